@@ -1,0 +1,97 @@
+"""
+Files that appear whole or not at all.
+
+A file is written under a temporary name in its own directory, flushed, checked, and renamed; so a reader never sees
+half of it, and an interrupt leaves nothing but what was there before.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from matrix.errors import DigestMismatch, MatrixError, NotWritten, Problem
+
+CHUNK: Final = 1 << 20
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Make ``content`` (text as UTF-8) the whole of ``path``."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+def write_stream(path: Path, chunks: Iterable[bytes], *, sha256: str) -> None:
+    """Make ``chunks`` the whole of ``path``, provided that their digest is ``sha256``."""
+    seen = hashlib.sha256()
+    with replacing(path) as stream:
+        for chunk in chunks:
+            seen.update(chunk)
+            stream.write(chunk)
+        if seen.hexdigest() != sha256:
+            raise DigestMismatch(
+                Problem(
+                    place=path.name,
+                    what=f"expected sha256 {sha256}, got {seen.hexdigest()}",
+                    hint="compare the lock with the index: the file was replaced or damaged on the way",
+                )
+            )
+
+
+def copy(source: Path, destination: Path, *, sha256: str) -> None:
+    """Copy ``source`` to ``destination``, provided that its bytes have the digest ``sha256``."""
+    with reading(source) as stream:
+        write_stream(destination, iter(lambda: stream.read(CHUNK), b""), sha256=sha256)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a stream that becomes ``path`` when the block ends, and vanishes when it raises."""
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise refused(path, error) from error
+        raise
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Yield the bytes of ``path``; a file that cannot be opened is named."""
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise MatrixError(
+            Problem(place=str(path), what=f"cannot be read: {error.strerror or error}")
+        ) from error
+    with stream:
+        yield stream
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file's bytes, in hex."""
+    with reading(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def refused(path: Path, error: OSError) -> NotWritten:
+    """What to raise when the file system would not take ``path``."""
+    return NotWritten(
+        Problem(
+            place=str(path),
+            what=f"cannot be written: {error.strerror or error}",
+            hint="free space or choose another directory; nothing was left half-written",
+        )
+    )

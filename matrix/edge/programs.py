@@ -1,0 +1,84 @@
+"""Other programs: always a list, shown before it runs, its output kept for whoever must explain a failure."""
+
+import dataclasses
+import shlex
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+TIMED_OUT: Final = 124  # what timeout(1) returns
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A program that ran to its end: its exit status and what it printed, both streams together."""
+
+    command: tuple[str, ...]
+    status: int
+    output: str
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == 0
+
+
+def run(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path | None = None,
+    timeout: float,
+    say: Callable[[str], None] | None = None,
+) -> Finished:
+    """
+    Run ``command`` with exactly ``environment``, for at most ``timeout`` seconds; each line goes to ``say`` as it comes.
+
+    Raises ``FileNotFoundError`` when the program is not there: the caller knows what it is for.
+    """
+    if say is not None:
+        say("$ " + shlex.join(command))
+    process = subprocess.Popen(  # noqa: S603 - a list, never a shell string
+        list(command),
+        env=dict(environment),
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        process.terminate()
+
+    timer = threading.Timer(timeout, expire)
+    timer.start()
+    try:
+        output = _listen(process, say)
+        status = process.wait()
+    except BaseException:
+        process.terminate()  # an interrupt must not leave a compiler running
+        process.wait()
+        raise
+    finally:
+        timer.cancel()
+    if expired.is_set():
+        return Finished(
+            command=tuple(command),
+            status=TIMED_OUT,
+            output=f"{output}\nstopped after {timeout:.0f} seconds\n",
+        )
+    return Finished(command=tuple(command), status=status, output=output)
+
+
+def _listen(process: subprocess.Popen[str], say: Callable[[str], None] | None) -> str:
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if say is not None:
+            say(line.rstrip("\n"))
+    return "".join(lines)

@@ -1,0 +1,78 @@
+"""
+Progress for people: a bar on a terminal, plain lines in CI, nothing when asked to be quiet.
+
+Results never pass through here: they go to stdout, so that every command can be piped.
+"""
+
+import dataclasses
+import enum
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+T = TypeVar("T")
+
+
+class Loudness(enum.IntEnum):
+    """How much is said on stderr."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reporter:
+    """Where long work says how far it is."""
+
+    loudness: Loudness
+    console: Console
+
+    @classmethod
+    def on_stderr(cls, loudness: Loudness) -> "Reporter":
+        # rich reads NO_COLOR and FORCE_COLOR by itself.
+        return cls(loudness=loudness, console=Console(file=sys.stderr, highlight=False))
+
+    def say(self, text: str) -> None:
+        """One line about a step."""
+        if self.loudness >= Loudness.NORMAL:
+            self.console.print(text, markup=False, soft_wrap=True)
+
+    def detail(self, text: str) -> None:
+        """One line that only ``-v`` shows."""
+        if self.loudness >= Loudness.VERBOSE:
+            self.console.print(text, markup=False, soft_wrap=True, style="dim")
+
+    def each(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        """Yield ``things``, showing how many of ``total`` have gone by."""
+        if self.loudness < Loudness.NORMAL:
+            yield from things
+        elif self.console.is_terminal:
+            yield from self._bar(things, total=total, what=what)
+        else:
+            yield from self._lines(things, total=total, what=what)
+
+    def _bar(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            for thing in things:
+                yield thing
+                progress.advance(task)
+        self.say(f"{what}: {total}")
+
+    def _lines(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        # A tenth at a time: GitLab ends a job that prints nothing for an hour, and nobody reads a line per file.
+        step = max(1, total // 10)
+        for done, thing in enumerate(things, start=1):
+            yield thing
+            if done % step == 0 or done == total:
+                self.say(f"{what}: {done}/{total}")

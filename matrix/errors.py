@@ -1,0 +1,148 @@
+"""
+What can go wrong on purpose.
+
+::
+
+    MatrixError              1
+    ├── UsageError           2   arguments that argparse cannot judge
+    ├── ManifestError        3   packages.yaml does not say something we can use
+    ├── LockError            4   packages.lock is missing, stale or unreadable
+    ├── Impossible           5   a requirement that nothing satisfies
+    ├── IndexUnavailable     6   the package index did not answer, or not as the Simple API says
+    ├── Drift                7   generated files are not what the manifest asks for
+    ├── BuildFailed          8   cibuildwheel, or what it ran
+    ├── Incomplete           9   what was collected is not what the plan owes
+    ├── NotProven           10   a requirement does not install from the bundle's own index
+    ├── NotVerified         11   a bundle that must not be trusted
+    ├── DigestMismatch      12   bytes that are not the ones that were locked
+    ├── NotWritten          13   the file system refused: full, read-only, not ours
+    └── NotEquipped         14   a program that this machine lacks
+
+Anything else is a bug, and keeps its traceback. ``cli.main`` is the only place that catches ``MatrixError``;
+an interrupt exits with 130, as shells expect.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+INTERRUPTED: Final = 130
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """
+    One thing to say to a person: where, what, and at most one hint that can be typed.
+
+    >>> print(Problem(place="packages.yaml:3", what="unknown key 'verson'", hint="did you mean 'version'?"))
+    packages.yaml:3: unknown key 'verson'
+      hint: did you mean 'version'?
+    """
+
+    place: str
+    line: int = 0
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.place}:{self.line}" if self.line else self.place
+        text = f"{place}: {self.what}" if place else self.what
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+class MatrixError(Exception):
+    """The root: every subclass has an exit code of its own and carries its problems."""
+
+    exit_code: ClassVar[int] = 1
+    meaning: ClassVar[str] = "anything else that was foreseen"
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> "MatrixError":
+        """Carry all ``problems``, sorted by place and line, each once."""
+        return cls(*sorted(set(problems)))
+
+
+class UsageError(MatrixError):
+    exit_code = 2
+    meaning = "arguments that do not fit together"
+
+
+class ManifestError(MatrixError):
+    exit_code = 3
+    meaning = "packages.yaml has problems"
+
+
+class LockError(MatrixError):
+    exit_code = 4
+    meaning = "packages.lock is missing, stale or unreadable"
+
+
+class Impossible(MatrixError):
+    exit_code = 5
+    meaning = "a requirement that nothing on the index satisfies"
+
+
+class IndexUnavailable(MatrixError):
+    exit_code = 6
+    meaning = "the package index did not answer as the Simple API says"
+
+
+class Drift(MatrixError):
+    exit_code = 7
+    meaning = "generated files differ from what the manifest asks for"
+
+
+class BuildFailed(MatrixError):
+    exit_code = 8
+    meaning = "a build failed"
+
+
+class Incomplete(MatrixError):
+    exit_code = 9
+    meaning = "the built wheels do not match the plan"
+
+
+class NotProven(MatrixError):
+    exit_code = 10
+    meaning = "a requirement does not install from the bundle's own index"
+
+
+class NotVerified(MatrixError):
+    exit_code = 11
+    meaning = "a bundle, record or inventory that must not be trusted"
+
+
+class DigestMismatch(MatrixError):
+    exit_code = 12
+    meaning = "bytes whose digest is not the expected one"
+
+
+class NotWritten(MatrixError):
+    exit_code = 13
+    meaning = "the file system refused to write"
+
+
+class NotEquipped(MatrixError):
+    exit_code = 14
+    meaning = "a program that this machine lacks"
+
+
+KINDS: Final = (
+    UsageError,
+    ManifestError,
+    LockError,
+    Impossible,
+    IndexUnavailable,
+    Drift,
+    BuildFailed,
+    Incomplete,
+    NotProven,
+    NotVerified,
+    DigestMismatch,
+    NotWritten,
+    NotEquipped,
+)

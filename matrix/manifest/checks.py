@@ -1,0 +1,111 @@
+"""What types cannot say: names that must exist, be unlike each other, or lead somewhere."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from matrix.errors import Problem
+from matrix.manifest.decoding import did_you_mean
+from matrix.manifest.model import Manifest, Runner
+from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
+from matrix.targets.target import Target
+
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+
+
+def problems(manifest: Manifest) -> Iterator[Problem]:
+    """Everything that is well-formed but cannot be meant."""
+    say = _Speaker(manifest.source)
+    yield from _names(manifest, say)
+    yield from _targets(manifest, say)
+    yield from _runners(manifest, say)
+    yield from _packages(manifest, say)
+    yield from _recipes(manifest, say)
+
+
+def runner_of(manifest: Manifest, target: Target) -> Runner | None:
+    """The first runner whose pattern matches the target's platform tag."""
+    platform = str(target.platform)
+    return next((r for r in manifest.runners if fnmatch.fnmatchcase(platform, r.match)), None)
+
+
+class _Speaker:
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def __call__(self, line: int, what: str, hint: str = "") -> Problem:
+        return Problem(place=self.source, line=line, what=what, hint=hint)
+
+
+def _names(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    expected = "expected lower-case letters, digits and hyphens, at most 40"
+    if not _NAME.fullmatch(manifest.bundle):
+        yield say(0, f"bundle: {expected}, got {manifest.bundle!r}")
+    for name, group in manifest.targets.items():
+        if not _NAME.fullmatch(name):
+            yield say(group.line, f"targets.{name}: {expected}, got {name!r}")
+
+
+def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    if not manifest.targets:
+        yield say(0, "targets: expected at least one, got none")
+    first: dict[str, tuple[str, int]] = {}
+    for name, group in manifest.targets.items():
+        if not group.python:
+            yield say(group.line, f"targets.{name}.python: expected at least one version, got none")
+        for target in group.targets:
+            if target.id in first:
+                other, line = first[target.id]
+                what = f"targets.{name}: {target.id} is a target of {other!r} already, on line {line}"
+                yield say(group.line, what, "keep one full version of an interpreter per platform")
+            first.setdefault(target.id, (name, group.line))
+            if runner_of(manifest, target) is None:
+                what = f"targets.{name}: no runner matches {str(target.platform)!r}"
+                yield say(group.line, what, f"add `- match: \"{target.platform}\"` to runners")
+
+
+def _runners(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    for index, runner in enumerate(manifest.runners):
+        if not runner.github and not runner.gitlab.tags and not runner.gitlab.image:
+            what = f"runners[{index}]: expected github labels, gitlab tags or a gitlab image"
+            yield say(runner.line, what)
+        for platform in runner.images:
+            try:
+                PlatformTag.parse(platform)
+            except InvalidPlatformTag as error:
+                yield say(runner.line, f"runners[{index}].images: {error}")
+
+
+def _packages(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    if not manifest.packages:
+        yield say(0, "packages: expected at least one requirement, got none")
+    first: dict[NormalizedName, int] = {}
+    for index, package in enumerate(manifest.packages):
+        path = f"packages[{index}]"
+        if package.project in first:
+            what = f"{path}: {package.requirement.name!r} is the project {package.project!r} of line "
+            hint = "write one requirement for both"
+            yield say(package.line, f"{what}{first[package.project]} again", hint)
+        first.setdefault(package.project, package.line)
+        named = [*package.targets, *(rule.target for rule in package.exclude)]
+        yield from _unknown_targets(named, manifest, say, line=package.line, path=path)
+
+
+def _unknown_targets(
+    named: Iterable[str], manifest: Manifest, say: _Speaker, *, line: int, path: str
+) -> Iterator[Problem]:
+    for name in named:
+        if name not in manifest.targets:
+            hint = did_you_mean(name, manifest.targets) or f"known: {', '.join(manifest.targets)}"
+            yield say(line, f"{path}: unknown target {name!r}", hint)
+
+
+def _recipes(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    for name, recipe in manifest.recipes.items():
+        normalized = canonicalize_name(name)
+        if name != normalized:
+            what = f"recipes: {name!r} is not a normalized name"
+            yield say(recipe.line, what, f"write {normalized!r}")

@@ -1,0 +1,204 @@
+"""
+From a YAML node to a value of an annotated type.
+
+The decoder goes on after a problem, so that one run names them all; what it could not read becomes ``None``, and
+``reading`` hands out a manifest only when nothing was said.
+"""
+
+import dataclasses
+import datetime
+import difflib
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, Union
+
+import yaml
+from packaging.requirements import InvalidRequirement, Requirement
+
+from matrix.errors import Problem
+from matrix.manifest.model import KEY, SHORTHAND
+from matrix.targets.platform_tag import PlatformTag
+from matrix.targets.target import PythonVersion
+
+
+def parse_requirement(text: str) -> Requirement:
+    """A PEP 508 requirement that names an index's project, not a file or an address."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{text!r} is not a PEP 508 requirement: {reason}") from error
+    if requirement.url:
+        raise ValueError(f"{text!r} names an address; expected a project of the index")
+    return requirement
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"expected a date such as '2027-06-01', got {text!r}") from error
+
+
+SCALARS: Final[Mapping[type, Callable[[str], Any]]] = {
+    str: str,
+    Requirement: parse_requirement,
+    PlatformTag: PlatformTag.parse,
+    PythonVersion: PythonVersion.parse,
+    datetime.date: _date,
+}
+
+
+def yaml_key(field: dataclasses.Field[Any]) -> str:
+    """What the author writes for ``field``."""
+    return field.metadata[KEY] or field.name
+
+
+def described(cls: type) -> tuple[dataclasses.Field[Any], ...]:
+    """The fields of ``cls`` that an author can write."""
+    return tuple(field for field in dataclasses.fields(cls) if KEY in field.metadata)
+
+
+def shorthand(cls: type) -> dataclasses.Field[Any] | None:
+    """The field that a plain value stands for, if there is one."""
+    return next((field for field in described(cls) if field.metadata[SHORTHAND]), None)
+
+
+def without_none(annotation: Any) -> Any:
+    """``X`` for ``X | None``: leaving a key out is the only way to say nothing."""
+    if typing.get_origin(annotation) in {Union, types.UnionType}:
+        return next(part for part in typing.get_args(annotation) if part is not types.NoneType)
+    return annotation
+
+
+class Decoder:
+    """One walk over one document, and what it found wrong."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+
+    def complain(self, node: yaml.Node, path: str, what: str, hint: str = "") -> None:
+        place = f"{path}: {what}" if path else what
+        line = node.start_mark.line + 1
+        self.problems.append(Problem(place=self.source, line=line, what=place, hint=hint))
+
+    def decode(self, annotation: Any, node: yaml.Node, path: str) -> Any:
+        """The value of ``node`` as ``annotation``, or None after complaining."""
+        annotation = without_none(annotation)
+        origin = typing.get_origin(annotation)
+        if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
+            if annotation not in SCALARS:
+                return self._object(annotation, node, path)
+        if origin is tuple:
+            return self._sequence(typing.get_args(annotation)[0], node, path)
+        if origin is not None and origin is not Literal:
+            return self._mapping(*typing.get_args(annotation), node, path)
+        return self._scalar(annotation, node, path)
+
+    def _scalar(self, annotation: Any, node: yaml.Node, path: str) -> Any:
+        if not isinstance(node, yaml.ScalarNode):
+            return self.complain(node, path, f"expected a single value, got a {_kind(node)}")
+        if node.tag == "tag:yaml.org,2002:null":
+            return self.complain(node, path, "expected a value, got nothing")
+        if typing.get_origin(annotation) is Literal:
+            return self._choice(typing.get_args(annotation), node, path)
+        try:
+            return SCALARS[annotation](node.value)
+        except ValueError as error:
+            return self.complain(node, path, str(error))
+
+    def _choice(self, choices: tuple[str, ...], node: yaml.ScalarNode, path: str) -> str | None:
+        if node.value in choices:
+            return str(node.value)
+        what = f"expected one of {', '.join(map(repr, choices))}, got {node.value!r}"
+        return self.complain(node, path, what, did_you_mean(node.value, choices))
+
+    def _sequence(self, item: Any, node: yaml.Node, path: str) -> tuple[Any, ...] | None:
+        if isinstance(node, yaml.ScalarNode) and item in SCALARS:
+            # One value where a list may stand: the list of that value.
+            return (self._scalar(item, node, path),)
+        if not isinstance(node, yaml.SequenceNode):
+            return self.complain(node, path, f"expected a list, got a {_kind(node)}")
+        return tuple(
+            self.decode(item, child, f"{path}[{index}]") for index, child in enumerate(node.value)
+        )
+
+    def _mapping(self, name: Any, value: Any, node: yaml.Node, path: str) -> Any:
+        if not isinstance(node, yaml.MappingNode):
+            return self.complain(node, path, f"expected a mapping, got a {_kind(node)}")
+        return {
+            self._scalar(name, key, _join(path, text)): self.decode(value, child, _join(path, text))
+            for text, key, child in self._pairs(node, path)
+        }
+
+    def _object(self, cls: type, node: yaml.Node, path: str) -> Any:
+        short = shorthand(cls)
+        if short is not None and not isinstance(node, yaml.MappingNode):
+            hint = typing.get_type_hints(cls)[short.name]
+            values = {short.name: self.decode(hint, node, path)}
+            return self._make(cls, values, node)
+        if not isinstance(node, yaml.MappingNode):
+            return self.complain(node, path, f"expected a mapping, got a {_kind(node)}")
+        return self._make(cls, self._fields(cls, node, path), node)
+
+    def _fields(self, cls: type, node: yaml.MappingNode, path: str) -> dict[str, Any]:
+        fields = {yaml_key(field): field for field in described(cls)}
+        hints = typing.get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for text, key, child in self._pairs(node, path):
+            if (field := fields.get(text)) is None:
+                hint = did_you_mean(text, fields) or f"known keys: {', '.join(fields)}"
+                self.complain(key, path, f"unknown key {text!r}", hint)
+            else:
+                values[field.name] = self.decode(hints[field.name], child, _join(path, text))
+        for text, field in fields.items():
+            if field.name not in values and _is_required(field):
+                self.complain(node, path, f"missing key {text!r}")
+        return values
+
+    def _make(self, cls: type, values: dict[str, Any], node: yaml.Node) -> Any:
+        if any(value is None for value in values.values()):
+            return None
+        if any(_is_required(f) and f.name not in values for f in described(cls)):
+            return None
+        if "line" in {field.name for field in dataclasses.fields(cls)}:
+            values["line"] = node.start_mark.line + 1
+        return cls(**values)
+
+    def _pairs(
+        self, node: yaml.MappingNode, path: str
+    ) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+        """Keys with their nodes, each key once; YAML itself would let the last one win silently."""
+        first: dict[str, int] = {}
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.complain(key, path, f"expected a key, got a {_kind(key)}")
+            elif key.value in first:
+                said = f"repeated key {key.value!r}, first on line {first[key.value]}"
+                self.complain(key, path, said)
+            else:
+                first[key.value] = key.start_mark.line + 1
+                yield key.value, key, child
+
+
+def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
+    """A hint with the nearest of ``known``, or nothing when none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return (
+        field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _kind(node: yaml.Node) -> str:
+    names = {yaml.MappingNode: "mapping", yaml.SequenceNode: "list", yaml.ScalarNode: "single value"}
+    return names[type(node)]

@@ -1,0 +1,61 @@
+"""``packages.yaml`` as text to a ``Manifest``, or every problem that stands in the way."""
+
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from matrix.errors import ManifestError, Problem
+from matrix.manifest import checks
+from matrix.manifest.decoding import Decoder
+from matrix.manifest.model import Manifest
+
+DEFAULT: Final = Path("packages.yaml")
+
+
+def load(path: Path) -> Manifest:
+    """Read the manifest at ``path``."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ManifestError(
+            Problem(
+                place=str(path), what="is not there", hint="name it with --manifest FILE"
+            )
+        ) from error
+    except UnicodeDecodeError as error:
+        what = f"expected UTF-8, got byte 0x{error.object[error.start]:02x} at {error.start}"
+        raise ManifestError(Problem(place=str(path), what=what)) from error
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise ManifestError(Problem(place=str(path), what=what)) from error
+    return read(text, source=path.name)
+
+
+def read(text: str, *, source: str = "packages.yaml") -> Manifest:
+    """Read a manifest; ``source`` is how messages name it."""
+    decoder = Decoder(source)
+    value = decoder.decode(Manifest, _compose(text, source), "")
+    if not isinstance(value, Manifest):
+        raise ManifestError.of(decoder.problems)
+    manifest = dataclasses.replace(value, source=source)
+    if problems := [*decoder.problems, *checks.problems(manifest)]:
+        raise ManifestError.of(problems)
+    return manifest
+
+
+def _compose(text: str, source: str) -> yaml.Node:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        what = f"not YAML: {error.problem}"
+        raise ManifestError(Problem(place=source, line=line, what=what)) from error
+    except yaml.YAMLError as error:
+        raise ManifestError(Problem(place=source, what=f"not YAML: {error}")) from error
+    if node is None:
+        raise ManifestError(
+            Problem(place=source, what="is empty", hint="see docs/manifest.md for a first one")
+        )
+    return node

@@ -1,0 +1,79 @@
+"""The JSON Schema of ``packages.yaml``, from the same annotations that the reader follows."""
+
+import dataclasses
+import datetime
+import json
+import typing
+from typing import Any, Final, Literal
+
+from packaging.requirements import Requirement
+
+from matrix.manifest.decoding import described, shorthand, without_none, yaml_key
+from matrix.manifest.model import DOC, Manifest
+from matrix.targets.platform_tag import PlatformTag
+from matrix.targets.target import PythonVersion
+
+_SCALARS: Final[dict[Any, dict[str, Any]]] = {
+    # What looks like a number to YAML is text to us, so editors must accept it unquoted.
+    str: {"type": ["string", "number", "boolean"]},
+    Requirement: {"type": "string", "minLength": 1},
+    PlatformTag: {
+        "type": "string",
+        "pattern": r"^(win32|win_amd64|win_arm64|(manylinux|musllinux|macosx)_\d+_\d+_\w+|manylinux(1|2010|2014)_\w+)$",
+    },
+    PythonVersion: {"type": "string", "pattern": r"^(2\.7|3\.\d{1,2})\.\d{1,2}$"},
+    datetime.date: {"type": "string", "format": "date"},
+}
+
+
+def text() -> str:
+    """The schema file's content."""
+    return json.dumps(schema(), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The schema as a value (JSON Schema 2020-12)."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "packages.yaml of wheel-matrix",
+        **_of(Manifest),
+    }
+
+
+def _of(annotation: Any) -> dict[str, Any]:
+    annotation = without_none(annotation)
+    origin = typing.get_origin(annotation)
+    if annotation in _SCALARS:
+        return dict(_SCALARS[annotation])
+    if origin is Literal:
+        return {"enum": list(typing.get_args(annotation))}
+    if origin is tuple:
+        item = typing.get_args(annotation)[0]
+        listed = {"type": "array", "items": _of(item)}
+        # One value where a list may stand: the list of that value.
+        return {"anyOf": [_of(item), listed]} if item in _SCALARS else listed
+    if origin is not None:
+        names, value = typing.get_args(annotation)
+        described_names = {} if names is str else {"propertyNames": _of(names)}
+        return {"type": "object", "additionalProperties": _of(value), **described_names}
+    return _object(annotation)
+
+
+def _object(cls: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls)
+    required = [
+        yaml_key(field)
+        for field in described(cls)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+    whole = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            yaml_key(field): {"description": field.metadata[DOC], **_of(hints[field.name])}
+            for field in described(cls)
+        },
+        **({"required": required} if required else {}),
+    }
+    short = shorthand(cls)
+    return whole if short is None else {"anyOf": [_of(hints[short.name]), whole]}

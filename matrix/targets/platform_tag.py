@@ -1,0 +1,103 @@
+"""Platform tags as floors: ``manylinux_2_28_x86_64`` means "glibc 2.28 or newer on x86_64" (PEP 600, 656)."""
+
+import dataclasses
+import enum
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from packaging.tags import mac_platforms
+
+
+class Family(enum.StrEnum):
+    """What a platform tag starts with; also the middle of a cibuildwheel identifier."""
+
+    MANYLINUX = "manylinux"
+    MUSLLINUX = "musllinux"
+    WINDOWS = "win"
+    MACOS = "macosx"
+
+
+class InvalidPlatformTag(ValueError):
+    """Not a platform tag that a target can have."""
+
+
+_LINUX_ARCHES: Final = ("x86_64", "i686", "aarch64", "ppc64le", "s390x", "armv7l", "riscv64")
+_MAC_ARCHES: Final = ("x86_64", "arm64")
+_WINDOWS: Final = {"win32": "x86", "win_amd64": "AMD64", "win_arm64": "ARM64"}
+_FLOOR: Final = re.compile(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)")
+
+# PEP 600: the names that glibc floors had before they were numbers.
+_LEGACY_MANYLINUX: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+_FLOOR_BY_ALIAS: Final = {name: minor for minor, name in _LEGACY_MANYLINUX.items()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class PlatformTag:
+    """
+    A family, an architecture, and the oldest C library or macOS that must still work.
+
+    >>> str(PlatformTag.parse("manylinux2014_x86_64"))
+    'manylinux_2_17_x86_64'
+    """
+
+    family: Family
+    floor: tuple[int, int]
+    arch: str
+
+    @classmethod
+    def parse(cls, text: str) -> "PlatformTag":
+        """Invert ``str()``; the legacy manylinux names are read as the floors they stand for."""
+        if text in _WINDOWS:
+            return cls(family=Family.WINDOWS, floor=(0, 0), arch=text)
+        alias, _, arch = text.partition("_")
+        if alias in _FLOOR_BY_ALIAS:
+            text = f"manylinux_2_{_FLOOR_BY_ALIAS[alias]}_{arch}"
+        found = _FLOOR.fullmatch(text)
+        if found is None:
+            raise InvalidPlatformTag(f"{text!r} is not a platform tag")
+        family = Family(found[1])
+        known = _MAC_ARCHES if family is Family.MACOS else _LINUX_ARCHES
+        if found[4] not in known:
+            raise InvalidPlatformTag(
+                f"{text!r} has no known architecture; expected one of {', '.join(known)}"
+            )
+        return cls(family=family, floor=(int(found[2]), int(found[3])), arch=found[4])
+
+    def __str__(self) -> str:
+        if self.family is Family.WINDOWS:
+            return self.arch
+        return f"{self.family}_{self.floor[0]}_{self.floor[1]}_{self.arch}"
+
+    @property
+    def machine(self) -> str:
+        """What ``platform.machine()`` prints there."""
+        return _WINDOWS.get(self.arch, self.arch)
+
+    @property
+    def identifier(self) -> str:
+        """The platform half of cibuildwheel's build identifier, without the floor."""
+        return self.arch if self.family is Family.WINDOWS else f"{self.family}_{self.arch}"
+
+    def compatible(self) -> Iterator[str]:
+        """The platform tags of wheels that run there, best first."""
+        match self.family:
+            case Family.WINDOWS:
+                yield self.arch
+            case Family.MACOS:
+                yield from mac_platforms(self.floor, self.arch)
+            case Family.MUSLLINUX:
+                for minor in range(self.floor[1], -1, -1):
+                    yield f"musllinux_{self.floor[0]}_{minor}_{self.arch}"
+                yield f"linux_{self.arch}"
+            case Family.MANYLINUX:
+                yield from self._manylinux()
+
+    def _manylinux(self) -> Iterator[str]:
+        # PEP 600: only x86 was ever supported below glibc 2.17.
+        oldest = 5 if self.arch in {"x86_64", "i686"} else 17
+        for minor in range(self.floor[1], oldest - 1, -1):
+            yield f"manylinux_{self.floor[0]}_{minor}_{self.arch}"
+            if minor in _LEGACY_MANYLINUX:
+                yield f"{_LEGACY_MANYLINUX[minor]}_{self.arch}"
+        yield f"linux_{self.arch}"
