@@ -1,8 +1,9 @@
 """
-Refresh ``matrix/data/lanes.json`` from the cibuildwheel releases themselves; run by ``nox -s pins``.
+Refresh ``matrix/data/lanes.json`` from the cibuildwheel releases themselves; run by ``nox -s
+pins``.
 
-For every lane: the identifiers it serves and the images it pins, both read from inside its wheel, which pip fetches from
-the configured index.
+For every lane: the identifiers it serves and the images it pins, both read from inside its wheel,
+which pip fetches from the configured index.
 """
 
 import configparser
@@ -21,7 +22,12 @@ LANES: Final = ("4.3.3", "3.4.1", "2.23.4", "1.12.0")
 SYSTEMS: Final = ("linux", "macos", "windows")
 
 # These images of lane 1.12.0 came after 2.7 was removed from them, and 2.7 is what the lane is for.
-WITHOUT_27: Final = ("manylinux2014_x86_64", "manylinux_2_24_x86_64", "manylinux2014_i686", "manylinux_2_24_i686")
+WITHOUT_27: Final = (
+    "manylinux2014_x86_64",
+    "manylinux_2_24_x86_64",
+    "manylinux2014_i686",
+    "manylinux_2_24_i686",
+)
 
 RESOURCES: Final = "cibuildwheel/resources"
 DATA: Final = Path(__file__).resolve().parent.parent / "matrix" / "data" / "lanes.json"

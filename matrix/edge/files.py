@@ -1,8 +1,8 @@
 """
 Files that appear whole or not at all.
 
-A file is written under a temporary name in its own directory, flushed, checked, and renamed; so a reader never sees
-half of it, and an interrupt leaves nothing but what was there before.
+A file is written under a temporary name in its own directory, flushed, checked, and renamed; so a
+reader never sees half of it, and an interrupt leaves nothing but what was there before.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -25,21 +26,37 @@ def write(path: Path, content: bytes | str) -> None:
         stream.write(data)
 
 
-def write_stream(path: Path, chunks: Iterable[bytes], *, sha256: str) -> None:
-    """Make ``chunks`` the whole of ``path``, provided that their digest is ``sha256``."""
+def write_stream(path: Path, chunks: Iterable[bytes], *, sha256: str, name: str = "") -> None:
+    """
+    Make ``chunks`` the whole of ``path``, provided that their digest is ``sha256``; ``name`` is for
+    the message.
+    """
     seen = hashlib.sha256()
     with replacing(path) as stream:
         for chunk in chunks:
             seen.update(chunk)
             stream.write(chunk)
-        if seen.hexdigest() != sha256:
-            raise DigestMismatch(
-                Problem(
-                    place=path.name,
-                    what=f"expected sha256 {sha256}, got {seen.hexdigest()}",
-                    hint="compare the lock with the index: the file was replaced or damaged on the way",
-                )
+        _compare(seen.hexdigest(), sha256, name or path.name)
+
+
+def check(content: bytes, *, sha256: str, name: str) -> None:
+    """
+    Raise ``DigestMismatch`` unless ``content`` has that digest; an empty ``sha256`` means that none
+    is known.
+    """
+    if sha256:
+        _compare(hashlib.sha256(content).hexdigest(), sha256, name)
+
+
+def _compare(actual: str, expected: str, name: str) -> None:
+    if actual != expected:
+        raise DigestMismatch(
+            Problem(
+                place=name,
+                what=f"expected sha256 {expected}, got {actual}",
+                hint="replaced or damaged on the way; try again, then compare lock and index",
             )
+        )
 
 
 def copy(source: Path, destination: Path, *, sha256: str) -> None:
@@ -68,7 +85,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[BinaryIO]:
+def reading(path: Path) -> Iterator[BufferedReader]:
     """Yield the bytes of ``path``; a file that cannot be opened is named."""
     try:
         stream = path.open("rb")

@@ -1,4 +1,7 @@
-"""Other programs: always a list, shown before it runs, its output kept for whoever must explain a failure."""
+"""
+Other programs: always a list, shown before it runs, its output kept for whoever must explain a
+failure.
+"""
 
 import dataclasses
 import shlex
@@ -33,7 +36,8 @@ def run(
     say: Callable[[str], None] | None = None,
 ) -> Finished:
     """
-    Run ``command`` with exactly ``environment``, for at most ``timeout`` seconds; each line goes to ``say`` as it comes.
+    Run ``command`` with exactly ``environment``, for at most ``timeout`` seconds; each line goes to
+    ``say`` as it comes.
 
     Raises ``FileNotFoundError`` when the program is not there: the caller knows what it is for.
     """

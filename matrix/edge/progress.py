@@ -70,8 +70,9 @@ class Reporter:
         self.say(f"{what}: {total}")
 
     def _lines(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
-        # A tenth at a time: GitLab ends a job that prints nothing for an hour, and nobody reads a line per file.
-        step = max(1, total // 10)
+        # A quarter at a time: GitLab ends a job that prints nothing for an hour, and nobody reads a
+        # line per file.
+        step = max(1, -(-total // 4))
         for done, thing in enumerate(things, start=1):
             yield thing
             if done % step == 0 or done == total:

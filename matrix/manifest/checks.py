@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -16,9 +16,14 @@ from matrix.targets.target import Target
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
-def problems(manifest: Manifest) -> Iterator[Problem]:
-    """Everything that is well-formed but cannot be meant."""
-    say = _Speaker(manifest.source)
+def problems(manifest: Manifest, *, unread: Collection[str]) -> Iterator[Problem]:
+    """
+    Everything that is well-formed but cannot be meant.
+
+    ``unread`` are the paths that the decoder complained about: they stand in the file, so nothing
+    said here may call them missing.
+    """
+    say = _Speaker(manifest.source, unread)
     yield from _names(manifest, say)
     yield from _targets(manifest, say)
     yield from _runners(manifest, say)
@@ -33,8 +38,12 @@ def runner_of(manifest: Manifest, target: Target) -> Runner | None:
 
 
 class _Speaker:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, unread: Collection[str]) -> None:
         self.source = source
+        self.unread = unread
+
+    def unread_in(self, path: str) -> bool:
+        return any(name.startswith(path) for name in self.unread)
 
     def __call__(self, line: int, what: str, hint: str = "") -> Problem:
         return Problem(place=self.source, line=line, what=what, hint=hint)
@@ -50,7 +59,7 @@ def _names(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
 
 
 def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
-    if not manifest.targets:
+    if not manifest.targets and not say.unread_in("targets"):
         yield say(0, "targets: expected at least one, got none")
     first: dict[str, tuple[str, int]] = {}
     for name, group in manifest.targets.items():
@@ -59,12 +68,14 @@ def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
         for target in group.targets:
             if target.id in first:
                 other, line = first[target.id]
-                what = f"targets.{name}: {target.id} is a target of {other!r} already, on line {line}"
+                what = (
+                    f"targets.{name}: {target.id} is a target of {other!r} already, on line {line}"
+                )
                 yield say(group.line, what, "keep one full version of an interpreter per platform")
             first.setdefault(target.id, (name, group.line))
-            if runner_of(manifest, target) is None:
+            if runner_of(manifest, target) is None and not say.unread_in("runners"):
                 what = f"targets.{name}: no runner matches {str(target.platform)!r}"
-                yield say(group.line, what, f"add `- match: \"{target.platform}\"` to runners")
+                yield say(group.line, what, f'add `- match: "{target.platform}"` to runners')
 
 
 def _runners(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
@@ -80,15 +91,15 @@ def _runners(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
 
 
 def _packages(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
-    if not manifest.packages:
+    if not manifest.packages and not say.unread_in("packages"):
         yield say(0, "packages: expected at least one requirement, got none")
     first: dict[NormalizedName, int] = {}
-    for index, package in enumerate(manifest.packages):
-        path = f"packages[{index}]"
+    for package in manifest.packages:
+        path = f"packages.{package.requirement.name}"
         if package.project in first:
-            what = f"{path}: {package.requirement.name!r} is the project {package.project!r} of line "
-            hint = "write one requirement for both"
-            yield say(package.line, f"{what}{first[package.project]} again", hint)
+            line = first[package.project]
+            what = f"{path}: names the project {package.project!r}, as line {line} does"
+            yield say(package.line, what, "write one requirement for both")
         first.setdefault(package.project, package.line)
         named = [*package.targets, *(rule.target for rule in package.exclude)]
         yield from _unknown_targets(named, manifest, say, line=package.line, path=path)
@@ -98,7 +109,7 @@ def _unknown_targets(
     named: Iterable[str], manifest: Manifest, say: _Speaker, *, line: int, path: str
 ) -> Iterator[Problem]:
     for name in named:
-        if name not in manifest.targets:
+        if name not in manifest.targets and f"targets.{name}" not in say.unread:
             hint = did_you_mean(name, manifest.targets) or f"known: {', '.join(manifest.targets)}"
             yield say(line, f"{path}: unknown target {name!r}", hint)
 

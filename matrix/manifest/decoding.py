@@ -1,8 +1,9 @@
 """
 From a YAML node to a value of an annotated type.
 
-The decoder goes on after a problem, so that one run names them all; what it could not read becomes ``None``, and
-``reading`` hands out a manifest only when nothing was said.
+The decoder goes on after a problem, so that one run names them all. What it could not read is left
+out of lists and mappings, its path is kept in ``unread``, and ``reading`` hands out a manifest only
+when nothing was said.
 """
 
 import dataclasses
@@ -78,6 +79,7 @@ class Decoder:
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
+        self.unread: set[str] = set()
 
     def complain(self, node: yaml.Node, path: str, what: str, hint: str = "") -> None:
         place = f"{path}: {what}" if path else what
@@ -88,14 +90,14 @@ class Decoder:
         """The value of ``node`` as ``annotation``, or None after complaining."""
         annotation = without_none(annotation)
         origin = typing.get_origin(annotation)
-        if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
-            if annotation not in SCALARS:
-                return self._object(annotation, node, path)
+        if annotation in SCALARS or origin is Literal:
+            return self._scalar(annotation, node, path)
         if origin is tuple:
             return self._sequence(typing.get_args(annotation)[0], node, path)
-        if origin is not None and origin is not Literal:
-            return self._mapping(*typing.get_args(annotation), node, path)
-        return self._scalar(annotation, node, path)
+        if origin is not None:
+            name, value = typing.get_args(annotation)
+            return self._mapping(name, value, node, path)
+        return self._object(annotation, node, path)
 
     def _scalar(self, annotation: Any, node: yaml.Node, path: str) -> Any:
         if not isinstance(node, yaml.ScalarNode):
@@ -113,25 +115,38 @@ class Decoder:
         if node.value in choices:
             return str(node.value)
         what = f"expected one of {', '.join(map(repr, choices))}, got {node.value!r}"
-        return self.complain(node, path, what, did_you_mean(node.value, choices))
+        self.complain(node, path, what, did_you_mean(node.value, choices))
+        return None
 
     def _sequence(self, item: Any, node: yaml.Node, path: str) -> tuple[Any, ...] | None:
         if isinstance(node, yaml.ScalarNode) and item in SCALARS:
             # One value where a list may stand: the list of that value.
-            return (self._scalar(item, node, path),)
+            value = self._scalar(item, node, path)
+            return None if value is None else (value,)
         if not isinstance(node, yaml.SequenceNode):
-            return self.complain(node, path, f"expected a list, got a {_kind(node)}")
-        return tuple(
-            self.decode(item, child, f"{path}[{index}]") for index, child in enumerate(node.value)
-        )
+            self.complain(node, path, f"expected a list, got a {_kind(node)}")
+            return None
+        values = []
+        for index, child in enumerate(node.value):
+            here = f"{path}[{index}]"
+            if (value := self.decode(item, child, here)) is None:
+                self.unread.add(here)
+            else:
+                values.append(value)
+        return tuple(values)
 
     def _mapping(self, name: Any, value: Any, node: yaml.Node, path: str) -> Any:
         if not isinstance(node, yaml.MappingNode):
             return self.complain(node, path, f"expected a mapping, got a {_kind(node)}")
-        return {
-            self._scalar(name, key, _join(path, text)): self.decode(value, child, _join(path, text))
-            for text, key, child in self._pairs(node, path)
-        }
+        values: dict[Any, Any] = {}
+        for text, key, child in self._pairs(node, path):
+            here = _join(path, text)
+            named, decoded = self.decode(name, key, here), self.decode(value, child, here)
+            if named is None or decoded is None:
+                self.unread.add(here)
+            else:
+                values[named] = decoded
+        return values
 
     def _object(self, cls: type, node: yaml.Node, path: str) -> Any:
         short = shorthand(cls)
@@ -190,9 +205,7 @@ def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return (
-        field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    )
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _join(path: str, key: str) -> str:
@@ -200,5 +213,9 @@ def _join(path: str, key: str) -> str:
 
 
 def _kind(node: yaml.Node) -> str:
-    names = {yaml.MappingNode: "mapping", yaml.SequenceNode: "list", yaml.ScalarNode: "single value"}
+    names = {
+        yaml.MappingNode: "mapping",
+        yaml.SequenceNode: "list",
+        yaml.ScalarNode: "single value",
+    }
     return names[type(node)]

@@ -1,8 +1,8 @@
 """
 What ``packages.yaml`` can say.
 
-Each field carries its key and one sentence as metadata; ``decoding`` reads by them and ``schema`` publishes them.
-``line`` fields are where a value stood in the file, for messages only.
+Each field carries its key and one sentence as metadata; ``decoding`` reads by them and ``schema``
+publishes them. ``line`` fields are where a value stood in the file, for messages only.
 """
 
 import dataclasses
@@ -57,7 +57,9 @@ class GitLabRunner:
     """How GitLab finds a runner."""
 
     tags: tuple[str, ...] = key("Runner tags; all must match.", default=(), shorthand=True)
-    image: str = key("Container image of the job, for runners whose executor starts one.", default="")
+    image: str = key(
+        "Container image of the job, for runners whose executor starts one.", default=""
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,9 @@ class Runner:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """Where runners fetch from; every value replaces what pip on that machine is configured with."""
+    """
+    Where runners fetch from; every value replaces what pip on that machine is configured with.
+    """
 
     index: str = key("The package index (Simple API).", default="")
     ca_bundle: str = key("Certificates to trust, as a path.", name="ca-bundle", default="")
@@ -98,9 +102,7 @@ class Package:
 
     requirement: Requirement = key("A PEP 508 requirement.", shorthand=True)
     targets: tuple[str, ...] = key("Names from `targets`; all of them when left out.", default=())
-    source: Literal["any", "build"] = key(
-        "`build` never takes the index's wheel.", default="any"
-    )
+    source: Literal["any", "build"] = key("`build` never takes the index's wheel.", default="any")
     exclude: tuple[Exclusion, ...] = key("Where it cannot work.", default=())
     line: int = _line()
 

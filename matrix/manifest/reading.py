@@ -20,9 +20,7 @@ def load(path: Path) -> Manifest:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ManifestError(
-            Problem(
-                place=str(path), what="is not there", hint="name it with --manifest FILE"
-            )
+            Problem(place=str(path), what="is not there", hint="name it with --manifest FILE")
         ) from error
     except UnicodeDecodeError as error:
         what = f"expected UTF-8, got byte 0x{error.object[error.start]:02x} at {error.start}"
@@ -40,7 +38,7 @@ def read(text: str, *, source: str = "packages.yaml") -> Manifest:
     if not isinstance(value, Manifest):
         raise ManifestError.of(decoder.problems)
     manifest = dataclasses.replace(value, source=source)
-    if problems := [*decoder.problems, *checks.problems(manifest)]:
+    if problems := [*decoder.problems, *checks.problems(manifest, unread=decoder.unread)]:
         raise ManifestError.of(problems)
     return manifest
 

@@ -19,7 +19,8 @@ _SCALARS: Final[dict[Any, dict[str, Any]]] = {
     Requirement: {"type": "string", "minLength": 1},
     PlatformTag: {
         "type": "string",
-        "pattern": r"^(win32|win_amd64|win_arm64|(manylinux|musllinux|macosx)_\d+_\d+_\w+|manylinux(1|2010|2014)_\w+)$",
+        "pattern": r"^(win32|win_amd64|win_arm64|manylinux(1|2010|2014)_\w+"
+        r"|(manylinux|musllinux|macosx)_\d+_\d+_\w+)$",
     },
     PythonVersion: {"type": "string", "pattern": r"^(2\.7|3\.\d{1,2})\.\d{1,2}$"},
     datetime.date: {"type": "string", "format": "date"},

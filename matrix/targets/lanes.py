@@ -1,8 +1,9 @@
 """
 Lanes: the cibuildwheel releases that together serve every interpreter.
 
-Support for an old interpreter ends with some release, so one pin cannot do. The facts come from the releases themselves
-(``matrix/data/lanes.json``, refreshed by ``nox -s pins``); an identifier belongs to the newest lane that knows it.
+Support for an old interpreter ends with some release, so one pin cannot do. The facts come from the
+releases themselves (``matrix/data/lanes.json``, refreshed by ``nox -s pins``); an identifier
+belongs to the newest lane that knows it.
 """
 
 import dataclasses
@@ -62,6 +63,7 @@ def lanes() -> tuple[Lane, ...]:
 def lane_of(target: Target) -> Lane | None:
     """The lane that builds for ``target``, or none: no cibuildwheel knows its identifier."""
     if target.platform.family is Family.WINDOWS and target.python.major == 2:  # noqa: PLR2004
-        # 1.12.0 offers 2.7 on Windows only to who brings a compiler of his own (DISTUTILS_USE_SDK and MSSdk).
+        # 1.12.0 offers 2.7 on Windows only to who brings a compiler of his own (DISTUTILS_USE_SDK
+        # and MSSdk).
         return None
     return next((lane for lane in lanes() if target.identifier in lane.identifiers), None)

@@ -1,4 +1,7 @@
-"""Platform tags as floors: ``manylinux_2_28_x86_64`` means "glibc 2.28 or newer on x86_64" (PEP 600, 656)."""
+"""
+Platform tags as floors: ``manylinux_2_28_x86_64`` means "glibc 2.28 or newer on x86_64" (PEP 600,
+656).
+"""
 
 import dataclasses
 import enum

@@ -29,8 +29,8 @@ class PythonVersion:
     """
     A full version such as 3.9.18.
 
-    A minor version alone is refused: markers and ``Requires-Python`` compare full versions, and an assumed ``.0``
-    picks other releases than the real interpreter does.
+    A minor version alone is refused: markers and ``Requires-Python`` compare full versions, and an
+    assumed ``.0`` picks other releases than the real interpreter does.
     """
 
     major: int
@@ -72,7 +72,10 @@ class Target:
 
     @property
     def id(self) -> str:
-        """The name in plan, lock and bundle; without dots, because PEP 751 forbids them in ``pylock.<id>.toml``."""
+        """
+        The name in plan, lock and bundle; without dots, because PEP 751 forbids them in
+        ``pylock.<id>.toml``.
+        """
         return f"cp{self.python.nodot}-{self.platform}"
 
     def __str__(self) -> str:
@@ -80,12 +83,14 @@ class Target:
 
     @property
     def identifier(self) -> str:
-        """cibuildwheel's build identifier."""
+        """Cibuildwheel's build identifier."""
         return f"cp{self.python.nodot}-{self.platform.identifier}"
 
     @property
     def abi(self) -> str:
-        """The ABI tag of the usual build: UCS-4 for 2.7 on Linux, as all manylinux users have it."""
+        """
+        The ABI tag of the usual build: UCS-4 for 2.7 on Linux, as all manylinux users have it.
+        """
         major, minor = self.python.major, self.python.minor
         if major == 2:  # noqa: PLR2004 - Python 2
             wide = self.platform.family in {Family.MANYLINUX, Family.MUSLLINUX}
@@ -98,7 +103,8 @@ class Target:
         os_name, system, sys_platform = _SYSTEM[self.platform.family]
         implementation, version = "cpython", str(self.python)
         if self.python.major == 2:  # noqa: PLR2004 - Python 2
-            # 2.7 has no sys.implementation, which packaging shows as these, and calls its platform "linux2".
+            # 2.7 has no sys.implementation, which packaging shows as these, and calls its platform
+            # "linux2".
             implementation, version = "", "0"
             sys_platform = "linux2" if sys_platform == "linux" else sys_platform
         return {

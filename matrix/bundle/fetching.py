@@ -1,0 +1,68 @@
+"""The wheels that exist already: from the index by digest, or from the previous bundle."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+from matrix.edge import files
+from matrix.edge.progress import Reporter
+from matrix.errors import DigestMismatch, NotVerified, Problem
+from matrix.index.client import Index
+from matrix.plan.model import Cell, Job, Plan, State
+
+WORKERS: Final = 8
+
+
+def published(plan: Plan, index: Index, reporter: Reporter) -> tuple[Path, ...]:
+    """A local copy of every wheel that the plan takes from the index, sorted by filename."""
+    wanted = {
+        cell.filename: cell
+        for cell in plan.cells
+        if cell.state in {State.PUBLISHED, State.UNIVERSAL}
+    }
+    cells = [wanted[name] for name in sorted(wanted)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        paths = pool.map(
+            lambda cell: _fetch(index, cell.project, cell.filename, cell.sha256), cells
+        )
+        return tuple(reporter.each(paths, total=len(cells), what="published wheels"))
+
+
+def reused(plan: Plan, previous: Path | None) -> tuple[Path, ...]:
+    """The wheels that the plan carries over from the bundle at ``previous``."""
+    wanted = {cell.filename: cell for cell in plan.cells if cell.state is State.REUSED}
+    if wanted and previous is None:
+        what = f"the plan reuses {len(wanted)} wheels of a previous bundle, and none is given"
+        raise NotVerified(Problem(place="--previous", what=what, hint="--previous BUNDLE"))
+    return tuple(_carried(previous, wanted[name]) for name in sorted(wanted) if previous)
+
+
+def sdist(job: Job, index: Index) -> Path:
+    """A local copy of the sdist that ``job`` builds, its digest checked."""
+    return _fetch(index, job.project, job.sdist, job.sha256)
+
+
+def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:
+    file = index.find(canonicalize_name(project), filename)
+    if file.sha256 != sha256:
+        # Said before a byte is fetched: the index itself offers something else than was locked.
+        raise DigestMismatch(
+            Problem(
+                place=filename,
+                what=f"expected sha256 {sha256}, got {file.sha256} from {index.address}",
+                hint=f"find out who replaced it; then python -m matrix lock --upgrade {project}",
+            )
+        )
+    return index.distribution(file)
+
+
+def _carried(previous: Path, cell: Cell) -> Path:
+    path = previous / "files" / cell.filename
+    if not path.is_file() or files.digest(path) != cell.sha256:
+        what = f"expected {cell.filename} with sha256 {cell.sha256}, got another file or none"
+        raise NotVerified(
+            Problem(place=str(previous), what=what, hint=f"python -m matrix verify {previous}")
+        )
+    return path

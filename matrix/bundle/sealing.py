@@ -1,0 +1,243 @@
+"""
+From wheels and plan to the bundle's directory.
+
+Everything is written under a temporary name beside the destination, proven there, recorded, and
+renamed at the end: a bundle that has its name is complete, and an interrupt leaves none.
+"""
+
+import dataclasses
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from matrix.bundle.collecting import Collected
+from matrix.bundle.proving import proofs
+from matrix.distributions import wheel as wheels
+from matrix.distributions.wheel import InvalidWheel, Wheel
+from matrix.edge import files
+from matrix.edge.progress import Reporter
+from matrix.errors import NotVerified, NotWritten, Problem
+from matrix.plan.model import Cell, Plan, State
+from matrix.record import environment, pages, proof, schema
+from matrix.record.schema import (
+    Exclusion,
+    Missing,
+    Origin,
+    Record,
+    RecordedFile,
+    RecordedTarget,
+    RecordedWheel,
+    RecordedWish,
+)
+from matrix.targets.target import Target
+
+_ORIGINS: Final[Mapping[State, Origin]] = {
+    State.BUILD: "built",
+    State.PUBLISHED: "published",
+    State.REUSED: "reused",
+    State.UNIVERSAL: "published",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How this bundle is told from others; ``created`` is ISO 8601."""
+
+    version: str
+    sequence: int
+    created: str
+    generator: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A wheel with the cells that it answers."""
+
+    path: Path
+    wheel: Wheel
+    cells: tuple[Cell, ...]
+
+
+def seal(
+    plan: Plan,
+    collected: Collected,
+    fetched: Iterable[Path],
+    *,
+    identity: Identity,
+    notes: str,
+    out: Path,
+    reporter: Reporter,
+) -> Path:
+    """
+    Write the bundle below ``out`` and return its directory.
+
+    Raises ``NotProven`` when some requirement would not install from it, and ``NotWritten`` when a
+    bundle of that name is there already.
+    """
+    final = out / f"{plan.bundle}-{identity.version}"
+    if final.exists():
+        what = "is there already"
+        raise NotWritten(Problem(place=str(final), what=what, hint="--version ANOTHER"))
+    temporary = out / f".{final.name}.part"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        _write(plan, collected, fetched, identity, notes, temporary, reporter)
+        temporary.replace(final)
+    except OSError as error:
+        raise files.refused(final, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return final
+
+
+def _write(
+    plan: Plan,
+    collected: Collected,
+    fetched: Iterable[Path],
+    identity: Identity,
+    notes: str,
+    directory: Path,
+    reporter: Reporter,
+) -> None:
+    placed = place(plan, collected, fetched)
+    for one in reporter.each(placed, total=len(placed), what="wheels copied"):
+        destination = directory / "files" / one.wheel.filename
+        files.copy(one.path, destination, sha256=one.wheel.sha256)
+    draft = record(plan, collected, placed, identity)
+    texts = {**_texts(draft), "NOTES.md": notes}
+    texts["SHA256SUMS"] = _sums(draft, texts)
+    reporter.say("proving every requirement on every target, from both views")
+    for target, proven in proofs(draft, [one.wheel for one in placed]).items():
+        texts[f"proof/{target}.json"] = proof.dump(proven)
+    recorded = tuple(_recorded(path, texts[path]) for path in sorted(texts))
+    for path, text in sorted(texts.items()):
+        files.write(directory / path, text)
+    for one in placed:
+        files.write(
+            directory / "files" / f"{one.wheel.filename}.metadata", one.wheel.metadata_bytes
+        )
+    sidecars = tuple(_sidecar(one.wheel) for one in placed)
+    listed = tuple(sorted((*recorded, *sidecars)))
+    files.write(directory / schema.FILENAME, schema.dump(dataclasses.replace(draft, files=listed)))
+
+
+def place(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Placed, ...]:
+    """Every wheel of the bundle with its cells, sorted by filename."""
+    placed = [
+        Placed(path=built.path, wheel=built.wheel, cells=built.cells) for built in collected.wheels
+    ]
+    cells: dict[str, list[Cell]] = {}
+    for cell in plan.cells:
+        if cell.state in {State.PUBLISHED, State.REUSED, State.UNIVERSAL}:
+            cells.setdefault(cell.filename, []).append(cell)
+    for path in fetched:
+        try:
+            opened = wheels.read(path)
+        except InvalidWheel as error:
+            raise NotVerified(Problem(place=path.name, what=str(error))) from error
+        placed.append(Placed(path=path, wheel=opened, cells=tuple(cells[opened.filename])))
+    return tuple(sorted(placed, key=lambda one: one.wheel.filename))
+
+
+def record(
+    plan: Plan, collected: Collected, placed: Iterable[Placed], identity: Identity
+) -> Record:
+    """The record, but for the list of files that are not wheels."""
+    return Record(
+        name=plan.bundle,
+        version=identity.version,
+        sequence=identity.sequence,
+        created=identity.created,
+        generator=identity.generator,
+        targets=tuple(_target(t.id, Target.parse(t.python, t.platform)) for t in plan.targets),
+        wishes=tuple(
+            RecordedWish(
+                root=wish.root,
+                requirements=wish.requirements,
+                targets=wish.targets,
+                excluded=tuple(Exclusion(target=t, reason=r) for t, r in sorted(wish.excluded)),
+            )
+            for wish in plan.wishes
+        ),
+        wheels=tuple(_recorded_wheel(one) for one in placed),
+        missing=tuple(
+            sorted(
+                Missing(project=c.project, version=c.version, target=c.target, reason=reason)
+                for c, reason in collected.allowed_missing
+            )
+        ),
+        files=(),
+    )
+
+
+def _target(name: str, target: Target) -> RecordedTarget:
+    return RecordedTarget(
+        id=name,
+        python_full_version=str(target.python),
+        platform=str(target.platform),
+        marker_environment=target.marker_environment(),
+        tags=tuple(str(tag) for tag in target.tags()),
+    )
+
+
+def _recorded_wheel(one: Placed) -> RecordedWheel:
+    first = one.cells[0]
+    origin = _ORIGINS[first.state]
+    return RecordedWheel(
+        filename=one.wheel.filename,
+        sha256=one.wheel.sha256,
+        size=one.wheel.size,
+        project=one.wheel.project,
+        version=str(one.wheel.version),
+        requires_python=str(one.wheel.metadata.requires_python),
+        metadata_sha256=hashlib.sha256(one.wheel.metadata_bytes).hexdigest(),
+        targets=tuple(sorted(cell.target for cell in one.cells)),
+        origin=origin,
+        content_key="" if origin == "published" else first.key,
+    )
+
+
+def _texts(draft: Record) -> dict[str, str]:
+    """Pages, environments and requirements, by path."""
+    texts = _under("simple", pages.pages(draft.wheels, files_prefix="../../"))
+    for target in draft.targets:
+        home = f"targets/{target.id}"
+        shown = [wheel for wheel in draft.wheels if target.id in wheel.targets]
+        texts |= _under(f"{home}/simple", pages.pages(shown, files_prefix="../../../../"))
+        texts[f"{home}/env.json"] = environment.dump(target)
+        texts[f"{home}/requirements.txt"] = _requirements(shown)
+    return texts
+
+
+def _under(home: str, texts: Mapping[str, str]) -> dict[str, str]:
+    return {f"{home}/{path}": text for path, text in texts.items()}
+
+
+def _requirements(shown: Iterable[RecordedWheel]) -> str:
+    lines = sorted(f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in shown)
+    return "".join(lines)
+
+
+def _sums(draft: Record, texts: Mapping[str, str]) -> str:
+    """For ``sha256sum -c`` on a machine that has nothing else."""
+    sums = {f"files/{wheel.filename}": wheel.sha256 for wheel in draft.wheels}
+    sums |= {path: _sha256(text) for path, text in texts.items()}
+    return "".join(f"{sums[path]}  {path}\n" for path in sorted(sums))
+
+
+def _recorded(path: str, text: str) -> RecordedFile:
+    return RecordedFile(path=path, size=len(text.encode()), sha256=_sha256(text))
+
+
+def _sidecar(opened: Wheel) -> RecordedFile:
+    return RecordedFile(
+        path=f"files/{opened.filename}.metadata",
+        size=len(opened.metadata_bytes),
+        sha256=hashlib.sha256(opened.metadata_bytes).hexdigest(),
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

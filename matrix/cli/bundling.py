@@ -1,0 +1,147 @@
+"""``collect``, ``bundle``, ``verify`` and ``import``."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from matrix import __version__
+from matrix.bundle import collecting, fetching, sealing
+from matrix.bundle.collecting import Collected, Pair
+from matrix.cli.session import Session, result
+from matrix.errors import NotVerified, Problem, UsageError
+from matrix.farside.static import import_bundle
+from matrix.farside.verify import Report
+from matrix.farside.verify import verify as verify_bundle
+from matrix.plan.model import Plan, State
+from matrix.record.schema import FILENAME
+from matrix.report import notes
+from matrix.report.tables import megabytes
+
+
+def collect(session: Session, asked: argparse.Namespace) -> None:
+    """Compare a directory of wheels with the plan."""
+    made = session.plan(asked)
+    collected = compare(made, asked.directory, allowed=allowances(asked.allow_missing, made))
+    names = [built.wheel.filename for built in collected.wheels]
+    if asked.json:
+        missing = [f"{c.project}@{c.target}" for c, _ in collected.allowed_missing]
+        result(json.dumps({"wheels": names, "allowed_missing": missing}, indent=1))
+    else:
+        result("\n".join([*names, f"{len(names)} wheels, as planned"]))
+
+
+def compare(made: Plan, directory: Path, *, allowed: Mapping[Pair, str]) -> Collected:
+    """What ``directory`` holds, provided that it is what the plan owes."""
+    return collecting.collect(made, collecting.read(collecting.below(directory)), allowed=allowed)
+
+
+def allowances(said: list[str], made: Plan) -> dict[Pair, str]:
+    """``project@target`` options as pairs; each must name a cell that the plan builds."""
+    owed = {(cell.project, cell.target) for cell in made.cells if cell.state is State.BUILD}
+    pairs: dict[Pair, str] = {}
+    for text in said:
+        project, _, target = text.partition("@")
+        pair = (canonicalize_name(project), target)
+        if pair not in owed:
+            what = f"--allow-missing {text!r} names nothing that the plan builds"
+            hint = "python -m matrix plan, and see `to build`"
+            raise UsageError(Problem(place="bundle", what=what, hint=hint))
+        pairs[pair] = "allowed to be missing by whoever sealed the bundle"
+    return pairs
+
+
+def bundle(session: Session, asked: argparse.Namespace) -> None:
+    """Collect, fetch, prove and seal."""
+    made = session.plan(asked)
+    allowed = allowances(asked.allow_missing, made)
+    directory = seal(session, made, compare(made, asked.wheels, allowed=allowed), asked)
+    result(json.dumps({"bundle": str(directory)}) if asked.json else str(directory))
+
+
+def seal(session: Session, made: Plan, collected: Collected, asked: argparse.Namespace) -> Path:
+    """Fetch what exists already, and seal everything into a directory."""
+    fetched = [
+        *fetching.published(made, session.index, session.reporter),
+        *fetching.reused(made, asked.previous),
+    ]
+    version = asked.version or f"{session.now.year}.{session.now.month}.{session.now.day}"
+    identity = sealing.Identity(
+        version=version,
+        sequence=asked.sequence or int(session.now.timestamp()),
+        created=session.now.isoformat().replace("+00:00", "Z"),
+        generator=f"wheel-matrix {__version__}",
+    )
+    return sealing.seal(
+        made,
+        collected,
+        fetched,
+        identity=identity,
+        notes=notes.notes(made, collected.allowed_missing, version=version),
+        out=asked.out,
+        reporter=session.reporter,
+    )
+
+
+def verify(session: Session, asked: argparse.Namespace) -> None:
+    """Check a bundle and prove it again."""
+    session.reporter.say(f"verifying {asked.bundle}")
+    report = verify_bundle(found(asked.bundle))
+    result(json.dumps(facts(report), indent=1) if asked.json else told(report))
+
+
+def found(path: Path) -> Path:
+    """``path`` if it is a bundle, else the one bundle that it holds."""
+    if (path / FILENAME).exists():
+        return path
+    inside = sorted(path.glob(f"*/{FILENAME}")) if path.is_dir() else []
+    if len(inside) == 1:
+        return inside[0].parent
+    got = ", ".join(one.parent.name for one in inside) or "none"
+    what = f"expected a bundle, or a directory that holds one, got {got}"
+    raise NotVerified(Problem(place=str(path), what=what, hint="name the bundle's own directory"))
+
+
+def facts(report: Report) -> dict[str, object]:
+    """A report as plain values."""
+    return {
+        "name": report.record.name,
+        "version": report.record.version,
+        "wheels": len(report.record.wheels),
+        "files": report.files,
+        "bytes": report.bytes,
+        "proven": report.proven,
+        "incomplete": [[target, root.root, root.view] for target, root in report.incomplete],
+    }
+
+
+def told(report: Report) -> str:
+    """A report in words."""
+    record = report.record
+    lines = [
+        f"{record.label}: verified",
+        f"  {len(record.wheels)} wheels, {report.files} files, {megabytes(report.bytes)}",
+        f"  {report.proven} proofs: every requirement on every target, from both views",
+    ]
+    lines += [
+        f"  missing: {m.project} {m.version} on {m.target}: {m.reason}" for m in record.missing
+    ]
+    return "\n".join(lines)
+
+
+def import_(session: Session, asked: argparse.Namespace) -> None:
+    """Verify a bundle and add it to a directory that is served."""
+    kind, colon, rest = asked.to.partition(":")
+    destination = Path(rest if colon and kind == "static" else asked.to)
+    imported = import_bundle(found(asked.bundle), destination, session.reporter.say)
+    counts = {
+        "wheels copied": len(imported.copied),
+        "wheels kept": imported.kept,
+        "pages written": imported.pages,
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items())
+    state = "imported" if imported.is_new else "was there already"
+    label = imported.record.label
+    result(json.dumps(counts) if asked.json else f"{label} {state} in {destination}: {told}")

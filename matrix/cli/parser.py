@@ -1,0 +1,201 @@
+"""
+The verbs and their options; every verb is a function of (session, arguments) in a module beside
+this one.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matrix import __version__
+from matrix.cli import building, bundling, locking, pipelining, planning, releasing
+from matrix.errors import INTERRUPTED, KINDS
+from matrix.manifest.reading import DEFAULT
+
+_DESCRIPTION: Final = (
+    "One file of requirements in; a proven folder of wheels out, "
+    "ready to carry into a network without internet."
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="wheel-matrix",
+        description=_DESCRIPTION,
+        epilog=_exit_codes(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"wheel-matrix {__version__}")
+    verbs = top.add_subparsers(metavar="VERB", required=True)
+    for add in (
+        _check, _lock, _plan, _generate, _explain, _build, _collect, _bundle, _verify, _import,
+        _targets, _release,
+    ):  # fmt: skip
+        add(verbs)
+    return top
+
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
+
+def _verb(verbs: "Verbs", name: str, summary: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        name, help=summary, description=summary, allow_abbrev=False
+    )
+    verb.add_argument(
+        "--manifest", type=Path, default=DEFAULT, metavar="FILE", help="default: packages.yaml"
+    )
+    verb.add_argument("--json", action="store_true", help="print the result as JSON")
+    verb.add_argument(
+        "--cache", type=Path, metavar="DIR", help="default: the user's cache directory"
+    )
+    loudness = verb.add_mutually_exclusive_group()
+    loudness.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing on stderr")
+    verb.set_defaults(plan=None, previous=None)
+    return verb
+
+
+def _needs_plan(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="a plan.json; default: made from manifest and lock",
+    )
+    _needs_previous(verb)
+
+
+def _needs_previous(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--previous", type=Path, metavar="BUNDLE", help="a bundle whose built wheels are reused"
+    )
+
+
+def _needs_allowance(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--allow-missing",
+        action="append",
+        default=[],
+        metavar="PROJECT@TARGET",
+        help="seal without this built wheel, and say so in the record; may be repeated",
+    )
+
+
+def _needs_identity(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--version", metavar="TEXT", help="the bundle's version; default: the date")
+    verb.add_argument(
+        "--sequence",
+        type=int,
+        metavar="N",
+        help="a number that grows; default: the time in seconds",
+    )
+
+
+def _check(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "check", "read the manifest and compare the lock with it, without network")
+    verb.set_defaults(verb=locking.check)
+
+
+def _lock(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "lock", "find the closure of every requirement on every target")
+    how = verb.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="say whether the lock is stale, no more")
+    how.add_argument(
+        "--upgrade", nargs="*", metavar="PROJECT", help="let these move, or all; others keep pins"
+    )
+    verb.set_defaults(verb=locking.lock)
+
+
+def _plan(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "plan", "say what exists, what must be built, and what cannot be")
+    _needs_previous(verb)
+    verb.add_argument("--out", type=Path, metavar="DIR", help="write plan.json and packages.lock")
+    verb.add_argument("--relock", action="store_true", help="bring a stale lock up to date first")
+    verb.add_argument("--expect", metavar="SHA256", help="fail unless the plan has this digest")
+    verb.add_argument("--github-output", type=Path, metavar="FILE", help="append the job matrices")
+    verb.add_argument("--gitlab-child", type=Path, metavar="FILE", help="write the child pipeline")
+    verb.set_defaults(verb=planning.plan)
+
+
+def _generate(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "generate", "write the pipelines for GitHub and GitLab")
+    verb.add_argument(
+        "--check", action="store_true", help="fail if they are not what they should be"
+    )
+    verb.set_defaults(verb=pipelining.generate)
+
+
+def _explain(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "explain", "say who asks for a project and how each target gets it")
+    verb.add_argument("project", metavar="PROJECT")
+    verb.add_argument("target", metavar="TARGET", nargs="?", default="")
+    _needs_plan(verb)
+    verb.set_defaults(verb=planning.explain)
+
+
+def _build(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "build", "build one job of the plan, or all that this machine can")
+    which = verb.add_mutually_exclusive_group(required=True)
+    which.add_argument("job", metavar="JOB", nargs="?")
+    which.add_argument("--local", action="store_true", help="every job that this machine can build")
+    verb.add_argument("--out", type=Path, default=Path("wheels"), metavar="DIR")
+    _needs_plan(verb)
+    verb.set_defaults(verb=building.build)
+
+
+def _collect(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "collect", "compare the wheels of a directory with what the plan owes")
+    verb.add_argument("directory", type=Path, metavar="DIR")
+    _needs_allowance(verb)
+    _needs_plan(verb)
+    verb.set_defaults(verb=bundling.collect)
+
+
+def _bundle(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "bundle", "collect, fetch the published wheels, prove and seal")
+    verb.add_argument("--wheels", type=Path, required=True, metavar="DIR", help="the built wheels")
+    verb.add_argument("--out", type=Path, default=Path("release"), metavar="DIR")
+    _needs_identity(verb)
+    _needs_allowance(verb)
+    _needs_plan(verb)
+    verb.set_defaults(verb=bundling.bundle)
+
+
+def _verify(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "verify", "check every byte of a bundle and prove it again")
+    verb.add_argument("bundle", type=Path, metavar="BUNDLE", help="or a directory that holds one")
+    verb.set_defaults(verb=bundling.verify)
+
+
+def _import(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "import", "verify a bundle and add it to a destination")
+    verb.add_argument("bundle", type=Path, metavar="BUNDLE", help="or a directory that holds one")
+    verb.add_argument("--to", required=True, metavar="DESTINATION", help="a directory to serve")
+    verb.set_defaults(verb=bundling.import_)
+
+
+def _targets(verbs: "Verbs") -> None:
+    verb = _verb(
+        verbs, "targets", "list the manifest's targets and the cibuildwheel that serves each"
+    )
+    verb.set_defaults(verb=planning.targets)
+
+
+def _release(verbs: "Verbs") -> None:
+    verb = _verb(
+        verbs, "release", "all of it, locally: lock, plan, generate, fetch, build, seal, verify"
+    )
+    verb.add_argument("--out", type=Path, default=Path("release"), metavar="DIR")
+    _needs_identity(verb)
+    _needs_previous(verb)
+    verb.set_defaults(verb=releasing.release)
+
+
+def _exit_codes() -> str:
+    rows = [f"  {kind.exit_code:>3}  {kind.meaning}" for kind in KINDS]
+    rows = ["    0  it worked", *rows, f"  {INTERRUPTED}  interrupted"]
+    return "exit codes:\n" + "\n".join(rows)

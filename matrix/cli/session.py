@@ -1,0 +1,140 @@
+"""What one run of the command line works with, opened only when a verb asks for it."""
+
+import argparse
+import datetime
+import functools
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+from matrix.edge import files
+from matrix.edge.progress import Loudness, Reporter
+from matrix.errors import MatrixError, Problem
+from matrix.farside.verify import verify
+from matrix.index import configuration
+from matrix.index.cache import Cache
+from matrix.index.client import Index
+from matrix.index.transport import Transport
+from matrix.manifest import reading
+from matrix.manifest.model import Manifest
+from matrix.plan import inventory, serial
+from matrix.plan.inventory import Inventory
+from matrix.plan.model import Plan
+from matrix.plan.planning import NOTHING_CARRIED, plan
+from matrix.resolve import lockfile
+from matrix.resolve.lock import Lock
+
+
+class Session:
+    """One command: its files, its index, its reporter."""
+
+    def __init__(
+        self,
+        *,
+        manifest_path: Path,
+        cache: Path,
+        environment: Mapping[str, str],
+        reporter: Reporter,
+        now: datetime.datetime,
+    ) -> None:
+        self.manifest_path = manifest_path
+        self.root = manifest_path.parent
+        self.cache = cache
+        self.environment = environment
+        self.reporter = reporter
+        self.now = now
+        self._transport: Transport | None = None
+
+    @classmethod
+    @contextmanager
+    def open(cls, asked: argparse.Namespace) -> Iterator["Session"]:
+        loudness = Loudness.NORMAL
+        if asked.quiet:
+            loudness = Loudness.QUIET
+        elif asked.verbose:
+            loudness = Loudness.VERBOSE
+        session = cls(
+            manifest_path=asked.manifest,
+            cache=asked.cache or platformdirs.user_cache_path("wheel-matrix"),
+            environment=dict(os.environ),
+            reporter=Reporter.on_stderr(loudness),
+            now=_now(os.environ),
+        )
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    @functools.cached_property
+    def manifest(self) -> Manifest:
+        return reading.load(self.manifest_path)
+
+    @functools.cached_property
+    def index(self) -> Index:
+        options = configuration.pip_options(self.environment)
+        settings = configuration.settings(self.manifest.network, options)
+        self._transport = Transport(settings)
+        return Index(self._transport, Cache(self.cache / "index"))
+
+    @property
+    def lock_path(self) -> Path:
+        return self.root / lockfile.FILENAME
+
+    def present_lock(self) -> Lock | None:
+        """The lock as it is, stale or not."""
+        return lockfile.load(self.lock_path)
+
+    def lock(self) -> Lock:
+        """The lock, provided that it answers the manifest."""
+        return lockfile.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
+
+    def plan(self, asked: argparse.Namespace) -> Plan:
+        """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
+        if asked.plan is not None:
+            return serial.parse(read_text(asked.plan), source=asked.plan.name)
+        return plan(self.manifest, self.lock(), inventory=self.inventory(asked.previous))
+
+    def inventory(self, previous: Path | None) -> Inventory:
+        """
+        What a previous bundle built; nothing when none is named, an error when it cannot be read.
+        """
+        if previous is None:
+            return NOTHING_CARRIED
+        self.reporter.say(f"verifying {previous}")
+        return inventory.of(verify(previous).record)
+
+    def write(self, path: Path, text: str) -> None:
+        """Write a file and say so."""
+        files.write(path, text)
+        self.reporter.say(f"wrote {path}")
+
+
+def read_text(path: Path) -> str:
+    """A file's text, or an error that names it."""
+    with files.reading(path) as stream:
+        try:
+            return stream.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise MatrixError(Problem(place=str(path), what="expected UTF-8 text")) from error
+
+
+def result(text: str) -> None:
+    """Print a result; nothing else of this room writes to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def _now(environment: Mapping[str, str]) -> datetime.datetime:
+    # SOURCE_DATE_EPOCH (reproducible-builds.org) replaces the clock for whoever wants the same
+    # bytes again.
+    epoch = environment.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        return datetime.datetime.fromtimestamp(int(epoch), tz=datetime.UTC)
+    return datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0)

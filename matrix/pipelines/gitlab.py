@@ -1,0 +1,68 @@
+"""GitLab CI: a committed parent that plans, and a run-time child that builds and bundles."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from matrix.manifest.model import Manifest
+from matrix.pipelines import agreement, header, limits, machines
+from matrix.pipelines.machines import Machine
+from matrix.pipelines.scalar import Passed, render
+from matrix.plan.model import Plan
+
+PARENT: Final = ".gitlab-ci.yml"
+CHILD: Final = "child.yml"
+BUILD: Final = "build-"
+"""What names of build jobs start with, so that none is a keyword of GitLab's."""
+
+# The variable holds an option or nothing, and must then vanish from the command line.
+_RELOCK: Final = {
+    "posix": Passed("$WHEEL_MATRIX_RELOCK"),
+    "windows": Passed("$env:WHEEL_MATRIX_RELOCK"),
+}
+
+
+def committed(manifest: Manifest) -> dict[str, str]:
+    """The parent: a function of runners, tool and this program's version."""
+    if not machines.is_used(manifest, "gitlab"):
+        return {}
+    machines.classes(manifest, "gitlab")  # raises when a class has no runner
+    text = _render("gitlab/parent.yml.j2", manifest, {})
+    return {PARENT: text}
+
+
+def run_time(manifest: Manifest, plan: Plan) -> dict[str, str]:
+    """The child pipeline of ``plan``: one job for each of its jobs, then the bundle."""
+    if not machines.is_used(manifest, "gitlab"):
+        return {}
+    found = {
+        job_class.id: Machine.of_class(job_class, "gitlab")
+        for job_class in machines.classes(manifest, "gitlab")
+    }
+    used = sorted({job.job_class for job in plan.jobs})
+    fields = {
+        "builds": [(name, found[name]) for name in used],
+        "jobs": [(f"{BUILD}{job.id}", job, found[job.job_class]) for job in plan.jobs],
+        "digest": agreement.digest(plan),
+    }
+    text = _render("gitlab/child.yml.j2", manifest, fields)
+    _respect_limits(plan, text)
+    return {CHILD: text}
+
+
+def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> str:
+    coordinator = machines.coordinator(manifest, "gitlab")
+    shared = {
+        **header.fields(manifest),
+        "coordinator": coordinator,
+        "relock": _RELOCK["windows" if coordinator.is_windows else "posix"],
+    }
+    return render(template, dialect="gitlab", source=manifest.source, fields={**shared, **fields})
+
+
+def _respect_limits(plan: Plan, text: str) -> None:
+    for job in plan.jobs:
+        count, place = len(f"{BUILD}{job.id}"), f"job {job.id}"
+        remedy = "name the project's version shorter, or exclude it where it is built"
+        limits.require("gitlab", "job name characters", count, place=place, remedy=remedy)
+    remedy = "plan fewer projects at a time: move some to a manifest of their own"
+    limits.require("gitlab", "child pipeline bytes", len(text), place=CHILD, remedy=remedy)

@@ -1,0 +1,126 @@
+"""
+Templates, and the only doors through which a value enters one.
+
+A template cannot print anything that did not pass a filter of this module: the environment refuses
+it. So no text of a manifest can change the YAML around it, become an expression of the service, or
+reach a shell as code.
+"""
+
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final, Literal
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from matrix.errors import ManifestError, Problem
+
+Dialect = Literal["github", "gitlab"]
+
+# What a service expands wherever it stands in a value; "$" covers GitLab's "$[[ inputs.x ]]" too.
+_EXPANDED: Final[Mapping[Dialect, str]] = {"github": "${{", "gitlab": "$"}
+
+_WORD: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+!/@-]*")
+
+
+class Unsafe(ValueError):
+    """A value that a template must not print."""
+
+
+class Passed(str):
+    """Text that went through a filter."""
+
+    __slots__ = ()
+
+
+def scalar(value: str, *, dialect: Dialect) -> Passed:
+    """
+    A double-quoted YAML scalar of printable ASCII that reads back as ``value``.
+
+    >>> print(scalar("3.10", dialect="github"), scalar("a # b: 'c'", dialect="gitlab"))
+    "3.10" "a # b: 'c'"
+    """
+    expanded = _EXPANDED[dialect]
+    if expanded in value:
+        raise Unsafe(
+            f"expected a value without {expanded!r}, which {dialect} expands, got {value!r}"
+        )
+    if not value.isprintable():
+        raise Unsafe(f"expected one line of printable characters, got {value!r}")
+    return Passed("".join(map(_escaped, json.dumps(value, ensure_ascii=False))))
+
+
+def scalars(values: Iterable[str], *, dialect: Dialect) -> Passed:
+    """A YAML list of ``values``."""
+    return Passed(f"[{', '.join(scalar(value, dialect=dialect) for value in values)}]")
+
+
+def word(value: str) -> Passed:
+    """``value`` as it is, when it means itself to YAML, to every shell and in every expression."""
+    if not _WORD.fullmatch(value):
+        expected = "expected letters, digits and . _ + ! / @ - only"
+        raise Unsafe(f"{expected}, got {value!r}")
+    return Passed(value)
+
+
+def render(template: str, *, dialect: Dialect, source: str, fields: Mapping[str, object]) -> str:
+    """The text of ``template`` with ``fields``; a refused value is reported as of ``source``."""
+    try:
+        return _environment(dialect).get_template(template).render(fields)
+    except Unsafe as error:
+        raise ManifestError(Problem(place=source, what=str(error))) from error
+
+
+def _escaped(character: str) -> str:
+    if character.isascii():
+        return character
+    # YAML has an escape of eight digits where JSON writes a pair of surrogates.
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004 - BMP
+
+
+def _only_passed(value: object) -> str:
+    if not isinstance(value, Passed):
+        raise TypeError(f"a template prints {value!r} without a filter")
+    return value
+
+
+@functools.cache
+def _environment(dialect: Dialect) -> Environment:
+    environment = Environment(  # noqa: S701 - YAML, and every value is quoted or refused
+        loader=FunctionLoader(_template),
+        undefined=StrictUndefined,
+        finalize=_only_passed,
+        # GitHub writes ${{ }}, shells write ${ } and [[ ]]: three braces collide with none of them.
+        variable_start_string="{{{",
+        variable_end_string="}}}",
+        block_start_string="{{%",
+        block_end_string="%}}",
+        comment_start_string="{{#",
+        comment_end_string="#}}",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Callable[..., Passed]] = {
+        "scalar": functools.partial(scalar, dialect=dialect),
+        "scalars": functools.partial(scalars, dialect=dialect),
+        "word": word,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _template(name: str) -> str:
+    return (_templates() / name).read_text(encoding="utf-8")
+
+
+def _templates() -> Traversable:
+    """The installed wheel carries the templates inside the package, a checkout beside it."""
+    package = importlib.resources.files("matrix")
+    inside = package / "templates"
+    return inside if inside.is_dir() else Path(str(package)).parent / "templates"

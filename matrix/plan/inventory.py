@@ -1,0 +1,57 @@
+"""
+What a previous bundle holds, by the content key of what was built.
+
+A key covers what decides a built wheel's bytes and is in this tool's hands: sdist, recipe, lane,
+image; the interpreter is the target, which stands beside it. Where both are the same, the wheel is
+carried over instead of built again.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+
+from matrix.manifest.model import Recipe
+from matrix.plan.model import JobClass
+from matrix.record.schema import Record
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedWheel:
+    """A wheel that the previous bundle built."""
+
+    filename: str
+    sha256: str
+    size: int
+
+
+Inventory = Mapping[tuple[str, str], CarriedWheel]
+"""Content key and target id to wheel."""
+
+
+def content_key(*, sdist_sha256: str, recipe: Recipe, job_class: JobClass) -> str:
+    """The digest of what decides a built wheel."""
+    facts = {
+        "image": job_class.image,
+        "lane": job_class.lane,
+        "platform": job_class.platform,
+        "recipe": {
+            "environment": dict(recipe.environment),
+            "requires": recipe.requires,
+            "system": dict(recipe.system),
+        },
+        "sdist": sdist_sha256,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def of(record: Record) -> Inventory:
+    """Every wheel of a bundle that was built, now or before."""
+    return {
+        (wheel.content_key, target): CarriedWheel(
+            filename=wheel.filename, sha256=wheel.sha256, size=wheel.size
+        )
+        for wheel in record.wheels
+        if wheel.content_key
+        for target in wheel.targets
+    }

@@ -1,0 +1,111 @@
+"""The values of a plan; ``serial`` writes and reads them as JSON."""
+
+import dataclasses
+import enum
+from typing import Final, Literal
+
+SCHEMA: Final = 1
+
+
+class State(enum.StrEnum):
+    """How a cell gets its wheel, or why it gets none."""
+
+    UNIVERSAL = "universal"
+    PUBLISHED = "published"
+    REUSED = "reused"
+    BUILD = "build"
+    EXCLUDED = "excluded"
+    IMPOSSIBLE = "impossible"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class PlannedTarget:
+    """A target by id, full version and platform tag."""
+
+    id: str
+    python: str
+    platform: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Cell:
+    """
+    One (project, version, target).
+
+    ``filename``, ``sha256`` and ``size`` describe the published or reused wheel; for ``build``, the
+    sdist. They are empty where nothing is installed. ``reason`` is a sentence for people, ``job``
+    the id of the job that builds.
+    """
+
+    project: str
+    version: str
+    target: str
+    state: State
+    reason: str
+    filename: str = ""
+    sha256: str = ""
+    size: int = 0
+    job: str = ""
+    key: str = ""
+    """What decided the bytes of a built wheel, as a digest: same key, same wheel."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class JobClass:
+    """
+    Runner and lane: what a pipeline needs to know to start a job, and nothing of what the job
+    builds.
+
+    A function of the manifest's targets and runners alone, so committed pipelines can be made from
+    it.
+    """
+
+    id: str
+    system: Literal["linux", "windows", "macos"]
+    platform: str
+    """cibuildwheel's platform half of an identifier, such as ``manylinux_x86_64``."""
+    lane: str
+    engine: str
+    image: str
+    """Container image of a Linux build; empty elsewhere."""
+    github: tuple[str, ...]
+    gitlab_tags: tuple[str, ...]
+    gitlab_image: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Job:
+    """The cells of one sdist and one job class: what one runner builds in one go."""
+
+    id: str
+    job_class: str
+    project: str
+    version: str
+    sdist: str
+    sha256: str
+    size: int
+    identifiers: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Wish:
+    """A root of the manifest, the targets it must install on, and those on which it may not."""
+
+    root: str
+    requirements: tuple[str, ...]
+    targets: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
+    """Target id and reason, where the manifest takes the root off a target."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything a run will do; every tuple is sorted."""
+
+    bundle: str
+    targets: tuple[PlannedTarget, ...]
+    wishes: tuple[Wish, ...]
+    cells: tuple[Cell, ...]
+    classes: tuple[JobClass, ...]
+    jobs: tuple[Job, ...]

@@ -1,0 +1,111 @@
+"""
+Frozen values as canonical JSON and back.
+
+One way to write a value: sorted keys, one space, ASCII, a newline at the end. ``load`` refuses any
+other form of the same value, so a repeated key (JSON lets the last one win) cannot make two readers
+see two records.
+"""
+
+import dataclasses
+import functools
+import json
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeVar
+
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
+
+_NAMES: Final[Mapping[type, str]] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    float: "a fraction",
+    list: "a list",
+    dict: "an object",
+    types.NoneType: "null",
+}
+
+
+class InvalidRecord(ValueError):
+    """Text that is not what a bundle's writer writes."""
+
+
+def dump(value: "DataclassInstance") -> str:
+    """The canonical JSON of a frozen dataclass."""
+    return dumps(dataclasses.asdict(value))
+
+
+def dumps(plain: Mapping[str, Any]) -> str:
+    """The canonical JSON of a plain object."""
+    return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def load(cls: type[D], text: str) -> D:
+    """The ``cls`` that ``dump`` would write as exactly ``text``."""
+    try:
+        loaded = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRecord(f"not JSON: {error}") from error
+    value = typing.cast("D", _object(cls, loaded, ""))
+    if dump(value) != text:
+        raise InvalidRecord("not in canonical form: sorted keys, one space, each key once")
+    return value
+
+
+def _decode(annotation: object, loaded: object, path: str) -> object:
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return _object(annotation, loaded, path)
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is tuple:
+        items = _expect(list, loaded, path)
+        return tuple(_decode(arguments[0], item, f"{path}[{n}]") for n, item in enumerate(items))
+    if origin is Mapping:
+        entries = _expect(dict, loaded, path)
+        return {key: _decode(arguments[1], entries[key], _join(path, key)) for key in entries}
+    if origin is Literal:
+        if loaded not in arguments or isinstance(loaded, bool):
+            choices = " or ".join(repr(choice) for choice in arguments)
+            raise InvalidRecord(f"{path}: expected {choices}, got {loaded!r}")
+        return loaded
+    return _expect(typing.cast("type", annotation), loaded, path)
+
+
+def _object(cls: type, loaded: object, path: str) -> object:
+    entries = _expect(dict, loaded, path)
+    annotations = _annotations(cls)
+    # The schema is judged first: a newer one has other keys, and its number is the thing to say.
+    for name in sorted(annotations, key=lambda name: name != "schema"):
+        if name not in entries:
+            raise InvalidRecord(f"{path or 'top'}: missing key {name!r}")
+        if name == "schema":
+            _decode(annotations[name], entries[name], name)
+    if unknown := sorted(entries.keys() - annotations.keys()):
+        raise InvalidRecord(f"{path or 'top'}: unknown key {unknown[0]!r}")
+    return cls(
+        **{
+            name: _decode(annotation, entries[name], _join(path, name))
+            for name, annotation in annotations.items()
+        }
+    )
+
+
+@functools.cache
+def _annotations(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _expect(kind: type[T], loaded: object, path: str) -> T:
+    # Not isinstance: to Python, true is a whole number.
+    if type(loaded) is not kind:
+        got = _NAMES[type(loaded)]
+        raise InvalidRecord(f"{path or 'top'}: expected {_NAMES[kind]}, got {got}")
+    return loaded
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

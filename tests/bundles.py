@@ -1,0 +1,147 @@
+"""Small bundles for the far side's tests, sealed by a writer that is not the product's."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from matrix.distributions import wheel
+from matrix.farside import view
+from matrix.farside.proofs import prove_target
+from matrix.record import environment, pages, proof, schema
+from matrix.record.schema import (
+    Missing,
+    Record,
+    RecordedFile,
+    RecordedTarget,
+    RecordedWheel,
+    RecordedWish,
+)
+from matrix.targets.target import Target
+
+LINUX = Target.parse("3.12.4", "manylinux_2_28_x86_64")
+LEGACY = Target.parse("2.7.18", "manylinux_2_17_x86_64")
+
+
+def recorded_target(target: Target) -> RecordedTarget:
+    return RecordedTarget(
+        id=target.id,
+        python_full_version=str(target.python),
+        platform=str(target.platform),
+        marker_environment=target.marker_environment(),
+        tags=tuple(str(tag) for tag in target.tags()),
+    )
+
+
+def recorded_wheel(path: Path, targets: Sequence[Target]) -> RecordedWheel:
+    opened = wheel.read(path)
+    suiting = [t.id for t in targets if not opened.tags.isdisjoint(t.tags())]
+    return RecordedWheel(
+        filename=opened.filename,
+        sha256=opened.sha256,
+        size=opened.size,
+        project=opened.project,
+        version=str(opened.version),
+        requires_python=str(opened.metadata.requires_python),
+        metadata_sha256=hashlib.sha256(opened.metadata_bytes).hexdigest(),
+        targets=tuple(sorted(suiting)),
+        origin="published",
+        content_key="",
+    )
+
+
+def wish(root: str, *targets: Target, requirements: Sequence[str] = ()) -> RecordedWish:
+    ids = tuple(sorted(target.id for target in targets or (LINUX,)))
+    return RecordedWish(
+        root=root, requirements=tuple(requirements) or (root,), targets=ids, excluded=()
+    )
+
+
+def make_bundle(
+    directory: Path,
+    wheels: Sequence[Path],
+    wishes: Sequence[RecordedWish],
+    *,
+    targets: Sequence[Target] = (LINUX,),
+    missing: Sequence[Missing] = (),
+    name: str = "acme",
+    sequence: int = 1,
+    spoil: Callable[[Record], Record] = lambda record: record,
+) -> Path:
+    """A sealed bundle in ``directory``; ``spoil`` changes the record before it is written."""
+    recorded = sorted((recorded_wheel(p, targets) for p in wheels), key=lambda w: w.filename)
+    record = Record(
+        name=name,
+        version=f"2026.{sequence}",
+        sequence=sequence,
+        created="2026-11-22T00:00:00Z",
+        generator="tests",
+        targets=tuple(recorded_target(target) for target in targets),
+        wishes=tuple(wishes),
+        wheels=tuple(recorded),
+        missing=tuple(missing),
+        files=(),
+    )
+    for path in wheels:
+        write(directory, f"files/{path.name}", path.read_bytes())
+        write(directory, f"files/{path.name}.metadata", wheel.read(path).metadata_bytes)
+    write_pages(directory, record)
+    write_proofs(directory, record)
+    write(directory, "NOTES.md", b"# Notes\n")
+    return seal(directory, spoil(record))
+
+
+def write(directory: Path, path: str, content: bytes | str) -> None:
+    (directory / path).parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode() if isinstance(content, str) else content
+    (directory / path).write_bytes(data)
+
+
+def write_pages(directory: Path, record: Record) -> None:
+    _write_tree(directory, "simple", pages.pages(record.wheels, files_prefix="../../"))
+    for target in record.targets:
+        own = [one for one in record.wheels if target.id in one.targets]
+        made = pages.pages(own, files_prefix="../../../../")
+        _write_tree(directory, f"targets/{target.id}/simple", made)
+        write(directory, f"targets/{target.id}/env.json", environment.dump(target))
+
+
+def _write_tree(directory: Path, top: str, texts: Mapping[str, str]) -> None:
+    for path, text in texts.items():
+        write(directory, f"{top}/{path}", text)
+
+
+def write_proofs(directory: Path, record: Record) -> None:
+    opened = view.opener(directory / "files")
+    union = view.read(directory / "simple", opened=opened)
+    for target in record.targets:
+        own = view.read(directory / "targets" / target.id / "simple", opened=opened)
+        proofs = prove_target(record, target, {"target": own, "union": union})
+        write(directory, f"proof/{target.id}.json", proof.dump(proofs.file))
+
+
+def seal(directory: Path, record: Record) -> Path:
+    """Write the record of what is in ``directory`` now, so that only other rules can be broken."""
+    wheels = {f"files/{one.filename}" for one in record.wheels}
+    listed = [
+        RecordedFile(
+            path=path.relative_to(directory).as_posix(),
+            size=path.stat().st_size,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and not path.is_symlink() and path.name != schema.FILENAME
+    ]
+    others = tuple(file for file in listed if file.path not in wheels)
+    sealed = schema.dump(replaced(record, files=others))
+    write(directory, schema.FILENAME, sealed)
+    return directory
+
+
+def replaced(record: Record, **changes: object) -> Record:
+    return type(record)(**{**{f: getattr(record, f) for f in record.__slots__}, **changes})  # type: ignore[arg-type]
+
+
+def reseal(bundle: Path) -> Path:
+    """Write the record again after a test has changed files; wheels keep their entries."""
+    text = (bundle / schema.FILENAME).read_text(encoding="utf-8")
+    return seal(bundle, schema.parse(text))
