@@ -1,12 +1,17 @@
 """Small bundles for the far side's tests, sealed by a writer that is not the product's."""
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from matrix.distributions import wheel
+from matrix.errors import MatrixError, NotVerified
 from matrix.farside import view
 from matrix.farside.proofs import prove_target
+from matrix.farside.verify import verify
 from matrix.record import environment, pages, proof, schema
 from matrix.record.schema import (
     Missing,
@@ -17,6 +22,8 @@ from matrix.record.schema import (
     RecordedWish,
 )
 from matrix.targets.target import Target
+
+from .wheels import make_wheel
 
 LINUX = Target.parse("3.12.4", "manylinux_2_28_x86_64")
 LEGACY = Target.parse("2.7.18", "manylinux_2_17_x86_64")
@@ -90,6 +97,23 @@ def make_bundle(
     return seal(directory, spoil(record))
 
 
+def sound(directory: Path, **changes: object) -> Path:
+    """A bundle in which nothing is wrong: app needs dep, on two targets."""
+    wheels = [
+        make_wheel(directory / "w", "app", "1.0", requires=["dep>=1"], requires_python=">=2.7"),
+        make_wheel(directory / "w", "dep", "1.5"),
+    ]
+    options: dict[str, object] = {"targets": (LINUX, LEGACY), **changes}
+    wishes = [wish("app", LINUX, LEGACY)]
+    return make_bundle(directory / "b", wheels, wishes, **options)  # type: ignore[arg-type]
+
+
+def problems_of(bundle: Path, kind: type[MatrixError] = NotVerified) -> list[str]:
+    with pytest.raises(kind) as caught:
+        verify(bundle)
+    return [str(problem) for problem in caught.value.problems]
+
+
 def write(directory: Path, path: str, content: bytes | str) -> None:
     (directory / path).parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
@@ -132,13 +156,9 @@ def seal(directory: Path, record: Record) -> Path:
         if path.is_file() and not path.is_symlink() and path.name != schema.FILENAME
     ]
     others = tuple(file for file in listed if file.path not in wheels)
-    sealed = schema.dump(replaced(record, files=others))
+    sealed = schema.dump(dataclasses.replace(record, files=others))
     write(directory, schema.FILENAME, sealed)
     return directory
-
-
-def replaced(record: Record, **changes: object) -> Record:
-    return type(record)(**{**{f: getattr(record, f) for f in record.__slots__}, **changes})  # type: ignore[arg-type]
 
 
 def reseal(bundle: Path) -> Path:

@@ -444,14 +444,16 @@ def test_a_module_that_does_not_import_fails_the_build(python: Path, tmp_path: P
 
 @pytest.mark.parametrize("python", interpreters())
 def test_the_recipes_modules_and_command_replace_the_declared(python: Path, tmp_path: Path) -> None:
-    test = model.Test(
-        modules=("one",), command="python -c \"print('h\u00e9 {project} $0'[3:])\" && exit 3"
-    )
+    command = "echo 'h\u00e9 {project} $0' && exit 3"
+    test = model.Test(modules=("one",), command=command)
 
     done = run_smoke(python, tmp_path, members={"one.py": "", "two.py": "1/0"}, test=test)
 
-    assert done.stdout.splitlines()[0] == "import one"
-    assert done.stdout.splitlines()[-1].strip().startswith("{project}")
+    assert done.stdout.splitlines() == [
+        "import one",
+        "$ echo 'h? {project} $0' && exit 3",
+        "h\u00e9 {project} $0",
+    ]
     assert done.returncode == 3
 
 
@@ -514,10 +516,12 @@ def test_each_runner_builds_its_own(tmp_path: Path) -> None:
     windows = Machine(system="windows", arch="x86_64", python=Path("python"))
     mac = Machine(system="macos", arch="aarch64", python=Path("python"))
     narrow = dataclasses.replace(WINDOWS, platform="win32")
+    intel = dataclasses.replace(MACOS, platform="macosx_x86_64")
 
     assert availability(WINDOWS, tmp_path, windows).is_available
     assert availability(narrow, tmp_path, windows).is_available
     assert availability(MACOS, tmp_path, mac).is_available
+    assert availability(intel, tmp_path, mac).is_available
     assert availability(LINUX, tmp_path, mac).reason == "needs a linux runner"
 
 
@@ -613,8 +617,10 @@ def test_every_unanswered_target_and_strange_file_is_named(tmp_path: Path) -> No
 
     assert str(caught.value).splitlines() == [
         "netifaces-0-11-0-x: expected a wheel for cp312-manylinux_2_28_x86_64, got none",
-        (f"netifaces-0-11-0-x: netifaces-0.12.0-cp312-cp312-{MANY}.whl: "
-        "expected netifaces 0.11.0, got netifaces 0.12.0"),
+        (
+            f"netifaces-0-11-0-x: netifaces-0.12.0-cp312-cp312-{MANY}.whl: "
+            "expected netifaces 0.11.0, got netifaces 0.12.0"
+        ),
     ]
 
 
@@ -676,6 +682,19 @@ def test_a_job_that_fails_leaves_its_log_and_no_container(tmp_path: Path) -> Non
     assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 
+def test_a_job_that_takes_too_long_is_stopped_with_its_containers(tmp_path: Path) -> None:
+    prepared(tmp_path, "exec sleep 60")
+
+    with pytest.raises(BuildFailed) as caught:
+        run_job(tmp_path, target(), seconds=0.5)
+
+    assert str(caught.value).splitlines()[:2] == [
+        "netifaces-0-11-0-x: cibuildwheel ended with status 124: it took too long",
+        "  stopped after 0 seconds",
+    ]
+    assert (tmp_path / "podman.log").read_text().splitlines()[-1].startswith("ps --all")
+
+
 def test_an_archive_that_is_no_sdist_is_named(tmp_path: Path) -> None:
     prepared(tmp_path, "true")
     (tmp_path / "netifaces-0.11.0.tar.gz").write_bytes(b"no archive")
@@ -719,14 +738,16 @@ def prepared(directory: Path, body: str) -> None:
             archive.addfile(member, io.BytesIO(content))
 
 
-def run_job(directory: Path, *targets: Target, job_class: JobClass = LINUX) -> tuple[Path, ...]:
+def run_job(
+    directory: Path, *targets: Target, job_class: JobClass = LINUX, seconds: float = 60.0
+) -> tuple[Path, ...]:
     return build(
         job(*targets, job_class=job_class),
         plan=plan(job_class, *targets),
         manifest=EMPTY,
         sdist=directory / "netifaces-0.11.0.tar.gz",
         out=directory / "wheels",
-        workshop=workshop(directory),
+        workshop=dataclasses.replace(workshop(directory), seconds=seconds),
     )
 
 

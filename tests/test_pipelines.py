@@ -200,6 +200,15 @@ def test_a_service_that_no_runner_names_gets_no_file() -> None:
     assert github.run_time(manifest, cases.plan(manifest)) == {}
 
 
+def test_gitlab_gets_no_file_when_all_runners_are_githubs() -> None:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "gitlab:" not in line]
+    manifest = read("\n".join(lines))
+
+    assert list(providers.committed(manifest)) == [".gitattributes", ".github/workflows/wheels.yml"]
+    assert gitlab.run_time(manifest, cases.plan(manifest)) == {}
+
+
 def test_a_runner_that_one_service_cannot_find_is_named() -> None:
     text = EVERYWHERE.replace("github: macos-15, ", "")
     for seat in SEATS:

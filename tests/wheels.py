@@ -42,7 +42,7 @@ def make_wheel(
     """
     A wheel that pip installs, with one module named after the project unless ``members`` are given.
 
-    ``stated`` and ``record`` replace METADATA and RECORD, for wheels that lie.
+    ``stated`` replaces METADATA, and ``record`` the modules' lines of RECORD, for wheels that lie.
     """
     name = project.replace("-", "_")
     info = f"{name}-{version}.dist-info"
@@ -50,13 +50,12 @@ def make_wheel(
     written = metadata(
         project, version, requires=requires, requires_python=requires_python, extras=extras
     )
-    texts = modules | {
+    infos = {
         f"{info}/METADATA": written if stated is None else stated,
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
-    lines = [f"{path},{_digest(text)},{len(text.encode())}\n" for path, text in texts.items()]
-    rows = "".join(lines) + f"{info}/RECORD,,\n"
-    texts[f"{info}/RECORD"] = rows if record is None else record
+    rows = _rows(modules) if record is None else record
+    texts = modules | infos | {f"{info}/RECORD": f"{rows}{_rows(infos)}{info}/RECORD,,\n"}
     numbered = f"{version}-{build}" if build else version
     path = directory / f"{name}-{numbered}-{tag}.whl"
     directory.mkdir(parents=True, exist_ok=True)
@@ -64,6 +63,10 @@ def make_wheel(
         for member, text in texts.items():
             archive.writestr(zipfile.ZipInfo(member), text)
     return path
+
+
+def _rows(texts: Mapping[str, str]) -> str:
+    return "".join(f"{path},{_digest(text)},{len(text.encode())}\n" for path, text in texts.items())
 
 
 def _digest(text: str) -> str:
@@ -91,7 +94,7 @@ def make_sdist(
             for member, text in texts.items():
                 archive.writestr(f"{top}/{member}", text)
         return path
-    with tarfile.open(path, f"w:{suffix.rpartition('.')[2]}") as tar:
+    with tarfile.open(path, "w:bz2" if suffix == ".tar.bz2" else "w:gz") as tar:
         for member, text in texts.items():
             info = tarfile.TarInfo(f"{top}/{member}")
             info.size = len(text.encode())

@@ -70,7 +70,6 @@ def build_missing(session: Session, made: Plan, jobs: Iterable[Job]) -> tuple[Pa
 
 
 def _build(session: Session, made: Plan, job: Job, out: Path) -> tuple[Path, ...]:
-    session.reporter.say(f"building {job.id}: {' '.join(job.identifiers)}")
     source = sdist(job, session.index)
     shop = workshop(session)
     return run_job(job, plan=made, manifest=session.manifest, sdist=source, out=out, workshop=shop)

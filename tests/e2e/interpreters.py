@@ -1,8 +1,8 @@
 """
 The CPythons that go into the images: pyenv's, and the distribution's own where pyenv has none.
 
-Each is copied to the path that it has on this machine: pyenv builds them shared, with that path as their rpath, and
-extension modules for 2.7 do not link after a move.
+Each is copied to the path that it has on this machine: pyenv builds them shared, with that path as
+their rpath, and extension modules for 2.7 do not link after a move.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from matrix.edge.programs import run
 
 WANTED: Final = ("2.7", "3.9", "3.11", "3.12", "3.13")
 
-# Tests and their data are two thirds of an installation; the static library serves embedding only; Tk needs X.
+# Tests are two thirds of an installation; the static library is for embedding; Tk needs X.
 UNNEEDED: Final = (
     "__pycache__",
     "test",
@@ -37,7 +37,7 @@ UNNEEDED: Final = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """One CPython of pyenv's: its version, its directory here, and what manylinux images call it."""
+    """One CPython of pyenv's: its version, where it lies, and what manylinux images call it."""
 
     version: str
     prefix: Path
@@ -79,7 +79,7 @@ def link(root: Path, tag: str, target: str) -> None:
 
 
 def libraries(found: Iterable[Interpreter]) -> frozenset[str]:
-    """The distribution's packages that own what the interpreters load, as dpkg names them on this machine."""
+    """The system packages that own the libraries which the interpreters load."""
     modules = [
         str(module)
         for interpreter in found
@@ -91,8 +91,8 @@ def libraries(found: Iterable[Interpreter]) -> frozenset[str]:
     loaded = _output("ldd", *modules)
     paths = {line.split()[2] for line in loaded.splitlines() if "=> /" in line}
     resolved = sorted({str(Path(path).resolve()) for path in paths} | paths)
-    # A library of pyenv's own has no owner, and with merged /usr only one of two spellings is known: dpkg-query says
-    # so on stderr, and prints the rest.
+    # pyenv's own libraries have no owner, and with merged /usr dpkg knows one of two spellings: it
+    # complains about the others and prints these.
     owners = _output("dpkg-query", "--search", *resolved)
     return frozenset(
         line.split(":")[0]

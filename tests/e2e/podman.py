@@ -1,9 +1,9 @@
 """
 Podman, as the end-to-end tests use it.
 
-Small machines and nested ones need other settings than podman's own. They stand in a ``containers.conf`` of the tests',
-named by ``CONTAINERS_CONF``, so that nothing under ``/etc`` is touched and whatever the tests start (cibuildwheel,
-gitlab-ci-local) gets the same settings through its environment.
+Small machines and nested ones need other settings than podman's own. They stand in a file of the
+tests', named by ``CONTAINERS_CONF``, so that nothing under ``/etc`` is touched and whatever the
+tests start (cibuildwheel, gitlab-ci-local) gets the same settings through its environment.
 """
 
 import dataclasses
@@ -17,8 +17,9 @@ from matrix.edge import files
 from matrix.edge.programs import Finished, run
 from matrix.errors import NotEquipped, Problem
 
-# Where the kernel mounts both cgroup versions, crun refuses to start and runc does not. Such machines often lack
-# CAP_SYS_RESOURCE too: podman's default limits are above what may be set there, and a bridge cannot be made.
+# Where both versions of cgroups are mounted, crun refuses to start and runc does not. Such machines
+# often lack CAP_SYS_RESOURCE too: there podman's default limits are above what may be set, and no
+# bridge can be made.
 HYBRID: Final = """\
 [containers]
 default_ulimits = ["nofile=10000:20000", "nproc=4000:8000"]
@@ -39,7 +40,7 @@ class Podman:
 
     @classmethod
     def found(cls, environment: Mapping[str, str], *, directory: Path) -> "Podman":
-        """Find podman on ``PATH``; its settings, where it needs any, are written into ``directory``."""
+        """Find podman on ``PATH``; settings, where it needs any, are written into ``directory``."""
         program = shutil.which("podman", path=environment.get("PATH"))
         if program is None:
             raise NotEquipped(
@@ -73,11 +74,11 @@ class Podman:
         variables: Sequence[str] = (),
         timeout: float,
     ) -> Finished:
-        """Run ``command`` in a container that is gone afterwards; ``volumes`` and ``variables`` as podman spells them."""
+        """Run ``command`` in a passing container; volumes and variables in podman's spelling."""
         return self(
             "run",
             "--rm",
-            # Podman itself stops the container: stopping only its client would leave the container running.
+            # Podman stops the container itself: stopping its client alone leaves that running.
             f"--timeout={timeout:.0f}",
             f"--network={network}",
             *(f"--volume={volume}" for volume in volumes),

@@ -1,0 +1,122 @@
+"""The order of rooms: a module imports only from its own room and the rooms above it."""
+
+import ast
+import sys
+from pathlib import Path
+
+import matrix
+
+ROOMS = (
+    "errors",
+    "edge",
+    "distributions",
+    "record",
+    "farside",
+    "targets",
+    "manifest",
+    "index",
+    "resolve",
+    "plan",
+    "pipelines",
+    "build",
+    "bundle",
+    "report",
+    "cli",
+)
+FAR_SIDE = ROOMS[: ROOMS.index("farside") + 1]
+CARRIED_ALONG = {"packaging", "resolvelib", "matrix", "_typeshed"}
+PACKAGE = Path(matrix.__file__).parent
+LONGEST_MODULE = 350
+LONGEST_FUNCTION = 60
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module's syntax tree by its dotted name."""
+    return {
+        ".".join(("matrix", *path.relative_to(PACKAGE).with_suffix("").parts)): ast.parse(
+            path.read_text(encoding="utf-8")
+        )
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """Dotted names of everything a module imports, for types too."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide from this test"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def test_every_room_is_in_the_list() -> None:
+    rooms = {room(name) for name in modules()}
+
+    assert rooms - {"__init__", "__main__"} == set(ROOMS)
+
+
+def test_imports_point_up() -> None:
+    order = {name: place for place, name in enumerate(ROOMS)}
+    wrong = [
+        f"{name} imports {other}"
+        for name, tree in modules().items()
+        for other in imported(tree)
+        if other.startswith("matrix.")
+        and room(name) in order
+        and room(other) in order
+        and order[room(other)] > order[room(name)]
+    ]
+
+    assert wrong == []
+
+
+def test_the_far_side_needs_nothing_that_does_not_travel() -> None:
+    # edge.progress draws with rich; the far side is told its progress through a function instead.
+    standard = sys.stdlib_module_names
+    wrong = [
+        f"{name} imports {other}"
+        for name, tree in modules().items()
+        if room(name) in FAR_SIDE and name != "matrix.edge.progress"
+        for other in imported(tree)
+        if other.partition(".")[0] not in CARRIED_ALONG | standard
+        or other.startswith("matrix.edge.progress")
+    ]
+
+    assert wrong == []
+
+
+def test_the_environment_is_read_in_the_command_line_only() -> None:
+    wrong = [
+        name
+        for name, tree in modules().items()
+        if room(name) != "cli"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "chdir", "getcwd"}
+    ]
+
+    assert wrong == []
+
+
+def test_modules_and_functions_stay_readable() -> None:
+    long_modules = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_MODULE
+    ]
+    long_functions = [
+        f"{name}.{node.name}"
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+
+    assert (long_modules, long_functions) == ([], [])
