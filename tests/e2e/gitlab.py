@@ -90,7 +90,11 @@ class GitLabLocal:
         return cls(command=(str(node) if is_old else "node", str(script)), environment=environment)
 
     def run(self, checkout: Path, *, variables: Mapping[str, str], timeout: float) -> Pipeline:
-        """Run the pipeline of a ``checkout`` that `commit` or `snapshot` made."""
+        """
+        Run the pipeline of a ``checkout`` that `commit` or `snapshot` made.
+
+        ``variables`` reach its own jobs; a child pipeline sees only what its trigger spells out.
+        """
         finished = run(
             [
                 "timeout",

@@ -20,12 +20,12 @@ stages: [plan, child]
 plan:
   stage: plan
   image: python:3.12-slim
-  script: [mkdir out, cp child.yml out/child.yml]
+  script: ['test "$ASKED" = "two words"', mkdir out, cp child.yml out/child.yml]
   artifacts: {paths: [out/]}
 builds:
   stage: child
   needs: [{job: plan, artifacts: true}]
-  variables: {BROKEN: $BROKEN}
+  variables: {BROKEN: none}
   trigger:
     include: [{artifact: out/child.yml, job: plan}]
     strategy: depend
@@ -44,6 +44,8 @@ bundle:
   artifacts: {paths: [bundle/]}
 """
 
+ASKED = {"ASKED": "two words"}
+
 
 @pytest.fixture
 def toy(tmp_path: Path, environment: Mapping[str, str]) -> Path:
@@ -54,7 +56,7 @@ def toy(tmp_path: Path, environment: Mapping[str, str]) -> Path:
 
 
 def test_a_child_pipeline_passes_its_artifacts_on(gitlab: GitLabLocal, toy: Path) -> None:
-    pipeline = gitlab.run(toy, variables={}, timeout=60)
+    pipeline = gitlab.run(toy, variables=ASKED, timeout=60)
 
     assert pipeline.succeeded, pipeline.output
     assert pipeline.passed == {"plan", "builds", "build: [a1]", "build: [b2]", "bundle"}
@@ -63,7 +65,10 @@ def test_a_child_pipeline_passes_its_artifacts_on(gitlab: GitLabLocal, toy: Path
 
 
 def test_a_job_that_fails_in_the_child_is_reported(gitlab: GitLabLocal, toy: Path) -> None:
-    pipeline = gitlab.run(toy, variables={"BROKEN": "b2"}, timeout=60)
+    broken = PARENT.replace("BROKEN: none", "BROKEN: b2")
+    (toy / ".gitlab-ci.yml").write_text(broken, encoding="utf-8")
+
+    pipeline = gitlab.run(toy, variables=ASKED, timeout=60)
 
     assert not pipeline.succeeded
     assert pipeline.status == 0, "gitlab-ci-local hides it: the report is all there is"
