@@ -1,0 +1,231 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from matrix.bundle import collecting, sealing
+from matrix.bundle.collecting import Collected
+from matrix.edge.progress import Loudness, Reporter
+from matrix.errors import Incomplete, NotProven, NotWritten
+from matrix.farside.verify import verify
+from matrix.plan.model import Plan
+from matrix.plan.planning import plan
+from matrix.resolve.lock import LockedFile, Solution
+
+from .manifests import manifest
+from .test_plan import NETIFACES, P27, P39, P312, WIN, lock, locked
+from .wheels import make_wheel
+
+IDENTITY = sealing.Identity(
+    version="2026.1", sequence=1, created="2026-01-01T00:00:00Z", generator="tests"
+)
+LINUX_39 = "cp39-cp39-manylinux_2_17_x86_64"
+LINUX_312 = "cp312-cp312-manylinux_2_28_x86_64"
+QUIET = Reporter.on_stderr(Loudness.QUIET)
+
+
+@pytest.fixture
+def owing() -> Plan:
+    """A plan that builds netifaces for two targets."""
+    return plan(
+        manifest("{requirement: netifaces, targets: [prod]}"),
+        lock(locked("netifaces-0.11.0.tar.gz", P39, P312)),
+    )
+
+
+def collected(made: Plan, wheels: Path, **allowed: str) -> Collected:
+    pairs = {("netifaces", target): "no runner" for target in allowed.values()}
+    return collecting.collect(made, collecting.read(collecting.below(wheels)), allowed=pairs)
+
+
+def seal(made: Plan, found: Collected, out: Path, fetched: Sequence[Path] = ()) -> Path:
+    return sealing.seal(
+        made, found, fetched, identity=IDENTITY, notes="notes\n", out=out, reporter=QUIET
+    )
+
+
+def test_what_the_plan_owes_is_collected_and_assigned(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag=LINUX_39)
+    make_wheel(tmp_path / "deeper", "netifaces", "0.11.0", tag=LINUX_312)
+
+    found = collected(owing, tmp_path)
+
+    assert {b.wheel.filename: [c.target for c in b.cells] for b in found.wheels} == {
+        f"netifaces-0.11.0-{LINUX_312}.whl": [P312],
+        f"netifaces-0.11.0-{LINUX_39}.whl": [P39],
+    }
+
+
+def test_one_stable_abi_wheel_answers_every_newer_interpreter(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64")
+
+    found = collected(owing, tmp_path)
+
+    assert [[cell.target for cell in built.cells] for built in found.wheels] == [[P312, P39]]
+
+
+def test_missing_and_unplanned_wheels_are_each_named(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag=LINUX_39)
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag="cp312-cp312-manylinux_2_28_aarch64")
+    make_wheel(tmp_path, "netifaces", "0.10.9", tag=LINUX_312)
+
+    with pytest.raises(Incomplete) as caught:
+        collected(owing, tmp_path)
+
+    assert str(caught.value) == (
+        "the built wheels do not match the plan:\n"
+        "  missing    netifaces 0.11.0 for cp312-manylinux_2_28_x86_64"
+        " (job netifaces-0.11.0-manylinux-x86-64-cibw4)\n"
+        "  unplanned  netifaces-0.10.9-cp312-cp312-manylinux_2_28_x86_64.whl\n"
+        "  unplanned  netifaces-0.11.0-cp312-cp312-manylinux_2_28_aarch64.whl\n"
+        "  hint: build the jobs that are named, or say --allow-missing PROJECT@TARGET"
+    )
+
+
+def test_a_wheel_above_the_floor_does_not_answer(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag=LINUX_39)
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag="cp312-cp312-manylinux_2_34_x86_64")
+
+    with pytest.raises(Incomplete):
+        collected(owing, tmp_path)
+
+
+def test_one_name_with_two_contents_is_refused(owing: Plan, tmp_path: Path) -> None:
+    one = make_wheel(tmp_path / "a", "netifaces", "0.11.0", tag=LINUX_39)
+    other = make_wheel(
+        tmp_path / "b", "netifaces", "0.11.0", tag=LINUX_39, members={"netifaces.py": "OTHER = 1\n"}
+    )
+
+    with pytest.raises(Incomplete) as caught:
+        collected(owing, tmp_path)
+
+    assert str(caught.value) == f"{one.name}: there twice with other bytes: {one} and {other}"
+
+
+def test_the_same_wheel_twice_counts_once(owing: Plan, tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        make_wheel(tmp_path / place, "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64")
+
+    assert len(collected(owing, tmp_path).wheels) == 1
+
+
+def test_a_damaged_wheel_is_named(owing: Plan, tmp_path: Path) -> None:
+    (tmp_path / f"netifaces-0.11.0-{LINUX_39}.whl").write_bytes(b"not a zip")
+
+    with pytest.raises(Incomplete) as caught:
+        collected(owing, tmp_path)
+
+    assert str(caught.value).startswith(f"netifaces-0.11.0-{LINUX_39}.whl: ")
+
+
+def test_a_sealed_bundle_verifies(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "netifaces", "0.11.0", tag=LINUX_39)
+    make_wheel(tmp_path / "wheels", "netifaces", "0.11.0", tag=LINUX_312)
+
+    bundle = seal(owing, collected(owing, tmp_path / "wheels"), tmp_path / "out")
+
+    report = verify(bundle)
+    assert bundle.name == "small-2026.1"
+    assert (len(report.record.wheels), report.proven, report.incomplete) == (2, 4, ())
+
+
+def test_an_allowed_gap_is_written_into_the_record(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "netifaces", "0.11.0", tag=LINUX_39)
+
+    found = collected(owing, tmp_path / "wheels", target=P312)
+    report = verify(seal(owing, found, tmp_path / "out"))
+
+    assert [(m.project, m.target, m.reason) for m in report.record.missing] == [
+        ("netifaces", P312, "no runner")
+    ]
+    assert {target for target, _ in report.incomplete} == {P312}
+
+
+def test_a_requirement_that_would_not_install_is_not_sealed(tmp_path: Path) -> None:
+    made = plan(
+        manifest("{requirement: netifaces, targets: [desktop]}"),
+        lock(locked("netifaces-0.11.0.tar.gz", WIN)),
+    )
+    make_wheel(
+        tmp_path / "wheels",
+        "netifaces",
+        "0.11.0",
+        tag="cp312-cp312-win_amd64",
+        requires=["forgotten >=1"],
+    )
+
+    with pytest.raises(NotProven) as caught:
+        seal(made, collected(made, tmp_path / "wheels"), tmp_path / "out")
+
+    assert str(caught.value).startswith(f"netifaces on {WIN} (target view): forgotten")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_bundle_is_never_overwritten(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64")
+    found = collected(owing, tmp_path / "wheels")
+    seal(owing, found, tmp_path / "out")
+
+    with pytest.raises(NotWritten) as caught:
+        seal(owing, found, tmp_path / "out")
+
+    assert str(caught.value) == (
+        f"{tmp_path / 'out' / 'small-2026.1'}: is there already\n  hint: --version ANOTHER"
+    )
+
+
+def test_the_same_inputs_seal_the_same_bytes(owing: Plan, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64")
+    found = collected(owing, tmp_path / "wheels")
+
+    one, other = (seal(owing, found, tmp_path / name) for name in ("a", "b"))
+
+    assert _contents(one) == _contents(other)
+
+
+def _contents(directory: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_each_target_s_view_shows_its_own_wheels_only(tmp_path: Path) -> None:
+    universal = LockedFile(
+        project=NETIFACES,
+        version=Version("0.10.0"),
+        filename="netifaces-0.10.0-py2.py3-none-any.whl",
+        sha256="",
+        size=0,
+        targets=(P27,),
+    )
+    wheel = make_wheel(tmp_path / "cache", "netifaces", "0.10.0")
+    files = lock(universal, locked("netifaces-0.11.0.tar.gz", P39, P312))
+    old = Solution(
+        root="netifaces",
+        requirements=("netifaces",),
+        targets=(P27,),
+        pins=((NETIFACES, Version("0.10.0")),),
+    )
+    new = Solution(
+        root="netifaces",
+        requirements=("netifaces",),
+        targets=(P312, P39),
+        pins=((NETIFACES, Version("0.11.0")),),
+    )
+    made = plan(
+        manifest("{requirement: netifaces, targets: [prod, legacy]}"),
+        type(files)(targets=files.targets, files=files.files, solutions=(new, old), impossible=()),
+    )
+    make_wheel(tmp_path / "wheels", "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64")
+
+    bundle = seal(made, collected(made, tmp_path / "wheels"), tmp_path / "out", [wheel])
+
+    page = "simple/netifaces/index.html"
+    assert "0.11.0" not in (bundle / "targets" / P27 / page).read_text(encoding="utf-8")
+    assert "0.10.0" not in (bundle / "targets" / P39 / page).read_text(encoding="utf-8")
+    union = (bundle / page).read_text(encoding="utf-8")
+    assert "0.10.0" in union
+    assert "0.11.0" in union

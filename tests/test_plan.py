@@ -1,0 +1,212 @@
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from matrix.errors import MatrixError
+from matrix.plan import serial
+from matrix.plan.inventory import CarriedWheel
+from matrix.plan.job_classes import job_classes
+from matrix.plan.model import Cell, Plan, State
+from matrix.plan.planning import plan
+from matrix.resolve.lock import Lock, LockedFile, LockedTarget, NoSolution, Solution
+
+from .manifests import manifest
+
+P39, P312 = "cp39-manylinux_2_28_x86_64", "cp312-manylinux_2_28_x86_64"
+P27, WIN = "cp27-manylinux_2_17_x86_64", "cp312-win_amd64"
+NETIFACES = canonicalize_name("netifaces")
+
+
+def locked(filename: str, *targets: str, sha256: str = "0" * 64) -> LockedFile:
+    return LockedFile(
+        project=NETIFACES,
+        version=Version("0.11.0"),
+        filename=filename,
+        sha256=sha256,
+        size=1000,
+        targets=tuple(sorted(targets)),
+    )
+
+
+def lock(*files: LockedFile, impossible: tuple[NoSolution, ...] = ()) -> Lock:
+    targets = {target for file in files for target in file.targets}
+    return Lock(
+        targets=tuple(
+            LockedTarget(id=t.id, python=str(t.python), platform=str(t.platform))
+            for t in manifest("netifaces").all_targets
+        ),
+        files=files,
+        solutions=(
+            Solution(
+                root="netifaces",
+                requirements=("netifaces",),
+                targets=tuple(sorted(targets)),
+                pins=((NETIFACES, Version("0.11.0")),),
+            ),
+        ),
+        impossible=impossible,
+    )
+
+
+def cells(made: Plan) -> dict[str, Cell]:
+    return {cell.target: cell for cell in made.cells}
+
+
+def test_every_cell_has_a_state_and_a_reason() -> None:
+    made = plan(
+        manifest("{requirement: netifaces, exclude: [{target: desktop, reason: none wanted}]}"),
+        lock(
+            locked("netifaces-0.11.0-cp39-cp39-manylinux_2_5_x86_64.whl", P39),
+            locked("netifaces-0.11.0.tar.gz", P27),
+            impossible=(
+                NoSolution(
+                    root="netifaces", requirements=("netifaces",), target=P312, reason="no file"
+                ),
+            ),
+        ),
+    )
+
+    assert {target: (cell.state, cell.reason) for target, cell in cells(made).items()} == {
+        P27: (State.BUILD, "no wheel on the index for this target"),
+        P39: (State.PUBLISHED, "a wheel on the index"),
+        P312: (State.IMPOSSIBLE, "no file"),
+        WIN: (State.EXCLUDED, "none wanted"),
+    }
+
+
+def test_a_pure_wheel_is_universal() -> None:
+    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0-py3-none-any.whl", P39)))
+
+    assert cells(made)[P39].state is State.UNIVERSAL
+
+
+def test_source_build_names_its_line() -> None:
+    made = plan(
+        manifest("{requirement: netifaces, source: build}"),
+        lock(locked("netifaces-0.11.0.tar.gz", P39)),
+    )
+
+    assert cells(made)[P39].reason == "`source: build`, packages.yaml line 14"
+
+
+def test_cells_of_one_sdist_and_class_are_one_job() -> None:
+    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN)))
+
+    assert {job.id: (job.identifiers, job.targets) for job in made.jobs} == {
+        "netifaces-0.11.0-manylinux-x86-64-cibw1": (("cp27-manylinux_x86_64",), (P27,)),
+        "netifaces-0.11.0-manylinux-x86-64-cibw4": (
+            ("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"),
+            (P312, P39),
+        ),
+        "netifaces-0.11.0-win-amd64-cibw4": (("cp312-win_amd64",), (WIN,)),
+    }
+
+
+def test_every_build_cell_belongs_to_exactly_one_job() -> None:
+    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN)))
+
+    owed = {(cell.job, cell.target) for cell in made.cells}
+    assert owed == {(job.id, target) for job in made.jobs for target in job.targets}
+
+
+def test_what_a_previous_bundle_built_from_the_same_inputs_is_reused() -> None:
+    files = lock(locked("netifaces-0.11.0.tar.gz", P39, P312))
+    first = plan(manifest("netifaces"), files)
+    carried = CarriedWheel(filename="netifaces-0.11.0-cp39.whl", sha256="1" * 64, size=7)
+    inventory = {(cells(first)[P39].key, P39): carried}
+
+    again = plan(manifest("netifaces"), files, inventory=inventory)
+
+    assert (cells(again)[P39].state, cells(again)[P39].sha256) == (State.REUSED, "1" * 64)
+    assert cells(again)[P312].state is State.BUILD
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "recipes: {netifaces: {system: {apt: [libfoo-dev]}}}\n",
+        "recipes: {netifaces: {environment: {CFLAGS: -O1}}}\n",
+        "recipes: {netifaces: {requires: [setuptools<81]}}\n",
+    ],
+)
+def test_another_recipe_is_another_key(more: str) -> None:
+    files = lock(locked("netifaces-0.11.0.tar.gz", P39))
+
+    plain, changed = (
+        plan(manifest("netifaces"), files),
+        plan(manifest("netifaces", more=more), files),
+    )
+
+    assert cells(plain)[P39].key != cells(changed)[P39].key
+
+
+def test_another_sdist_is_another_key() -> None:
+    one = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P39)))
+    other = plan(
+        manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P39, sha256="f" * 64))
+    )
+
+    assert cells(one)[P39].key != cells(other)[P39].key
+
+
+def test_a_class_builds_on_the_lowest_floor_of_its_targets() -> None:
+    wanted = manifest("netifaces")
+    classes = {t.id: one for t, one in job_classes(wanted).items()}
+
+    assert classes[P39].image == classes[P312].image
+    assert "manylinux_2_28_x86_64@sha256:" in classes[P39].image
+    assert "manylinux2010_x86_64" in classes[P27].image
+    assert (classes[WIN].image, classes[WIN].system) == ("", "windows")
+
+
+def test_classes_do_not_depend_on_what_is_wanted() -> None:
+    few, many = manifest("netifaces"), manifest("netifaces", "numpy", "requests")
+
+    assert job_classes(few) == job_classes(many)
+
+
+def test_a_job_s_name_is_safe_everywhere() -> None:
+    file = dataclasses.replace(
+        locked("netifaces-1!2.0+local.tar.gz", P39), version=Version("1!2+l")
+    )
+    wanted = dataclasses.replace(
+        lock(file),
+        solutions=(
+            Solution(
+                root="netifaces",
+                requirements=("netifaces",),
+                targets=(P39,),
+                pins=((NETIFACES, Version("1!2+l")),),
+            ),
+        ),
+    )
+
+    made = plan(manifest("netifaces"), wanted)
+
+    assert [job.id for job in made.jobs] == ["netifaces-1-2-l-manylinux-x86-64-cibw4"]
+
+
+@given(st.sets(st.sampled_from([P27, P39, P312, WIN]), min_size=1))
+def test_a_plan_survives_being_written(targets: set[str]) -> None:
+    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", *targets)))
+
+    assert serial.parse(serial.dump(made), source="plan.json") == made
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("", "plan.json: expected a plan, got a file that cannot be read as one: Expecting value"),
+        ("{}", "plan.json: expected a plan, got a file that cannot be read as one: 'schema'"),
+        ('{"schema": 9}', "plan.json: expected schema 1, got 9"),
+    ],
+)
+def test_what_is_not_a_plan_is_an_error(written: str, said: str) -> None:
+    with pytest.raises(MatrixError) as caught:
+        serial.parse(written, source="plan.json")
+
+    assert str(caught.value).startswith(said)
