@@ -44,16 +44,18 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def e2e(session: nox.Session) -> None:
-    """Build, bundle, import and install for real: podman, the index, every Python that is present."""
+    """Build, bundle, import and install for real: podman, the index, every Python present."""
     _install(session, "e2e")
-    session.run("pytest", "tests/e2e", "--override-ini=addopts=-ra --strict-markers", *session.posargs)
+    session.run(
+        "pytest", "tests/e2e", "--override-ini=addopts=-ra --strict-markers", *session.posargs
+    )
 
 
 @nox.session(python=PYTHON)
 def golden(session: nox.Session) -> None:
     """Rewrite the golden files of the tests; their difference is part of the review."""
     _install(session, "tests")
-    session.run("pytest", "tests/test_pipelines.py", "--rewrite-golden", *session.posargs)
+    session.run("python", "-m", "tests.golden.cases")
 
 
 @nox.session(python=PYTHON)

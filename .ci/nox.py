@@ -1,8 +1,8 @@
 """
 Nox, installed on first use: ``python3 .ci/nox.py -s tests``.
 
-A fresh clone has Python and pip, and perhaps neither nox nor ``venv`` (Debian ships it apart) nor the
-right to install into the system's Python (PEP 668). So nox gets an environment of its own below
+A fresh clone has Python and pip, and perhaps neither nox nor ``venv`` (Debian ships it apart) nor
+the right to install into the system's Python (PEP 668). So nox gets an environment of its own below
 ``.nox/``, made by the virtualenv that pip fetches.
 """
 
@@ -41,7 +41,9 @@ def make(home: Path) -> None:
 
 if __name__ == "__main__":
     if sys.version_info < OLDEST:
-        sys.exit(f"expected Python {'.'.join(map(str, OLDEST))} or newer, got {sys.version.split()[0]}")
+        sys.exit(
+            f"expected Python {'.'.join(map(str, OLDEST))} or newer, got {sys.version.split()[0]}"
+        )
     if not interpreter(HOME).exists():
         print("installing nox below .nox/", file=sys.stderr, flush=True)
         make(HOME)

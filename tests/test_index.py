@@ -32,8 +32,9 @@ def reach(index: IndexServer, tmp_path: Path) -> Iterator[Reach]:
     opened: list[Transport] = []
 
     def made(*, url: str = "", pauses: list[float] | None = None) -> Index:
-        sleep = [].append if pauses is None else pauses.append
-        opened.append(Transport(Settings(url=url or index.url, ca_bundle=""), sleep=sleep))
+        slept: list[float] = [] if pauses is None else pauses
+        settings = Settings(url=url or index.url, ca_bundle="")
+        opened.append(Transport(settings, sleep=slept.append))
         return Index(opened[-1], Cache(tmp_path / "cache"))
 
     yield made

@@ -1,6 +1,7 @@
 """``build``."""
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,7 +13,9 @@ from matrix.build.running import build as run_job
 from matrix.bundle.fetching import sdist
 from matrix.cli.session import Session, result
 from matrix.errors import BuildFailed, Problem, UsageError
+from matrix.index import configuration
 from matrix.manifest.decoding import did_you_mean
+from matrix.manifest.model import Manifest
 from matrix.plan.model import Job, Plan
 from matrix.targets.target import Target
 
@@ -71,8 +74,8 @@ def build_missing(session: Session, made: Plan, jobs: Iterable[Job]) -> tuple[Pa
 
 def _build(session: Session, made: Plan, job: Job, out: Path) -> tuple[Path, ...]:
     source = sdist(job, session.index)
-    shop = workshop(session)
-    return run_job(job, plan=made, manifest=session.manifest, sdist=source, out=out, workshop=shop)
+    shop, told = workshop(session), reaching(session)
+    return run_job(job, plan=made, manifest=told, sdist=source, out=out, workshop=shop)
 
 
 def _each(
@@ -95,6 +98,12 @@ def _each(
 def targets_of(job: Job, made: Plan) -> tuple[Target, ...]:
     """The targets that ``job`` builds for."""
     return tuple(Target.parse(t.python, t.platform) for t in made.targets if t.id in job.targets)
+
+
+def reaching(session: Session) -> Manifest:
+    """The manifest with the index that pip is configured with, where it names none of its own."""
+    network = configuration.network(session.manifest.network, session.pip_options)
+    return dataclasses.replace(session.manifest, network=network)
 
 
 def workshop(session: Session) -> Workshop:

@@ -78,9 +78,12 @@ class Session:
         return reading.load(self.manifest_path)
 
     @functools.cached_property
+    def pip_options(self) -> Mapping[str, str]:
+        return configuration.pip_options(self.environment)
+
+    @functools.cached_property
     def index(self) -> Index:
-        options = configuration.pip_options(self.environment)
-        settings = configuration.settings(self.manifest.network, options)
+        settings = configuration.settings(self.manifest.network, self.pip_options)
         self._transport = Transport(settings)
         return Index(self._transport, Cache(self.cache / "index"))
 

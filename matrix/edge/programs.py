@@ -3,9 +3,13 @@ Other programs: always a list, shown before it runs, its output kept for whoever
 failure.
 """
 
+import contextlib
 import dataclasses
+import os
 import shlex
+import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -52,12 +56,13 @@ def run(
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
+        start_new_session=True,
     )
     expired = threading.Event()
 
     def expire() -> None:
         expired.set()
-        process.terminate()
+        _stop(process)
 
     timer = threading.Timer(timeout, expire)
     timer.start()
@@ -65,11 +70,13 @@ def run(
         output = _listen(process, say)
         status = process.wait()
     except BaseException:
-        process.terminate()  # an interrupt must not leave a compiler running
+        _stop(process)  # an interrupt must not leave a compiler running
         process.wait()
         raise
     finally:
         timer.cancel()
+        if process.stdout is not None:
+            process.stdout.close()
     if expired.is_set():
         return Finished(
             command=tuple(command),
@@ -77,6 +84,15 @@ def run(
             output=f"{output}\nstopped after {timeout:.0f} seconds\n",
         )
     return Finished(command=tuple(command), status=status, output=output)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End a program and, where the system has process groups, whatever it has started."""
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def _listen(process: subprocess.Popen[str], say: Callable[[str], None] | None) -> str:

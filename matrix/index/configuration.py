@@ -30,11 +30,19 @@ class Settings:
     ca_bundle: str
 
 
-def settings(network: Network, pip_options: Mapping[str, str]) -> Settings:
+def network(named: Network, pip_options: Mapping[str, str]) -> Network:
+    """What the manifest names, completed by what pip is configured with; empty where neither is."""
+    return Network(
+        index=named.index or option(pip_options, "index-url"),
+        ca_bundle=named.ca_bundle or option(pip_options, "cert"),
+    )
+
+
+def settings(named: Network, pip_options: Mapping[str, str]) -> Settings:
     """Decide between the manifest, pip's configuration and the default."""
-    url = network.index or option(pip_options, "index-url") or PYPI_SIMPLE_ENDPOINT
-    ca_bundle = network.ca_bundle or option(pip_options, "cert")
-    return Settings(url=url if url.endswith("/") else f"{url}/", ca_bundle=ca_bundle)
+    found = network(named, pip_options)
+    url = found.index or PYPI_SIMPLE_ENDPOINT
+    return Settings(url=url if url.endswith("/") else f"{url}/", ca_bundle=found.ca_bundle)
 
 
 def option(pip_options: Mapping[str, str], name: str) -> str:

@@ -34,6 +34,7 @@ from .podman import Podman
 BUILDER: Final = "localhost/wheel-matrix/builder:local"
 CLOSED: Final = "localhost/wheel-matrix/closed:local"
 BASE: Final = "localhost/wheel-matrix/base:local"
+PLATFORM: Final = f"manylinux_{platform.libc_ver()[1].replace('.', '_')}_{platform.machine()}"
 LABEL: Final = "wheel-matrix.recipe"
 
 CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
@@ -95,7 +96,6 @@ class Recipe:
     @classmethod
     def of_this_machine(cls, environment: Mapping[str, str]) -> "Recipe":
         certificates = Path(ssl.get_default_verify_paths().cafile or CERTIFICATES)
-        plat = f"manylinux_{platform.libc_ver()[1].replace('.', '_')}"
         return cls(
             debian=Debian.of_this_machine(),
             interpreters=interpreters.interpreters(environment),
@@ -107,8 +107,8 @@ class Recipe:
                 f"SSL_CERT_FILE={CERTIFICATES}",
                 "PIP_DISABLE_PIP_VERSION_CHECK=1",
                 "PIP_ROOT_USER_ACTION=ignore",
-                f"AUDITWHEEL_PLAT={plat}_{platform.machine()}",
-                f"AUDITWHEEL_POLICY={plat}",
+                f"AUDITWHEEL_PLAT={PLATFORM}",
+                f"AUDITWHEEL_POLICY={PLATFORM.removesuffix('_' + platform.machine())}",
                 f"AUDITWHEEL_ARCH={platform.machine()}",
             ),
         )
