@@ -464,7 +464,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("length", "fits"), [(254, True), (255, True), (256, False)])
-def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> None:  # noqa: FBT001
+def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> None:
     manifest = cases.manifest("one-linux")
     rest = len("build--1.0-manylinux-x86-64-cibw4")
     plan = cases.plan(manifest, projects=("p" * (length - rest),))

@@ -120,10 +120,12 @@ def facts(report: Report) -> dict[str, object]:
 def told(report: Report) -> str:
     """A report in words."""
     record = report.record
+    gaps = len(report.incomplete)
     lines = [
         f"{record.label}: verified",
         f"  {len(record.wheels)} wheels, {report.files} files, {megabytes(report.bytes)}",
-        f"  {report.proven} proofs: every requirement on every target, from both views",
+        f"  {report.proven} proofs"
+        + (f", {gaps} incomplete for want of what is missing" if gaps else ", nothing missing"),
     ]
     lines += [
         f"  missing: {m.project} {m.version} on {m.target}: {m.reason}" for m in record.missing

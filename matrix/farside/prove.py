@@ -118,7 +118,7 @@ def _proven(offers: Iterable[Offer]) -> Proven:
     return Proven(wheels=tuple(sorted(wheels)), assumed=tuple(sorted(assumed)))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """What resolvelib calls a requirement; ``exactly`` ties an extra to its project's wheel."""
 
@@ -145,6 +145,8 @@ class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
     def __init__(self, candidates: Candidates) -> None:
         self._candidates = candidates
         self._dependencies: dict[_Chosen, tuple[_Asked, ...]] = {}
+        # resolvelib asks this of every pin in every round; comparing versions anew is quadratic.
+        self._allowed: dict[tuple[_Asked, Offer], bool] = {}
 
     def identify(self, requirement_or_candidate: _Asked | _Chosen) -> Identifier:
         return requirement_or_candidate.identifier
@@ -186,7 +188,10 @@ class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
         ]
 
     def is_satisfied_by(self, requirement: _Asked, candidate: _Chosen) -> bool:
-        return requirement.allows(candidate.offer)
+        key = (requirement, candidate.offer)
+        if key not in self._allowed:
+            self._allowed[key] = requirement.allows(candidate.offer)
+        return self._allowed[key]
 
     def get_dependencies(self, candidate: _Chosen) -> tuple[_Asked, ...]:
         if candidate not in self._dependencies:

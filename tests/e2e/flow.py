@@ -42,7 +42,7 @@ class Interpreter:
 
 
 def closed_interpreters(images: Images) -> tuple[Interpreter, ...]:
-    """What production servers run: the interpreters of the closed image, pyenv's or Debian's own."""
+    """What production servers run: the interpreters of the closed image."""
     listed = images.podman.run(CLOSED, ["sh", "-c", _LIST], timeout=60).output.splitlines()
     found = (line.split() for line in listed)
     return tuple(

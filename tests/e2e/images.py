@@ -197,7 +197,7 @@ def main() -> None:
         podman=Podman.found(environment, directory=user_cache_path("wheel-matrix-e2e")),
         recipe=Recipe.of_this_machine(environment),
         environment=environment,
-        say=lambda text: print(text, file=sys.stderr),  # noqa: T201 - progress of a script
+        say=lambda text: print(text, file=sys.stderr),
     ).make()
 
 

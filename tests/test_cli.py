@@ -1,0 +1,352 @@
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from matrix.cli import main
+from matrix.cli.parser import parser
+from matrix.errors import KINDS
+
+from .index_server import IndexServer
+from .manifests import text
+from .wheels import make_sdist, make_wheel
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def here(tmp_path: Path, index: IndexServer) -> Path:
+    """A repository whose manifest wants a pure project and one that must be built."""
+    index.add(make_wheel(index.directory, "six", "1.0"))
+    index.add(make_sdist(index.directory, "native", "2.0"))
+    write_manifest(tmp_path, index, "six", "{requirement: native, targets: [prod]}")
+    return tmp_path
+
+
+def write_manifest(directory: Path, index: IndexServer, *packages: str) -> None:
+    network = f"network: {{index: '{index.url}'}}\n"
+    (directory / "packages.yaml").write_text(text(*packages, more=network), encoding="utf-8")
+
+
+@pytest.fixture
+def run(here: Path) -> Run:
+    """Run a verb on that repository; the exit code comes back."""
+
+    def ran(verb: str, *arguments: str) -> int:
+        manifest, cache = str(here / "packages.yaml"), str(here / "cache")
+        return main([verb, *arguments, "--manifest", manifest, "--cache", cache, "--quiet"])
+
+    return ran
+
+
+def test_the_lock_is_written_and_then_current(
+    run: Run, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("lock") == 0
+    assert run("check") == 0
+
+    printed = capsys.readouterr().out
+    assert printed.endswith("packages.yaml: 2 requirements, 4 targets, 2 locked, 0 impossible\n")
+    assert (here / "packages.lock").exists()
+
+
+def test_a_stale_lock_is_an_error_that_names_the_command(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("lock")
+    write_manifest(here, index, "six", "native")
+    capsys.readouterr()
+
+    assert run("plan") == 4
+    assert capsys.readouterr().err == (
+        "packages.lock: native is not locked on cp27-manylinux_2_17_x86_64, cp312-win_amd64\n"
+        "  hint: python -m matrix lock\n"
+    )
+
+
+def test_relock_plans_with_a_lock_that_it_hands_on(
+    run: Run, here: Path, index: IndexServer
+) -> None:
+    run("lock")
+    before = (here / "packages.lock").read_bytes()
+    write_manifest(here, index, "six", "native")
+
+    assert run("plan", "--relock", "--out", str(here / "out")) == 0
+
+    assert (here / "packages.lock").read_bytes() == before
+    assert b"cp312-win_amd64" in (here / "out" / "packages.lock").read_bytes()
+    plan = json.loads((here / "out" / "plan.json").read_text(encoding="utf-8"))
+    assert len(plan["jobs"]) == 3
+
+
+def test_a_requirement_nobody_can_satisfy_is_told_and_locked_as_such(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(here, index, "{requirement: six >=99, targets: [desktop]}")
+
+    assert run("lock") == 5
+    assert capsys.readouterr().err == (
+        "six>=99: impossible on cp312-win_amd64: no release of 'six' satisfies >=99; "
+        "newest is 1.0\n"
+        "  hint: exclude those targets with a reason, or ask for another version\n"
+    )
+    assert run("plan") == 5
+    assert "impossible:\n  six on cp312-win_amd64: no release" in capsys.readouterr().out
+
+
+def test_an_index_that_cannot_be_reached_leaves_the_lock_alone(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("lock")
+    before = (here / "packages.lock").read_bytes()
+    index.raw_pages["six"] = b"<html>a login page, as proxies like to send</html>"
+    capsys.readouterr()
+
+    assert run("lock") == 6
+    assert capsys.readouterr().err.startswith(
+        f"{index.url}six/: expected a page of the Simple API, got one that cannot be read: "
+    )
+    assert (here / "packages.lock").read_bytes() == before
+
+
+def test_a_file_that_was_replaced_on_the_index_is_refused(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(here, index, "six")
+    run("lock")
+    name = "six-1.0-py2.py3-none-any.whl"
+    locked = index.listed[name].sha256
+    index.listed[name].sha256 = "f" * 64
+    (here / "wheels").mkdir()
+    capsys.readouterr()
+
+    assert run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out")) == 12
+    assert capsys.readouterr().err == (
+        f"{name}: expected sha256 {locked}, got {'f' * 64} from {index.url}\n"
+        "  hint: find out who replaced it; then python -m matrix lock --upgrade six\n"
+    )
+    assert not list((here / "out").glob("*"))
+
+
+def test_the_whole_way_from_manifest_to_a_served_directory(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(here, index, "six")
+    (here / "wheels").mkdir()
+    bundle = here / "out" / "small-1"
+
+    codes = [
+        run("lock"),
+        run("generate"),
+        run("generate", "--check"),
+        run("plan"),
+        run("collect", str(here / "wheels")),
+        run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out"),
+            "--version", "1"),
+        run("verify", str(here / "out")),
+        run("import", str(bundle), "--to", f"static:{here / 'served'}"),
+        run("import", str(bundle), "--to", str(here / "served")),
+    ]  # fmt: skip
+
+    assert codes == [0] * 9
+    printed = capsys.readouterr().out
+    assert "small 1: verified" in printed
+    assert "small 1 imported in" in printed
+    assert "small 1 was there already in" in printed
+    assert (here / "served" / "simple" / "six" / "index.html").exists()
+
+
+def test_a_real_pip_installs_from_the_imported_directory(
+    run: Run, here: Path, index: IndexServer
+) -> None:
+    write_manifest(here, index, "six")
+    (here / "wheels").mkdir()
+    run("lock")
+    run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out"))
+    run("import", str(here / "out"), "--to", str(here / "served"))
+
+    installed = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--isolated", "--quiet", "six"),
+            *("--index-url", (here / "served" / "simple").as_uri(), "--target", str(here / "t")),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert installed.returncode == 0, installed.stderr
+    assert (here / "t" / "six.py").read_text(encoding="utf-8") == "VERSION = '1.0'\n"
+
+
+def _disk_with_room_for(writes: int) -> Callable[[int], None]:
+    room, fsync = iter(range(writes)), os.fsync
+
+    def full(descriptor: int) -> None:
+        if next(room, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    return full
+
+
+def test_a_disk_that_is_full_half_way_leaves_no_bundle(
+    run: Run,
+    here: Path,
+    index: IndexServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_manifest(here, index, "six")
+    (here / "wheels").mkdir()
+    run("lock")
+    arguments = ("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out"))
+    for writes in range(4):
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", _disk_with_room_for(writes))
+
+            assert run(*arguments) == 13
+        assert capsys.readouterr().err.endswith(
+            ": cannot be written: No space left on device\n"
+            "  hint: free space or choose another directory; nothing was left half-written\n"
+        )
+        assert not [path for path in here.rglob("*") if ".part" in path.name]
+        assert not list((here / "out").glob("*"))
+    assert run(*arguments) == 0
+
+
+def test_an_interrupt_leaves_nothing_half_written(here: Path, index: IndexServer) -> None:
+    write_manifest(here, index, "six")
+    index.busy = 10_000
+    command = [sys.executable, "-m", "matrix", "lock", "--cache", str(here / "cache")]
+    with subprocess.Popen(command, cwd=here, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 30
+        while not index.requests and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert said == "interrupted: nothing was left half-written\n"
+    assert not (here / "packages.lock").exists()
+
+
+def test_explain_tells_who_asks_and_how_to_reproduce(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("lock")
+    capsys.readouterr()
+
+    assert run("explain", "Native", "cp312-manylinux_2_28_x86_64") == 0
+
+    told = capsys.readouterr().out
+    assert "asked for by:\n  packages.yaml: native\n" in told
+    assert "build 2.0 native-2.0.tar.gz (no wheel on the index for this target)" in told
+    assert "reproduce   python -m matrix build native-2.0-manylinux-x86-64-cibw4" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("explain", "sic"), "explain: the plan has no 'sic'\n  hint: did you mean 'six'?\n"),
+        (
+            ("explain", "six", "cp312-win_amd63"),
+            "explain: the plan has no target 'cp312-win_amd63'\n"
+            "  hint: did you mean 'cp312-win_amd64'?\n",
+        ),
+        (
+            ("build", "native-2.0-manylinux-x86-64-cibw5"),
+            "build: the plan has no job 'native-2.0-manylinux-x86-64-cibw5'\n"
+            "  hint: did you mean 'native-2.0-manylinux-x86-64-cibw4'?\n",
+        ),
+        (
+            ("collect", "wheels", "--allow-missing", "six@cp312-win_amd64"),
+            "bundle: --allow-missing 'six@cp312-win_amd64' names nothing that the plan builds\n"
+            "  hint: python -m matrix plan, and see `to build`\n",
+        ),
+        (
+            ("lock", "--upgrade", "sic"),
+            "lock: --upgrade: sic is not in the lock\n  hint: python -m matrix explain PROJECT\n",
+        ),
+    ],
+)
+def test_arguments_that_name_nothing_get_a_hint(
+    run: Run, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    run("lock")
+    capsys.readouterr()
+
+    assert run(*arguments) == 2
+    assert capsys.readouterr().err == said
+
+
+def test_a_drifted_pipeline_is_an_error(
+    run: Run, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("generate")
+    path = here / ".github" / "workflows" / "wheels.yml"
+    path.write_text(path.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    capsys.readouterr()
+
+    assert run("generate", "--check") == 7
+    assert capsys.readouterr().err.startswith(".github/workflows/wheels.yml: ")
+
+
+def test_verify_of_no_bundle_says_so(
+    run: Run, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("verify", str(here)) == 11
+    assert capsys.readouterr().err == (
+        f"{here}: expected a bundle, or a directory that holds one, got none\n"
+        "  hint: name the bundle's own directory\n"
+    )
+
+
+def test_an_unreadable_previous_bundle_is_an_error_and_not_an_empty_one(
+    run: Run, here: Path
+) -> None:
+    run("lock")
+
+    assert run("plan", "--previous", str(here / "nothing")) == 11
+
+
+def test_every_result_can_be_had_as_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("lock")
+    for verb in ("check", "lock", "plan", "targets", "generate"):
+        capsys.readouterr()
+        assert run(verb, "--json") == 0
+        json.loads(capsys.readouterr().out)
+
+
+def test_the_help_lists_every_exit_code_once() -> None:
+    told = parser().format_help()
+
+    codes = [kind.exit_code for kind in KINDS]
+    assert len(set(codes)) == len(codes)
+    assert all(f"{kind.exit_code:>5}  {kind.meaning}" in told for kind in KINDS)
+
+
+def test_options_are_not_guessed_from_their_beginnings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["plan", "--rel"])
+
+    assert caught.value.code == 2
+    assert "unrecognized arguments: --rel" in capsys.readouterr().err
+
+
+def test_a_reader_that_stops_early_is_no_error(here: Path) -> None:
+    command = f"{sys.executable} -m matrix targets --manifest {here / 'packages.yaml'} | head -n 1"
+
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+
+    assert ran.stderr == ""

@@ -1,0 +1,90 @@
+"""The repository is its own first user: its manifest, lock and pipelines are what the tool makes of them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from matrix.cli.parser import parser
+from matrix.errors import KINDS
+from matrix.manifest.model import Manifest
+from matrix.manifest.reading import load, read
+from matrix.pipelines import drift, providers
+from matrix.plan.model import State
+from matrix.plan.planning import plan
+from matrix.resolve import lockfile
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Manifest:
+    return load(ROOT / "packages.yaml")
+
+
+def verbs() -> list[str]:
+    actions = next(action for action in parser()._actions if action.choices)
+    assert isinstance(actions.choices, dict)
+    return list(actions.choices)
+
+
+def test_the_lock_answers_the_manifest(manifest: Manifest) -> None:
+    lock = lockfile.load(ROOT / lockfile.FILENAME)
+
+    assert lock is not None
+    assert lockfile.staleness(manifest, lock) == ()
+    assert lock.impossible == ()
+
+
+def test_the_lock_names_no_address() -> None:
+    assert "://" not in (ROOT / lockfile.FILENAME).read_text(encoding="utf-8")
+
+
+def test_the_plan_has_work_for_every_system(manifest: Manifest) -> None:
+    lock = lockfile.load(ROOT / lockfile.FILENAME)
+    assert lock is not None
+
+    made = plan(manifest, lock)
+
+    systems = {one.id: one.system for one in made.classes}
+    assert {systems[job.job_class] for job in made.jobs} == {"linux", "macos", "windows"}
+    assert {cell.state for cell in made.cells} == set(State) - {State.REUSED, State.IMPOSSIBLE}
+
+
+def test_the_pipelines_are_what_the_manifest_asks_for(manifest: Manifest) -> None:
+    drift.check(ROOT, providers.committed(manifest))
+
+
+def test_the_readme_s_manifest_is_read_and_generated_from() -> None:
+    block = README.partition("```yaml\n")[2].partition("```")[0]
+
+    shown = read(block)
+
+    assert yaml.safe_load(block)["bundle"] == shown.bundle
+    assert ".gitlab-ci.yml" in providers.committed(shown)
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"`{verb}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+def test_every_exit_code_is_documented() -> None:
+    documented = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+    rows = [f"| {kind.exit_code} | {kind.meaning} |" for kind in KINDS]
+    assert [row for row in rows if row not in documented] == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for part in page.read_text(encoding="utf-8").split("](")[1:]
+        if "://" not in (target := part.partition(")")[0].partition("#")[0])
+        if target and not (page.parent / target).exists()
+    ]
+
+    assert broken == []
