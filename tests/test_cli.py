@@ -259,18 +259,24 @@ def test_explain_tells_who_asks_and_how_to_reproduce(
         (("explain", "sic"), "explain: the plan has no 'sic'\n  hint: did you mean 'six'?\n"),
         (
             ("explain", "six", "cp312-win_amd63"),
-            "explain: the plan has no target 'cp312-win_amd63'\n"
-            "  hint: did you mean 'cp312-win_amd64'?\n",
+            (
+                "explain: the plan has no target 'cp312-win_amd63'\n"
+                "  hint: did you mean 'cp312-win_amd64'?\n"
+            ),
         ),
         (
             ("build", "native-2.0-manylinux-x86-64-cibw5"),
-            "build: the plan has no job 'native-2.0-manylinux-x86-64-cibw5'\n"
-            "  hint: did you mean 'native-2.0-manylinux-x86-64-cibw4'?\n",
+            (
+                "build: the plan has no job 'native-2.0-manylinux-x86-64-cibw5'\n"
+                "  hint: did you mean 'native-2.0-manylinux-x86-64-cibw4'?\n"
+            ),
         ),
         (
             ("collect", "wheels", "--allow-missing", "six@cp312-win_amd64"),
-            "bundle: --allow-missing 'six@cp312-win_amd64' names nothing that the plan builds\n"
-            "  hint: python -m matrix plan, and see `to build`\n",
+            (
+                "bundle: --allow-missing 'six@cp312-win_amd64' names nothing that the plan builds\n"
+                "  hint: python -m matrix plan, and see `to build`\n"
+            ),
         ),
         (
             ("lock", "--upgrade", "sic"),

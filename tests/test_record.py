@@ -205,7 +205,6 @@ def test_a_project_page_links_with_digest_python_and_metadata() -> None:
             "href": "../../files/a-1-py3-none-any.whl#sha256=" + "ab" * 32,
             "data-requires-python": ">=3.9,<4",
             "data-core-metadata": "sha256=" + "cd" * 32,
-            "data-dist-info-metadata": "sha256=" + "cd" * 32,
         }
     ]
 
@@ -225,7 +224,6 @@ def test_a_json_page_says_the_same_as_the_html() -> None:
                 "size": 5,
                 "requires-python": ">=3.9",
                 "core-metadata": {"sha256": "cd" * 32},
-                "dist-info-metadata": {"sha256": "cd" * 32},
             }
         ],
     }

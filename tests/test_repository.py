@@ -1,4 +1,4 @@
-"""The repository is its own first user: its manifest, lock and pipelines are what the tool makes of them."""
+"""The repository is its own first user: manifest, lock and pipelines are what the tool makes."""
 
 from pathlib import Path
 

@@ -53,9 +53,9 @@ def _project_html(project: str, wheels: Iterable[RecordedWheel], prefix: str) ->
         attributes = {}
         if wheel.requires_python:
             attributes["data-requires-python"] = wheel.requires_python
-        # PEP 714: installers read one name or the other, depending on their age.
-        for name in ("data-core-metadata", "data-dist-info-metadata"):
-            attributes[name] = f"sha256={wheel.metadata_sha256}"
+        # Only the name of PEP 714: pip 22.3 to 23.0 reads PEP 658's data-dist-info-metadata, and
+        # then refuses every wheel whose METADATA spells its name in another way than the page.
+        attributes["data-core-metadata"] = f"sha256={wheel.metadata_sha256}"
         address = f"{_address(wheel, prefix)}#sha256={wheel.sha256}"
         links.append(_link(address, wheel.filename, attributes))
     return _document(f"Links for {project}", links)
@@ -81,7 +81,6 @@ def _file(wheel: RecordedWheel, prefix: str) -> dict[str, Any]:
         "hashes": {"sha256": wheel.sha256},
         "size": wheel.size,
         "core-metadata": {"sha256": wheel.metadata_sha256},
-        "dist-info-metadata": {"sha256": wheel.metadata_sha256},
     }
     if wheel.requires_python:
         file["requires-python"] = wheel.requires_python
