@@ -85,6 +85,7 @@ class Prover:
 
     def __init__(self, environment: Mapping[str, str], tags: Sequence[Tag], view: View) -> None:
         self._candidates = Candidates(environment, tags, view)
+        self._roots: dict[str, tuple[_Asked, ...]] = {}
         self._resolver: Resolver[_Asked, _Chosen, Identifier] = Resolver(
             _Provider(self._candidates), BaseReporter()
         )
@@ -96,13 +97,19 @@ class Prover:
             asked
             for requirement in wanted
             if self._candidates.applies(requirement.marker)
-            for asked in _asked(requirement)
+            for asked in self._root(requirement)
         ]
         try:
             result = self._resolver.resolve(roots, max_rounds=_ROUNDS)
         except (ResolutionImpossible, ResolutionTooDeep):
             return Unproven(chain=explain(wanted, self._candidates))
         return _proven({chosen.offer for chosen in result.mapping.values()})
+
+    def _root(self, requirement: Requirement) -> tuple["_Asked", ...]:
+        text = str(requirement)
+        if text not in self._roots:
+            self._roots[text] = tuple(_asked(requirement))
+        return self._roots[text]
 
 
 def _proven(offers: Iterable[Offer]) -> Proven:
@@ -145,8 +152,9 @@ class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
     def __init__(self, candidates: Candidates) -> None:
         self._candidates = candidates
         self._dependencies: dict[_Chosen, tuple[_Asked, ...]] = {}
-        # resolvelib asks this of every pin in every round; comparing versions anew is quadratic.
+        # resolvelib asks these of every pin in every round, with the same few objects.
         self._allowed: dict[tuple[_Asked, Offer], bool] = {}
+        self._matches: dict[tuple[_Asked, ...], tuple[_Chosen, ...]] = {}
 
     def identify(self, requirement_or_candidate: _Asked | _Chosen) -> Identifier:
         return requirement_or_candidate.identifier
@@ -170,9 +178,15 @@ class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
         requirements: Mapping[Identifier, Iterator[_Asked]],
         incompatibilities: Mapping[Identifier, Iterator[_Chosen]],
     ) -> list[_Chosen]:
-        asked = list(requirements[identifier])
+        asked = tuple(requirements[identifier])
+        if asked not in self._matches:
+            self._matches[asked] = self._suiting(identifier, asked)
+        refused = {chosen.offer for chosen in incompatibilities[identifier]}
+        return [chosen for chosen in self._matches[asked] if chosen.offer not in refused]
+
+    def _suiting(self, identifier: Identifier, asked: tuple[_Asked, ...]) -> tuple[_Chosen, ...]:
         if any(one.has_address for one in asked):
-            return []
+            return ()
         exactly = {one.exactly for one in asked if one.exactly is not None}
         if exactly:
             usable = self._candidates.usable(identifier[0])
@@ -180,12 +194,8 @@ class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
         else:
             specifier = functools.reduce(operator.and_, (one.specifier for one in asked))
             offers = list(self._candidates.matching(identifier[0], specifier))
-        refused = {chosen.offer for chosen in incompatibilities[identifier]}
-        return [
-            _Chosen(identifier, offer)
-            for offer in offers
-            if offer not in refused and all(one.allows(offer) for one in asked)
-        ]
+        suiting = (offer for offer in offers if all(one.allows(offer) for one in asked))
+        return tuple(_Chosen(identifier, offer) for offer in suiting)
 
     def is_satisfied_by(self, requirement: _Asked, candidate: _Chosen) -> bool:
         key = (requirement, candidate.offer)
