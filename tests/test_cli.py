@@ -356,3 +356,14 @@ def test_a_reader_that_stops_early_is_no_error(here: Path) -> None:
     ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
 
     assert ran.stderr == ""
+
+
+def test_a_second_bundle_of_the_day_gets_a_number(run: Run, here: Path, index: IndexServer) -> None:
+    write_manifest(here, index, "six")
+    (here / "wheels").mkdir()
+    run("lock")
+    for _ in range(3):
+        run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out"))
+
+    first, second, third = sorted(path.name for path in (here / "out").iterdir())
+    assert (second, third) == (f"{first}.1", f"{first}.2")

@@ -1,6 +1,7 @@
 """``collect``, ``bundle``, ``verify`` and ``import``."""
 
 import argparse
+import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,10 @@ from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.session import Session, result
 from matrix.errors import NotVerified, Problem, UsageError
 from matrix.farside.static import import_bundle
-from matrix.farside.verify import Report
 from matrix.farside.verify import verify as verify_bundle
 from matrix.plan.model import Plan, State
 from matrix.record.schema import FILENAME
-from matrix.report import notes
-from matrix.report.tables import megabytes
+from matrix.report import bundles, notes
 
 
 def collect(session: Session, asked: argparse.Namespace) -> None:
@@ -67,7 +66,7 @@ def seal(session: Session, made: Plan, collected: Collected, asked: argparse.Nam
         *fetching.published(made, session.index, session.reporter),
         *fetching.reused(made, asked.previous),
     ]
-    version = asked.version or f"{session.now.year}.{session.now.month}.{session.now.day}"
+    version = asked.version or _free_version(session, made, asked.out)
     identity = sealing.Identity(
         version=version,
         sequence=asked.sequence or int(session.now.timestamp()),
@@ -85,11 +84,18 @@ def seal(session: Session, made: Plan, collected: Collected, asked: argparse.Nam
     )
 
 
+def _free_version(session: Session, made: Plan, out: Path) -> str:
+    """Today's date; with a number behind it when a bundle of that name is in ``out`` already."""
+    today = f"{session.now.year}.{session.now.month}.{session.now.day}"
+    numbered = itertools.chain([today], (f"{today}.{number}" for number in itertools.count(1)))
+    return next(v for v in numbered if not (out / f"{made.bundle}-{v}").exists())
+
+
 def verify(session: Session, asked: argparse.Namespace) -> None:
     """Check a bundle and prove it again."""
     session.reporter.say(f"verifying {asked.bundle}")
     report = verify_bundle(found(asked.bundle))
-    result(json.dumps(facts(report), indent=1) if asked.json else told(report))
+    result(json.dumps(bundles.facts(report), indent=1) if asked.json else bundles.text(report))
 
 
 def found(path: Path) -> Path:
@@ -102,35 +108,6 @@ def found(path: Path) -> Path:
     got = ", ".join(one.parent.name for one in inside) or "none"
     what = f"expected a bundle, or a directory that holds one, got {got}"
     raise NotVerified(Problem(place=str(path), what=what, hint="name the bundle's own directory"))
-
-
-def facts(report: Report) -> dict[str, object]:
-    """A report as plain values."""
-    return {
-        "name": report.record.name,
-        "version": report.record.version,
-        "wheels": len(report.record.wheels),
-        "files": report.files,
-        "bytes": report.bytes,
-        "proven": report.proven,
-        "incomplete": [[target, root.root, root.view] for target, root in report.incomplete],
-    }
-
-
-def told(report: Report) -> str:
-    """A report in words."""
-    record = report.record
-    gaps = len(report.incomplete)
-    lines = [
-        f"{record.label}: verified",
-        f"  {len(record.wheels)} wheels, {report.files} files, {megabytes(report.bytes)}",
-        f"  {report.proven} proofs"
-        + (f", {gaps} incomplete for want of what is missing" if gaps else ", nothing missing"),
-    ]
-    lines += [
-        f"  missing: {m.project} {m.version} on {m.target}: {m.reason}" for m in record.missing
-    ]
-    return "\n".join(lines)
 
 
 def import_(session: Session, asked: argparse.Namespace) -> None:

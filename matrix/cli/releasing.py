@@ -17,7 +17,7 @@ from matrix.farside.verify import verify
 from matrix.pipelines import drift, providers
 from matrix.plan import planning
 from matrix.plan.model import Job, Plan
-from matrix.report import plans
+from matrix.report import bundles, plans
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
 
@@ -54,12 +54,12 @@ def release(session: Session, asked: argparse.Namespace) -> None:
     report = steps("verify", lambda: verify(directory))
     states = {str(s): n for s, n in sorted(Counter(c.state for c in made.cells).items())}
     if asked.json:
-        whole = {**bundling.facts(report), "cells": states, "seconds": steps.seconds}
+        whole = {**bundles.facts(report), "cells": states, "seconds": steps.seconds}
         result(json.dumps({**whole, "bundle": str(directory)}, indent=1))
         return
     cells = ", ".join(f"{count} {state}" for state, count in states.items())
     times = ", ".join(f"{name} {seconds} s" for name, seconds in steps.seconds.items())
-    result(f"{bundling.told(report)}\ncells: {cells}\ntimes: {times}\n{directory}")
+    result(f"{bundles.text(report)}\ncells: {cells}\ntimes: {times}\n{directory}")
 
 
 def _lock(session: Session) -> Lock:

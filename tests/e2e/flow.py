@@ -25,6 +25,7 @@ _LIST: Final = (
     "$python -c 'import platform, sys; sys.stdout.write(platform.python_version())'; "
     'echo " $python"; done'
 )
+_BUILT: Final = frozenset({"netifaces"})
 # The narrow build of 2.7, a link to the wide one: nobody's target.
 _NARROW: Final = "cp27-cp27m"
 
@@ -62,7 +63,12 @@ def local_manifest(interpreters: Sequence[Interpreter], *, projects: Sequence[st
     del runner["gitlab"]["image"]
     manifest["runners"] = [{**runner, "engine": "podman", "images": {PLATFORM: BUILDER}}]
     names = [_name(entry) for entry in manifest["packages"]]
-    manifest["packages"] = [name for name in names if not projects or name in projects]
+    manifest["packages"] = [
+        # The few of a small manifest are there to be built, even where the index has a wheel.
+        {"requirement": name, "source": "build"} if projects and name in _BUILT else name
+        for name in names
+        if not projects or name in projects
+    ]
     return yaml.safe_dump(manifest, sort_keys=False)
 
 

@@ -1,0 +1,43 @@
+"""A verified bundle, in words and as plain values."""
+
+from collections.abc import Iterator
+
+from matrix.farside.verify import Report
+from matrix.record.schema import Record
+from matrix.report.tables import megabytes
+
+
+def facts(report: Report) -> dict[str, object]:
+    """What programs want to know of a bundle."""
+    return {
+        "name": report.record.name,
+        "version": report.record.version,
+        "wheels": len(report.record.wheels),
+        "files": report.files,
+        "bytes": report.bytes,
+        "proven": report.proven,
+        "incomplete": [[target, root.root, root.view] for target, root in report.incomplete],
+    }
+
+
+def text(report: Report) -> str:
+    """What people want to know of a bundle; every gap is named."""
+    gaps = len(report.incomplete)
+    rest = f"{gaps} incomplete for want of what is missing" if gaps else "nothing missing"
+    record = report.record
+    lines = [
+        f"{record.label}: verified",
+        f"  {len(record.wheels)} wheels, {report.files} files, {megabytes(report.bytes)}",
+        f"  {report.proven} proofs, {rest}",
+        *_missing(record),
+    ]
+    return "\n".join(lines)
+
+
+def _missing(record: Record) -> Iterator[str]:
+    """One line for each release and reason, with all its targets."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for lack in record.missing:
+        grouped.setdefault((f"{lack.project} {lack.version}", lack.reason), []).append(lack.target)
+    for (release, reason), targets in grouped.items():
+        yield f"  missing: {release} on {', '.join(targets)}: {reason}"
