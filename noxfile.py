@@ -46,9 +46,8 @@ def tests(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Build, bundle, import and install for real: podman, the index, every Python present."""
     _install(session, "e2e")
-    session.run(
-        "pytest", "tests/e2e", "--override-ini=addopts=-ra --strict-markers", *session.posargs
-    )
+    options = "--override-ini=addopts=-ra --strict-markers --durations=12"
+    session.run("pytest", "tests/e2e", options, *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -56,6 +55,13 @@ def golden(session: nox.Session) -> None:
     """Rewrite the golden files of the tests; their difference is part of the review."""
     _install(session, "tests")
     session.run("python", "-m", "tests.golden.cases")
+
+
+@nox.session(python=PYTHON)
+def benchmarks(session: nox.Session) -> None:
+    """Time plan, generate --check and the child pipeline on large manifests."""
+    _install(session)
+    session.run("python", "benchmarks/plan.py", *session.posargs)
 
 
 @nox.session(python=PYTHON)

@@ -25,6 +25,7 @@ from matrix.build.engine import Engine, write_shim
 from matrix.build.failure import build_failed, telling
 from matrix.build.lane_environment import lane_python
 from matrix.build.machine import Machine
+from matrix.build.offering import Offered
 from matrix.build.running import Availability, Workshop, build, can_build
 from matrix.build.surroundings import carried, scrubbed
 from matrix.edge.programs import Finished
@@ -32,7 +33,7 @@ from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import BuildFailed, ManifestError, NotEquipped
 from matrix.manifest import model
 from matrix.manifest.model import Manifest, Network, Recipe
-from matrix.plan.model import Job, JobClass, Plan, PlannedTarget
+from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget
 from matrix.targets.target import Target
 
 HOSTILE = (
@@ -45,6 +46,7 @@ HOSTILE = (
     "${{ secrets.TOKEN }} héé ;|&<>#!*?[a]{b,c}~",
     "\x7f\x01\t",
 )
+PLACE = "x.00: netifaces 0.11.0"
 WORK = Path("/work-directory/netifaces-x.abc")
 LINUX = JobClass(
     id="manylinux-x86-64-cibw4",
@@ -73,18 +75,21 @@ def target(python: str = "3.12.4", platform: str = "manylinux_2_28_x86_64") -> T
     return Target.parse(python, platform)
 
 
-def job(*targets: Target, job_class: JobClass = LINUX) -> Job:
-    return Job(
-        id="netifaces-0-11-0-x",
-        job_class=job_class.id,
-        project="netifaces",
+def one(*targets: Target, project: str = "netifaces", after: tuple[str, ...] = ()) -> Build:
+    return Build(
+        project=project,
         version="0.11.0",
-        sdist="netifaces-0.11.0.tar.gz",
+        sdist=f"{project}-0.11.0.tar.gz",
         sha256="0" * 64,
         size=1,
         identifiers=tuple(t.identifier for t in targets),
         targets=tuple(t.id for t in targets),
+        after=after,
     )
+
+
+def job(*builds: Build, job_class: JobClass = LINUX) -> Job:
+    return Job(id="x.00", job_class=job_class.id, builds=builds, seconds=60)
 
 
 def told(
@@ -92,14 +97,16 @@ def told(
     job_class: JobClass = LINUX,
     recipe: Recipe | None = None,
     environment: Mapping[str, str] | None = None,
+    offered: Offered | None = None,
     work: Path = WORK,
 ) -> Configuration:
     return configuration(
-        job(*targets, job_class=job_class),
+        one(*targets),
         job_class,
         targets=targets,
         recipe=recipe or Recipe(),
         environment=environment or {},
+        offered=offered or Offered(),
         work=work,
     )
 
@@ -583,7 +590,7 @@ def test_wheels_that_answer_every_target_are_kept(tmp_path: Path) -> None:
     ]
     targets = (target("3.12.4"), target("3.9.18"), target("2.7.18"))
 
-    kept = answers(built, job(*targets), targets)
+    kept = answers(built, one(*targets), targets, place=PLACE)
 
     # 1.12.0 builds for both ABIs of 2.7, and nobody asked for the narrow one.
     assert kept == (built[1], built[0])
@@ -596,10 +603,10 @@ def test_a_wheel_above_the_floor_is_named_with_its_target(platform: str, tmp_pat
     built = wheel(tmp_path, f"netifaces-0.11.0-cp312-cp312-{platform}.whl")
 
     with pytest.raises(BuildFailed) as caught:
-        answers([built], job(target()), (target(),))
+        answers([built], one(target()), (target(),), place=PLACE)
 
     assert str(caught.value) == (
-        "netifaces-0-11-0-x: expected a wheel for cp312-manylinux_2_28_x86_64, "
+        "x.00: netifaces 0.11.0: expected a wheel for cp312-manylinux_2_28_x86_64, "
         f"got netifaces-0.11.0-cp312-cp312-{platform}.whl\n"
         "  hint: build it in an image for manylinux_2_28_x86_64: runners[].images"
     )
@@ -613,12 +620,12 @@ def test_every_unanswered_target_and_strange_file_is_named(tmp_path: Path) -> No
     targets = (target("3.12.4"), target("3.9.18"))
 
     with pytest.raises(BuildFailed) as caught:
-        answers(built, job(*targets), targets)
+        answers(built, one(*targets), targets, place=PLACE)
 
     assert str(caught.value).splitlines() == [
-        "netifaces-0-11-0-x: expected a wheel for cp312-manylinux_2_28_x86_64, got none",
+        "x.00: netifaces 0.11.0: expected a wheel for cp312-manylinux_2_28_x86_64, got none",
         (
-            f"netifaces-0-11-0-x: netifaces-0.12.0-cp312-cp312-{MANY}.whl: "
+            f"x.00: netifaces 0.11.0: netifaces-0.12.0-cp312-cp312-{MANY}.whl: "
             "expected netifaces 0.11.0, got netifaces 0.12.0"
         ),
     ]
@@ -646,7 +653,7 @@ def test_a_job_for_another_runner_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotEquipped) as caught:
         run_job(tmp_path, target(platform="win_amd64"), job_class=WINDOWS)
 
-    assert str(caught.value) == "netifaces-0-11-0-x: needs a windows runner"
+    assert str(caught.value) == "x.00: needs a windows runner"
 
 
 def test_a_job_leaves_wheels_and_a_log_and_nothing_else(tmp_path: Path) -> None:
@@ -658,7 +665,7 @@ def test_a_job_leaves_wheels_and_a_log_and_nothing_else(tmp_path: Path) -> None:
 
     assert kept == (tmp_path / "wheels" / name,)
     assert kept[0].read_bytes() == made.read_bytes()
-    assert (tmp_path / "logs" / "netifaces-0-11-0-x.log").read_text().splitlines()[1:] == [
+    assert (tmp_path / "logs" / "x.00.netifaces-0.11.0.log").read_text().splitlines()[1:] == [
         *("cibw.toml", "out", "smoke", "src")
     ]
     assert list((tmp_path / "cache" / "work").iterdir()) == []
@@ -670,15 +677,15 @@ def test_a_job_that_fails_leaves_its_log_and_no_container(tmp_path: Path) -> Non
     with pytest.raises(BuildFailed) as caught:
         run_job(tmp_path, target())
 
-    log = tmp_path / "logs" / "netifaces-0-11-0-x.log"
+    log = tmp_path / "logs" / "x.00.netifaces-0.11.0.log"
     assert str(caught.value) == (
-        "netifaces-0-11-0-x: cibuildwheel ended with status 10: the build made no wheel\n"
+        "x.00: netifaces 0.11.0: cibuildwheel ended with status 10: the build made no wheel\n"
         "  error: no compiler\n"
         f"  hint: read {log}"
     )
     assert log.read_text() == "error: no compiler\n"
     last = (tmp_path / "podman.log").read_text().splitlines()[-1]
-    assert last.startswith("ps --all --quiet --filter label=wheel-matrix.run=netifaces-0-11-0-x.")
+    assert last.startswith("ps --all --quiet --filter label=wheel-matrix.run=x.00.")
     assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 
@@ -689,7 +696,7 @@ def test_a_job_that_takes_too_long_is_stopped_with_its_containers(tmp_path: Path
         run_job(tmp_path, target(), seconds=0.5)
 
     assert str(caught.value).splitlines()[:2] == [
-        "netifaces-0-11-0-x: cibuildwheel ended with status 124: it took too long",
+        "x.00: netifaces 0.11.0: cibuildwheel ended with status 124: it took too long",
         "  stopped after 0 seconds",
     ]
     assert (tmp_path / "podman.log").read_text().splitlines()[-1].startswith("ps --all")
@@ -702,7 +709,7 @@ def test_an_archive_that_is_no_sdist_is_named(tmp_path: Path) -> None:
     with pytest.raises(BuildFailed) as caught:
         run_job(tmp_path, target())
 
-    assert str(caught.value).startswith("netifaces-0-11-0-x: netifaces-0.11.0.tar.gz")
+    assert str(caught.value).startswith("x.00: netifaces 0.11.0: netifaces-0.11.0.tar.gz")
 
 
 def test_a_lane_that_cannot_be_installed_is_named(tmp_path: Path) -> None:
@@ -730,30 +737,36 @@ def prepared(directory: Path, body: str) -> None:
     path = "PATH=/usr/bin:/bin"
     lane = directory / "cache" / "cibuildwheel-4.3.3" / "bin" / "python"
     program(lane, f"{version}\n{path}\n{out}\n{body}")
+    sdist(directory, "netifaces")
+
+
+def sdist(directory: Path, project: str) -> None:
     files = {"setup.py": b"", "PKG-INFO": b"Metadata-Version: 1.0\nName: netifaces\n"}
-    with tarfile.open(directory / "netifaces-0.11.0.tar.gz", "w:gz") as archive:
+    with tarfile.open(directory / f"{project}-0.11.0.tar.gz", "w:gz") as archive:
         for name, content in files.items():
-            member = tarfile.TarInfo(f"netifaces-0.11.0/{name}")
+            member = tarfile.TarInfo(f"{project}-0.11.0/{name}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
 
 
 def run_job(
-    directory: Path, *targets: Target, job_class: JobClass = LINUX, seconds: float = 60.0
+    directory: Path,
+    *targets: Target,
+    job_class: JobClass = LINUX,
+    seconds: float = 60.0,
+    builds: tuple[Build, ...] = (),
 ) -> tuple[Path, ...]:
-    return build(
-        job(*targets, job_class=job_class),
-        plan=plan(job_class, *targets),
-        manifest=EMPTY,
-        sdist=directory / "netifaces-0.11.0.tar.gz",
-        out=directory / "wheels",
-        workshop=dataclasses.replace(workshop(directory), seconds=seconds),
-    )
-
-
-def plan(job_class: JobClass, *targets: Target) -> Plan:
+    whole = job(*(builds or (one(*targets),)), job_class=job_class)
     planned = tuple(
         PlannedTarget(id=t.id, python=str(t.python), platform=str(t.platform)) for t in targets
     )
-    jobs = (job(*targets, job_class=job_class),)
-    return Plan(bundle="b", targets=planned, wishes=(), cells=(), classes=(job_class,), jobs=jobs)
+    return build(
+        whole,
+        plan=Plan(
+            bundle="b", targets=planned, wishes=(), cells=(), classes=(job_class,), jobs=(whole,)
+        ),
+        manifest=EMPTY,
+        sdist=lambda build: directory / build.sdist,
+        out=directory / "wheels",
+        workshop=dataclasses.replace(workshop(directory), seconds=seconds),
+    )

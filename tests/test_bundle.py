@@ -76,7 +76,7 @@ def test_missing_and_unplanned_wheels_are_each_named(owing: Plan, tmp_path: Path
     assert str(caught.value) == (
         "the built wheels do not match the plan:\n"
         "  missing    netifaces 0.11.0 for cp312-manylinux_2_28_x86_64"
-        " (job netifaces-0.11.0-manylinux-x86-64-cibw4)\n"
+        " (job manylinux-x86-64-cibw4.00)\n"
         "  unplanned  netifaces-0.10.9-cp312-cp312-manylinux_2_28_x86_64.whl\n"
         "  unplanned  netifaces-0.11.0-cp312-cp312-manylinux_2_28_aarch64.whl\n"
         "  hint: build the jobs that are named, or say --allow-missing PROJECT@TARGET"

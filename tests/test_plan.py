@@ -1,5 +1,8 @@
 import dataclasses
+import json
+from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]  # its stubs are another dependency
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from matrix.errors import MatrixError
-from matrix.plan import serial
+from matrix.plan import schema, serial
 from matrix.plan.inventory import CarriedWheel
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import Cell, Plan, State
@@ -93,16 +96,15 @@ def test_source_build_names_its_line() -> None:
     assert cells(made)[P39].reason == "`source: build`, packages.yaml line 14"
 
 
-def test_cells_of_one_sdist_and_class_are_one_job() -> None:
+def test_cells_of_one_sdist_and_class_are_one_build() -> None:
     made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN)))
 
-    assert {job.id: (job.identifiers, job.targets) for job in made.jobs} == {
-        "netifaces-0.11.0-manylinux-x86-64-cibw1": (("cp27-manylinux_x86_64",), (P27,)),
-        "netifaces-0.11.0-manylinux-x86-64-cibw4": (
-            ("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"),
-            (P312, P39),
-        ),
-        "netifaces-0.11.0-win-amd64-cibw4": (("cp312-win_amd64",), (WIN,)),
+    assert {job.id: [(b.identifiers, b.targets) for b in job.builds] for job in made.jobs} == {
+        "manylinux-x86-64-cibw1.00": [(("cp27-manylinux_x86_64",), (P27,))],
+        "manylinux-x86-64-cibw4.00": [
+            (("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"), (P312, P39))
+        ],
+        "win-amd64-cibw4.00": [(("cp312-win_amd64",), (WIN,))],
     }
 
 
@@ -173,21 +175,33 @@ def test_a_job_s_name_is_safe_everywhere() -> None:
     file = dataclasses.replace(
         locked("netifaces-1!2.0+local.tar.gz", P39), version=Version("1!2+l")
     )
-    wanted = dataclasses.replace(
-        lock(file),
-        solutions=(
-            Solution(
-                root="netifaces",
-                requirements=("netifaces",),
-                targets=(P39,),
-                pins=((NETIFACES, Version("1!2+l")),),
-            ),
-        ),
-    )
 
-    made = plan(manifest("netifaces"), wanted)
+    made = plan(manifest("netifaces"), lock(file))
 
-    assert [job.id for job in made.jobs] == ["netifaces-1-2-l-manylinux-x86-64-cibw4"]
+    assert [(job.id, job.builds[0].label) for job in made.jobs] == [
+        ("manylinux-x86-64-cibw4.00", "netifaces 1!2+l")
+    ]
+
+
+def test_the_documented_schema_is_that_of_the_types() -> None:
+    written = (Path(__file__).parent.parent / "docs" / "plan.schema.json").read_text("utf-8")
+
+    assert written == schema.text()
+
+
+def test_a_plan_is_what_its_schema_says() -> None:
+    files = lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN))
+    written = serial.dump(plan(manifest("netifaces"), files))
+
+    jsonschema.validate(json.loads(written), json.loads(schema.text()))
+
+
+def test_the_order_of_the_manifest_changes_nothing() -> None:
+    files = lock(locked("netifaces-0.11.0.tar.gz", P39, P312))
+
+    one, other = manifest("netifaces", "attrs"), manifest("attrs", "netifaces")
+
+    assert serial.dump(plan(one, files)) == serial.dump(plan(other, files))
 
 
 @given(st.sets(st.sampled_from([P27, P39, P312, WIN]), min_size=1))
@@ -202,7 +216,7 @@ def test_a_plan_survives_being_written(targets: set[str]) -> None:
     [
         ("", "plan.json: expected a plan, got a file that cannot be read as one: Expecting value"),
         ("{}", "plan.json: expected a plan, got a file that cannot be read as one: 'schema'"),
-        ('{"schema": 9}', "plan.json: expected schema 1, got 9"),
+        ('{"schema": 9}', "plan.json: expected schema 2, got 9"),
     ],
 )
 def test_what_is_not_a_plan_is_an_error(written: str, said: str) -> None:

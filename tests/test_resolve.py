@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -292,9 +293,13 @@ def test_a_lock_survives_being_written(index: IndexServer, client: Index) -> Non
     ("written", "said"),
     [
         ("{", "packages.lock: cannot be read: Expecting property name"),
-        ("[]", "packages.lock: expected schema 1, got None"),
-        ('{"schema": 2}', "packages.lock: expected schema 1, got 2"),
-        ('{"schema": 1}', "packages.lock: cannot be read: KeyError 'targets'"),
+        ("[]", "packages.lock: expected schema 2, got None\n  hint: python -m matrix lock"),
+        ('{"schema": 1}', "packages.lock: expected schema 2, got 1\n  hint: python -m matrix lock"),
+        (
+            '{"schema": 3}',
+            "packages.lock: expected schema 2, got 3\n  hint: use the version that wrote it",
+        ),
+        ('{"schema": 2}', "packages.lock: cannot be read: KeyError 'targets'"),
     ],
 )
 def test_a_damaged_lock_is_an_error(written: str, said: str) -> None:
@@ -302,6 +307,46 @@ def test_a_damaged_lock_is_an_error(written: str, said: str) -> None:
         lockfile.parse(written, source="packages.lock")
 
     assert str(caught.value).startswith(said)
+
+
+def test_an_older_lock_keeps_its_pins(index: IndexServer, client: Index, tmp_path: Path) -> None:
+    wheel(index, "app", "1.0", requires=["six"])
+    wheel(index, "six", "1.0")
+    lock = lock_of(manifest("app"), client)
+    loaded = json.loads(lockfile.dump(lock))
+    rows = [{k: v for k, v in row.items() if k != "requires"} for row in loaded["files"]]
+    (tmp_path / "old").write_text(json.dumps({**loaded, "schema": 1, "files": rows}))
+
+    old = lockfile.load(tmp_path / "old", understood=lockfile.READABLE)
+
+    assert old is not None
+    assert old.solutions == lock.solutions
+    assert {file.requires for file in old.files} == {()}
+
+
+def test_a_file_names_what_its_release_requires_on_its_targets(
+    index: IndexServer, client: Index
+) -> None:
+    requires = [
+        "plain",
+        "windows; sys_platform == 'win32'",
+        "never; python_version < '2'",
+        "crypt; extra == 'tls'",
+        "other; extra == 'more'",
+    ]
+    wheel(index, "web", "1.0", extras=["tls", "more"], requires=requires)
+    wheel(index, "app", "1.0", requires=["web[tls]"])
+    for name in ("plain", "windows", "crypt"):
+        wheel(index, name, "1.0")
+
+    everywhere = lock_of(manifest("app"), client)
+    linux = lock_of(manifest("{requirement: app, targets: [prod]}"), client)
+
+    assert {file.project: file.requires for file in everywhere.files} == {
+        "app": ("web",), "crypt": (), "plain": (), "web": ("crypt", "plain", "windows"),
+        "windows": (),
+    }  # fmt: skip
+    assert [f.requires for f in linux.files if f.project == "web"] == [("crypt", "plain")]
 
 
 def test_a_lock_is_stale_when_the_manifest_asks_for_more_or_less(
@@ -337,7 +382,7 @@ def test_a_missing_lock_names_the_command() -> None:
 def test_upgrading_one_project_keeps_the_others() -> None:
     six, idna = canonicalize_name("six"), canonicalize_name("idna")
     lock = lockfile.parse(
-        '{"schema": 1, "targets": [], "files": [], "impossible": [], "solutions": ['
+        '{"schema": 2, "targets": [], "files": [], "impossible": [], "solutions": ['
         '{"root": "six", "requirements": ["six"], "targets": ["t"],'
         ' "pins": {"six": "1.0", "idna": "2.0"}}]}',
         source="packages.lock",

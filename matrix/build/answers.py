@@ -10,36 +10,38 @@ from packaging.version import Version
 from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.errors import BuildFailed, Problem
-from matrix.plan.model import Job
+from matrix.plan.model import Build
 from matrix.targets.target import Target
 
 
-def answers(built: Iterable[Path], job: Job, targets: Sequence[Target]) -> tuple[Path, ...]:
+def answers(
+    built: Iterable[Path], build: Build, targets: Sequence[Target], *, place: str
+) -> tuple[Path, ...]:
     """
     Those of ``built`` that some target installs, sorted; others belong to nobody and are left out.
 
-    Raises ``BuildFailed`` with every target that no wheel answers and every file that is not the
-    job's.
+    Raises ``BuildFailed`` with every target that no wheel answers and every file that is not of the
+    release; ``place`` is how messages name the build.
     """
     problems: list[Problem] = []
     wheels: dict[Path, Wheel] = {}
     for path in sorted(built):
         try:
-            wheels[path] = _read(path, job)
+            wheels[path] = _read(path, build)
         except InvalidWheel as error:
-            problems.append(Problem(place=job.id, what=f"{path.name}: {error}"))
+            problems.append(Problem(place=place, what=f"{path.name}: {error}"))
     unanswered = [t for t in targets if not any(_installs(w, t) for w in wheels.values())]
-    problems += [_unanswered(job, target, wheels.values()) for target in unanswered]
+    problems += [_unanswered(place, target, wheels.values()) for target in unanswered]
     if problems:
         raise BuildFailed.of(problems)
     return tuple(p for p, w in wheels.items() if any(_installs(w, t) for t in targets))
 
 
-def _read(path: Path, job: Job) -> Wheel:
+def _read(path: Path, build: Build) -> Wheel:
     read = wheel.read(path)
-    if (read.project, read.version) != (canonicalize_name(job.project), Version(job.version)):
-        got = f"{read.project} {read.version}"
-        raise InvalidWheel(f"expected {job.project} {job.version}, got {got}")
+    expected = (canonicalize_name(build.project), Version(build.version))
+    if (read.project, read.version) != expected:
+        raise InvalidWheel(f"expected {build.label}, got {read.project} {read.version}")
     return read
 
 
@@ -53,7 +55,7 @@ def _has_floor(tag: Tag) -> bool:
     return not tag.platform.startswith("linux_")
 
 
-def _unanswered(job: Job, target: Target, wheels: Iterable[Wheel]) -> Problem:
+def _unanswered(place: str, target: Target, wheels: Iterable[Wheel]) -> Problem:
     interpreters = {(tag.interpreter, tag.abi) for tag in target.tags()}
     near = [
         built.filename
@@ -62,4 +64,4 @@ def _unanswered(job: Job, target: Target, wheels: Iterable[Wheel]) -> Problem:
     ]
     what = f"expected a wheel for {target.id}, got {', '.join(sorted(near)) or 'none'}"
     hint = f"build it in an image for {target.platform}: runners[].images" if near else ""
-    return Problem(place=job.id, what=what, hint=hint)
+    return Problem(place=place, what=what, hint=hint)

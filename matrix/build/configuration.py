@@ -20,9 +20,10 @@ from packaging.utils import canonicalize_name
 
 from matrix.build import smoke, surroundings, system_packages, toml_text
 from matrix.build.machine import class_tag
+from matrix.build.offering import WHEELS, Offered
 from matrix.errors import ManifestError, Problem
 from matrix.manifest.model import Recipe
-from matrix.plan.model import Job, JobClass
+from matrix.plan.model import Build, JobClass
 from matrix.targets.platform_tag import Family
 from matrix.targets.target import Target
 
@@ -63,28 +64,37 @@ class Configuration:
 
 
 def configuration(
-    job: Job,
+    build: Build,
     job_class: JobClass,
     *,
     targets: Sequence[Target],
     recipe: Recipe,
     environment: Mapping[str, str],
+    offered: Offered,
     work: Path,
 ) -> Configuration:
     """
-    Everything that cibuildwheel is told for ``job``.
+    Everything that cibuildwheel is told for ``build``.
 
-    ``environment`` is the scrubbed one, ``targets`` are the job's, and ``work`` is the directory in
-    which it will run. Raises ``ManifestError`` for what a recipe may not say.
+    ``environment`` is the scrubbed one, ``targets`` are the build's, and ``work`` is the directory
+    in which it will run. Raises ``ManifestError`` for what a recipe may not say.
     """
-    _refuse(job, recipe)
+    _refuse(build, recipe)
     in_container = job_class.system == "linux"
     inside = _IN_CONTAINER if in_container else work
-    build_variables = _build_variables(recipe, targets, constraints=inside / _CONSTRAINTS)
+    constraints = (*sorted(recipe.requires), *offered.pins)
+    build_variables = {
+        **dict(sorted(recipe.environment.items())),
+        **_floor(targets),
+        **(_constrained(inside / _CONSTRAINTS) if constraints else {}),
+    }
     if in_container and "PIP_CERT" in environment:
         build_variables["PIP_CERT"] = str(_IN_CONTAINER / CERTIFICATES)
+    if offered.wheels:
+        known = "" if in_container else environment.get("PIP_FIND_LINKS", "")
+        build_variables |= _found_at(inside / WHEELS, known=known)
     container = _container(build_variables, environment, run=work.name) if in_container else ()
-    options = _options(job, job_class, recipe, container=container)
+    options = _options(build, job_class, recipe, container=container)
     variables = {
         # Upstream's own limits were read when the job was planned, and a broken setup.cfg must not
         # be read again.
@@ -94,7 +104,9 @@ def configuration(
     }
     arguments = ["--platform", job_class.system, "--archs", class_tag(job_class).machine]
     arguments += ["--output-dir", str(work / OUT)]
-    files = dict(_files(job, job_class, recipe))
+    files = dict(_files(build, job_class, recipe))
+    if constraints:
+        files[_CONSTRAINTS] = "".join(f"{text}\n" for text in constraints)
     if reads_toml(job_class):
         files[TOML] = toml_text.table("tool.cibuildwheel", options)
         arguments += ["--config-file", str(work / TOML)]
@@ -109,9 +121,9 @@ def configuration(
     )
 
 
-def _refuse(job: Job, recipe: Recipe) -> None:
+def _refuse(build: Build, recipe: Recipe) -> None:
     problems = [
-        Problem(place="packages.yaml", line=recipe.line, what=f"recipes.{job.project}.{what}")
+        Problem(place="packages.yaml", line=recipe.line, what=f"recipes.{build.project}.{what}")
         for what in _complaints(recipe)
     ]
     if problems:
@@ -135,19 +147,24 @@ def _complaints(recipe: Recipe) -> Iterator[str]:
                 yield f"{key}: expected a PEP 508 requirement, got {text!r}"
 
 
-def _build_variables(
-    recipe: Recipe, targets: Sequence[Target], *, constraints: PurePosixPath | Path
-) -> dict[str, str]:
-    variables = dict(sorted(recipe.environment.items()))
-    if recipe.requires:
-        # pip splits the value at blanks, which a path on a runner may hold; a URL holds none.
-        location = constraints.as_uri() if isinstance(constraints, Path) else str(constraints)
-        # From 25.3 on pip warns about PIP_CONSTRAINT in isolated builds unless the other is set.
-        variables |= dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), location)
+def _constrained(constraints: PurePosixPath | Path) -> dict[str, str]:
+    # From 25.3 on pip warns about PIP_CONSTRAINT in isolated builds unless the other is set.
+    return dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), _location(constraints))
+
+
+def _found_at(wheels: PurePosixPath | Path, *, known: str) -> dict[str, str]:
+    location = _location(wheels)
+    return {"PIP_FIND_LINKS": f"{known} {location}".lstrip(), "UV_FIND_LINKS": location}
+
+
+def _location(path: PurePosixPath | Path) -> str:
+    # pip splits the value at blanks, which a path on a runner may hold; a URL holds none.
+    return path.as_uri() if isinstance(path, Path) else str(path)
+
+
+def _floor(targets: Sequence[Target]) -> dict[str, str]:
     floors = [t.platform.floor for t in targets if t.platform.family is Family.MACOS]
-    if floors:
-        variables["MACOSX_DEPLOYMENT_TARGET"] = ".".join(map(str, min(floors)))
-    return variables
+    return {"MACOSX_DEPLOYMENT_TARGET": ".".join(map(str, min(floors)))} if floors else {}
 
 
 def _container(
@@ -167,10 +184,10 @@ def label(run: str) -> str:
 
 
 def _options(
-    job: Job, job_class: JobClass, recipe: Recipe, *, container: Sequence[str]
+    build: Build, job_class: JobClass, recipe: Recipe, *, container: Sequence[str]
 ) -> dict[str, toml_text.Value]:
     # All identifiers in one run: only then an abi3 wheel of the first serves the others.
-    options: dict[str, toml_text.Value] = {"build": list(job.identifiers)}
+    options: dict[str, toml_text.Value] = {"build": list(build.identifiers)}
     if job_class.system == "linux":
         options[f"{job_class.platform.replace('_', '-', 1)}-image"] = job_class.image
         if reads_toml(job_class):
@@ -193,14 +210,14 @@ def _options(
     return options
 
 
-def _files(job: Job, job_class: JobClass, recipe: Recipe) -> Iterator[tuple[PurePosixPath, str]]:
+def _files(
+    build: Build, job_class: JobClass, recipe: Recipe
+) -> Iterator[tuple[PurePosixPath, str]]:
     yield _SMOKE, smoke.SCRIPT
-    yield _SMOKE.with_suffix(".json"), smoke.settings(canonicalize_name(job.project), recipe.test)
+    yield _SMOKE.with_suffix(".json"), smoke.settings(canonicalize_name(build.project), recipe.test)
     packages = system_packages.script(job_class.system, recipe.system)
     if packages:
         yield _SYSTEM_PACKAGES, packages
-    if recipe.requires:
-        yield _CONSTRAINTS, "".join(f"{text}\n" for text in sorted(recipe.requires))
 
 
 def reads_toml(job_class: JobClass) -> bool:

@@ -1,9 +1,10 @@
 """
-Run one job: a checked sdist goes in, wheels that answer the job's targets come out.
+Run one job: checked sdists go in, wheels that answer its targets come out.
 
-Everything happens in a directory of the run's own, which is the working directory that cibuildwheel
-copies into its containers: the sdist below ``src``, our configuration, scripts and smoke test
-beside it. It vanishes afterwards; the log stays.
+Every build of a job is a run of cibuildwheel of its own, in a directory of its own, which is the
+working directory that cibuildwheel copies into its containers: the sdist below ``src``, our
+configuration, scripts, smoke test and the wheels that it is given beside it. It vanishes
+afterwards; the log stays.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import dataclasses
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -31,6 +32,8 @@ from matrix.build.engine import Engine, Unequipped
 from matrix.build.failure import build_failed
 from matrix.build.lane_environment import lane_python
 from matrix.build.machine import Machine
+from matrix.build.offering import WHEELS, Offered, offered
+from matrix.build.sequence import in_order, place_of
 from matrix.build.surroundings import scrubbed
 from matrix.distributions import sdist as sdists
 from matrix.distributions.sdist import InvalidSdist
@@ -38,7 +41,7 @@ from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.errors import BuildFailed, NotEquipped, Problem
 from matrix.manifest.model import Manifest
-from matrix.plan.model import Job, JobClass, Plan
+from matrix.plan.model import Build, Job, JobClass, Plan
 from matrix.targets.target import Target
 
 HOURS: Final = 3600.0
@@ -79,43 +82,90 @@ def can_build(job_class: JobClass, *, manifest: Manifest, workshop: Workshop) ->
 
 
 def build(
-    job: Job, *, plan: Plan, manifest: Manifest, sdist: Path, out: Path, workshop: Workshop
+    job: Job,
+    *,
+    plan: Plan,
+    manifest: Manifest,
+    sdist: Callable[[Build], Path],
+    out: Path,
+    workshop: Workshop,
+    carried: Sequence[Path] = (),
 ) -> tuple[Path, ...]:
     """
-    Build ``job`` from ``sdist``, whose digest was checked, and return its wheels in ``out``.
+    Run every build of ``job`` in order, and return the wheels in ``out``.
 
-    Raises ``NotEquipped`` where ``can_build`` says no, and ``BuildFailed`` with the lines of the
-    log that tell why.
+    ``sdist`` finds what to build, its digest checked; ``carried`` are wheels from elsewhere, for
+    builds that need them. Raises ``NotEquipped`` where ``can_build`` says no, and ``BuildFailed``
+    with the lines of the log that tell why; what succeeded is in ``out`` then, too.
     """
-    job_class = next(found for found in plan.classes if found.id == job.job_class)
-    targets = tuple(
+
+    def make(one: Build, made: Sequence[Path]) -> tuple[Path, ...]:
+        given = offered(one, made=made, carried=carried, plan=plan, place=job.id)
+        run = Run(build=one, job=job, plan=plan, manifest=manifest, offered=given)
+        return build_one(run, sdist=sdist(one), out=out, workshop=workshop)
+
+    return in_order(job, make)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One build of a job, with all that it follows from."""
+
+    build: Build
+    job: Job
+    plan: Plan
+    manifest: Manifest
+    offered: Offered
+
+    @property
+    def job_class(self) -> JobClass:
+        return next(found for found in self.plan.classes if found.id == self.job.job_class)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return targets_of(self.build, self.plan)
+
+    @property
+    def place(self) -> str:
+        return place_of(self.build, self.job)
+
+
+def targets_of(build: Build, plan: Plan) -> tuple[Target, ...]:
+    """The targets that ``build`` serves."""
+    return tuple(
         Target.parse(target.python, target.platform)
         for target in plan.targets
-        if target.id in job.targets
+        if target.id in build.targets
     )
-    environment = scrubbed(workshop.environment, network=manifest.network)
+
+
+def build_one(run: Run, *, sdist: Path, out: Path, workshop: Workshop) -> tuple[Path, ...]:
+    """Build ``sdist``, and return its wheels in ``out``; raises what ``build`` does."""
+    environment = scrubbed(workshop.environment, network=run.manifest.network)
     try:
-        engine = _equip(job_class, environment, workshop)
+        engine = _equip(run.job_class, environment, workshop)
     except Unequipped as error:
-        raise NotEquipped(Problem(place=job.id, what=error.reason, hint=error.hint)) from error
-    with _directory(workshop.cache, job) as work:
-        source = _unpack(job, sdist, work)
+        problem = Problem(place=run.job.id, what=error.reason, hint=error.hint)
+        raise NotEquipped(problem) from error
+    with _directory(workshop.cache, run.job) as work:
+        source = _unpack(run, sdist, work)
         told = configuration(
-            job,
-            job_class,
-            targets=targets,
-            recipe=manifest.recipe(canonicalize_name(job.project)),
+            run.build,
+            run.job_class,
+            targets=run.targets,
+            recipe=run.manifest.recipe(canonicalize_name(run.build.project)),
             environment=environment,
+            offered=run.offered,
             work=work,
         )
-        _furnish(work, told, environment)
-        if engine is not None and not reads_toml(job_class):
+        _furnish(work, told, run.offered, environment)
+        if engine is not None and not reads_toml(run.job_class):
             shims = work / "shims"
             engines.write_shim(shims, program=engine.program, extra=told.container)
             environment = {**environment, "PATH": f"{shims}:{environment.get('PATH', '')}"}
         with _containers(engine, label(work.name), seconds=workshop.seconds):
-            _run(job, job_class, told, source, environment, workshop)
-        wheels = answers((work / OUT).glob("*.whl"), job, targets)
+            _run(run, told, source, environment, workshop)
+        wheels = answers((work / OUT).glob("*.whl"), run.build, run.targets, place=run.place)
         return tuple(_keep(wheel, out) for wheel in wheels)
 
 
@@ -163,17 +213,21 @@ def _containers(engine: Engine | None, label: str, *, seconds: float) -> Iterato
         engine.remove(label)
 
 
-def _unpack(job: Job, sdist: Path, work: Path) -> PurePosixPath:
+def _unpack(run: Run, sdist: Path, work: Path) -> PurePosixPath:
     try:
         source = sdists.unpack(sdist, work / "src")
     except InvalidSdist as error:
-        raise BuildFailed(Problem(place=job.id, what=f"{sdist.name}: {error}")) from error
+        raise BuildFailed(Problem(place=run.place, what=f"{sdist.name}: {error}")) from error
     return PurePosixPath(source.relative_to(work).as_posix())
 
 
-def _furnish(work: Path, told: Configuration, environment: Mapping[str, str]) -> None:
+def _furnish(
+    work: Path, told: Configuration, given: Offered, environment: Mapping[str, str]
+) -> None:
     for path, text in told.files.items():
         files.write(work / path, text)
+    for wheel in given.wheels:
+        _keep(wheel, work / WHEELS)
     certificates = environment.get("PIP_CERT")
     if certificates:
         with files.reading(Path(certificates)) as stream:
@@ -181,22 +235,21 @@ def _furnish(work: Path, told: Configuration, environment: Mapping[str, str]) ->
 
 
 def _run(
-    job: Job,
-    job_class: JobClass,
+    run: Run,
     told: Configuration,
     source: PurePosixPath,
     environment: Mapping[str, str],
     workshop: Workshop,
 ) -> None:
     python = lane_python(
-        job_class.lane,
+        run.job_class.lane,
         machine=workshop.machine,
         cache=workshop.cache,
         environment=environment,
         reporter=workshop.reporter,
     )
-    identifiers = ", ".join(job.identifiers)
-    workshop.reporter.say(f"building {job.project} {job.version} for {identifiers}")
+    identifiers = ", ".join(run.build.identifiers)
+    workshop.reporter.say(f"building {run.build.label} for {identifiers}")
     command = [str(python), "-I", "-m", "cibuildwheel", *told.arguments, str(source)]
     finished = programs.run(
         command,
@@ -205,10 +258,10 @@ def _run(
         timeout=workshop.seconds,
         say=workshop.reporter.detail,
     )
-    log = workshop.logs / f"{job.id}.log"
+    log = workshop.logs / f"{run.job.id}.{run.build.project}-{run.build.version}.log"
     files.write(log, finished.output)
     if not finished.succeeded:
-        raise build_failed(job.id, finished, log=log)
+        raise build_failed(run.place, finished, log=log)
 
 
 def _keep(wheel: Path, out: Path) -> Path:

@@ -10,7 +10,7 @@ from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import DigestMismatch, NotVerified, Problem
 from matrix.index.client import Index
-from matrix.plan.model import Cell, Job, Plan, State
+from matrix.plan.model import Build, Cell, Plan, State
 
 WORKERS: Final = 8
 
@@ -39,9 +39,9 @@ def reused(plan: Plan, previous: Path | None) -> tuple[Path, ...]:
     return tuple(_carried(previous, wanted[name]) for name in sorted(wanted) if previous)
 
 
-def sdist(job: Job, index: Index) -> Path:
-    """A local copy of the sdist that ``job`` builds, its digest checked."""
-    return _fetch(index, job.project, job.sdist, job.sha256)
+def sdist(build: Build, index: Index) -> Path:
+    """A local copy of what ``build`` builds, its digest checked."""
+    return _fetch(index, build.project, build.sdist, build.sha256)
 
 
 def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:

@@ -3,21 +3,24 @@
 import argparse
 import dataclasses
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from matrix.build.answers import answers
 from matrix.build.machine import Machine
-from matrix.build.running import Availability, Workshop, can_build
+from matrix.build.offering import offered
+from matrix.build.running import Availability, Run, Workshop, build_one, can_build, targets_of
 from matrix.build.running import build as run_job
-from matrix.bundle.fetching import sdist
+from matrix.build.sequence import in_order, place_of
+from matrix.bundle import collecting, fetching
 from matrix.cli.session import Session, result
 from matrix.errors import BuildFailed, Problem, UsageError
 from matrix.index import configuration
 from matrix.manifest.decoding import did_you_mean
 from matrix.manifest.model import Manifest
-from matrix.plan.model import Job, Plan
-from matrix.targets.target import Target
+from matrix.plan.model import Build, Job, Plan
 
 
 def build(session: Session, asked: argparse.Namespace) -> None:
@@ -27,8 +30,11 @@ def build(session: Session, asked: argparse.Namespace) -> None:
         jobs, elsewhere = split(session, made)
         say_elsewhere(session, elsewhere)
     else:
-        jobs = (_job(made, asked.job),)
-    wheels = build_all(session, made, jobs, out=asked.out)
+        jobs = named(made, asked.job)
+    carried = [*fetching.reused(made, asked.previous)] if asked.previous else []
+    if asked.wheels is not None:
+        carried += collecting.below(asked.wheels)
+    wheels = _each(session, jobs, lambda job: _build(session, made, job, asked.out, carried))
     names = [path.name for path in wheels]
     result(
         json.dumps(names, indent=1) if asked.json else "\n".join(names) or "nothing to build here"
@@ -49,33 +55,48 @@ def split(session: Session, made: Plan) -> tuple[tuple[Job, ...], dict[Job, Avai
     return here, elsewhere
 
 
-def build_all(session: Session, made: Plan, jobs: Iterable[Job], *, out: Path) -> tuple[Path, ...]:
-    """Build ``jobs`` one after the other into ``out``; see ``_each``."""
-    return _each(session, jobs, lambda job: _build(session, made, job, out))
-
-
-def build_missing(session: Session, made: Plan, jobs: Iterable[Job]) -> tuple[Path, ...]:
+def build_missing(
+    session: Session, made: Plan, jobs: Iterable[Job], *, previous: Path | None
+) -> tuple[Path, ...]:
     """
     The wheels of ``jobs``; what was built on this machine from the same inputs is taken as it is.
     """
-    keys = {cell.job: cell.key for cell in made.cells if cell.job}
-
-    def take_or_build(job: Job) -> tuple[Path, ...]:
-        store = session.cache / "built" / keys[job.id]
-        try:
-            kept = answers(store.glob("*.whl"), job, targets_of(job, made))
-        except BuildFailed:
-            return _build(session, made, job, store)
-        session.reporter.say(f"built before: {job.id}")
-        return kept
-
-    return _each(session, jobs, take_or_build)
-
-
-def _build(session: Session, made: Plan, job: Job, out: Path) -> tuple[Path, ...]:
-    source = sdist(job, session.index)
+    keys = {(cell.job, cell.filename): cell.key for cell in made.cells if cell.job}
+    carried = fetching.reused(made, previous)
     shop, told = workshop(session), reaching(session)
-    return run_job(job, plan=made, manifest=told, sdist=source, out=out, workshop=shop)
+
+    def run(job: Job) -> tuple[Path, ...]:
+        def take_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
+            store = session.cache / "built" / keys[job.id, build.sdist]
+            place = place_of(build, job)
+            try:
+                targets = targets_of(build, made)
+                kept = answers(store.glob("*.whl"), build, targets, place=place)
+            except BuildFailed:
+                needed = offered(build, made=given, carried=carried, plan=made, place=job.id)
+                one = Run(build=build, job=job, plan=made, manifest=told, offered=needed)
+                source = fetching.sdist(build, session.index)
+                return build_one(one, sdist=source, out=store, workshop=shop)
+            session.reporter.say(f"built before: {build.label} of {job.id}")
+            return kept
+
+        return in_order(job, take_or_build)
+
+    return _each(session, jobs, run)
+
+
+def _build(
+    session: Session, made: Plan, job: Job, out: Path, carried: Sequence[Path]
+) -> tuple[Path, ...]:
+    return run_job(
+        job,
+        plan=made,
+        manifest=reaching(session),
+        sdist=lambda build: fetching.sdist(build, session.index),
+        out=out,
+        workshop=workshop(session),
+        carried=carried,
+    )
 
 
 def _each(
@@ -93,11 +114,6 @@ def _each(
     if problems:
         raise BuildFailed(*problems)
     return tuple(wheels)
-
-
-def targets_of(job: Job, made: Plan) -> tuple[Target, ...]:
-    """The targets that ``job`` builds for."""
-    return tuple(Target.parse(t.python, t.platform) for t in made.targets if t.id in job.targets)
 
 
 def reaching(session: Session) -> Manifest:
@@ -124,12 +140,18 @@ def say_elsewhere(session: Session, elsewhere: dict[Job, Availability]) -> None:
         session.reporter.say(f"not built here: {job.id}: {answer.reason}{hint}")
 
 
-def _job(made: Plan, name: str) -> Job:
-    for job in made.jobs:
-        if job.id == name:
-            return job
-    known = [job.id for job in made.jobs]
-    hint = (
-        did_you_mean(name, known) or f"known jobs: {', '.join(known) or 'none, every wheel exists'}"
+def named(made: Plan, name: str) -> tuple[Job, ...]:
+    """The job with that id, or every job that builds the project of that name."""
+    project = canonicalize_name(name)
+    jobs = tuple(
+        job
+        for job in made.jobs
+        if name == job.id or project in {build.project for build in job.builds}
     )
+    if jobs:
+        return jobs
+    projects = {build.project for job in made.jobs for build in job.builds}
+    ids = [job.id for job in made.jobs]
+    known = f"known jobs: {', '.join(ids) or 'none, every wheel exists'}"
+    hint = did_you_mean(name, [*ids, *sorted(projects)]) or known
     raise UsageError(Problem(place="build", what=f"the plan has no job {name!r}", hint=hint))

@@ -9,14 +9,16 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from matrix import __version__
-from matrix.bundle import collecting, fetching, sealing
+from matrix.bundle import collecting, fetching, packing, sealing
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.session import Session, result
 from matrix.errors import NotVerified, Problem, UsageError
+from matrix.farside import unpacking
 from matrix.farside.static import import_bundle
 from matrix.farside.verify import verify as verify_bundle
+from matrix.pipelines import release
 from matrix.plan.model import Plan, State
-from matrix.record.schema import FILENAME
+from matrix.record import parts, schema
 from matrix.report import bundles, notes
 
 
@@ -57,6 +59,8 @@ def bundle(session: Session, asked: argparse.Namespace) -> None:
     made = session.plan(asked)
     allowed = allowances(asked.allow_missing, made)
     directory = seal(session, made, compare(made, asked.wheels, allowed=allowed), asked)
+    if asked.pack is not None:
+        packing.pack(directory, asked.parts, size=asked.pack, reporter=session.reporter)
     result(json.dumps({"bundle": str(directory)}) if asked.json else str(directory))
 
 
@@ -66,7 +70,8 @@ def seal(session: Session, made: Plan, collected: Collected, asked: argparse.Nam
         *fetching.published(made, session.index, session.reporter),
         *fetching.reused(made, asked.previous),
     ]
-    version = asked.version or _free_version(session, made, asked.out)
+    tagged = release.version(asked.tag) if asked.tag else ""
+    version = asked.version or tagged or _free_version(session, made, asked.out)
     identity = sealing.Identity(
         version=version,
         sequence=asked.sequence or int(session.now.timestamp()),
@@ -94,18 +99,20 @@ def _free_version(session: Session, made: Plan, out: Path) -> str:
 def verify(session: Session, asked: argparse.Namespace) -> None:
     """Check a bundle and prove it again."""
     session.reporter.say(f"verifying {asked.bundle}")
-    report = verify_bundle(found(asked.bundle))
+    with unpacking.opened(found(asked.bundle), scratch=session.cache / "joined") as whole:
+        report = verify_bundle(whole)
     result(json.dumps(bundles.facts(report), indent=1) if asked.json else bundles.text(report))
 
 
 def found(path: Path) -> Path:
-    """``path`` if it is a bundle, else the one bundle that it holds."""
-    if (path / FILENAME).exists():
+    """``path`` if it is a bundle or the parts of one, else the one that it holds."""
+    names = (schema.FILENAME, parts.FILENAME)
+    if any((path / name).exists() for name in names):
         return path
-    inside = sorted(path.glob(f"*/{FILENAME}")) if path.is_dir() else []
+    inside = sorted({one.parent for name in names for one in path.glob(f"*/{name}")})
     if len(inside) == 1:
-        return inside[0].parent
-    got = ", ".join(one.parent.name for one in inside) or "none"
+        return inside[0]
+    got = ", ".join(one.name for one in inside) or "none"
     what = f"expected a bundle, or a directory that holds one, got {got}"
     raise NotVerified(Problem(place=str(path), what=what, hint="name the bundle's own directory"))
 
@@ -114,7 +121,8 @@ def import_(session: Session, asked: argparse.Namespace) -> None:
     """Verify a bundle and add it to a directory that is served."""
     kind, colon, rest = asked.to.partition(":")
     destination = Path(rest if colon and kind == "static" else asked.to)
-    imported = import_bundle(found(asked.bundle), destination, session.reporter.say)
+    with unpacking.opened(found(asked.bundle), scratch=session.cache / "joined") as whole:
+        imported = import_bundle(whole, destination, session.reporter.say)
     counts = {
         "wheels copied": len(imported.copied),
         "wheels kept": imported.kept,

@@ -5,8 +5,9 @@ import json
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from matrix.cli.session import Session, result
-from matrix.errors import Impossible, Problem, UsageError
+from matrix.cli.session import Session, read_text, result
+from matrix.errors import Impossible, ManifestError, Problem, UsageError
+from matrix.pipelines import labels
 from matrix.report import locks
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
@@ -14,8 +15,14 @@ from matrix.resolve.resolving import resolve
 
 
 def check(session: Session, asked: argparse.Namespace) -> None:
-    """Read the manifest, and compare the lock with it."""
-    manifest, lock = session.manifest, session.lock()
+    """Read the manifest, judge its runners as of today, and compare the lock with it."""
+    manifest = session.manifest
+    warnings, errors = labels.problems(manifest, session.now.date())
+    for warning in warnings:
+        session.reporter.say(f"warning: {warning}")
+    if errors:
+        raise ManifestError.of(errors)
+    lock = session.lock()
     facts = {
         "requirements": len(manifest.packages),
         "targets": len(manifest.all_targets),
@@ -31,13 +38,14 @@ def lock(session: Session, asked: argparse.Namespace) -> None:
     if asked.check:
         check(session, asked)
         return
-    old = session.present_lock()
+    old = lockfile.load(session.lock_path, understood=lockfile.READABLE)
     upgrade = _upgrade(asked.upgrade, old)
     new = relock(session, old, upgrade=upgrade)
-    if new != old:
-        session.write(session.lock_path, lockfile.dump(new))
+    text = lockfile.dump(new)
+    if old is None or read_text(session.lock_path) != text:
+        session.write(session.lock_path, text)
     if asked.json:
-        result(lockfile.dump(new))
+        result(text)
     else:
         result(locks.difference(old, new) + "\n".join(locks.summary(new)))
     refuse_unsolved(new)

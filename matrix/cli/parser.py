@@ -1,14 +1,16 @@
 """
 The verbs and their options; every verb is a function of (session, arguments) in a module beside
-this one.
+this one, which is imported when the verb is run.
 """
 
 import argparse
+import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matrix import __version__
-from matrix.cli import building, bundling, locking, pipelining, planning, releasing
+from matrix.cli.session import Session
 from matrix.errors import INTERRUPTED, KINDS
 from matrix.manifest.reading import DEFAULT
 
@@ -31,10 +33,27 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(metavar="VERB", required=True)
     for add in (
         _check, _lock, _plan, _generate, _explain, _build, _collect, _bundle, _verify, _import,
-        _targets, _release,
+        _targets, _report, _release,
     ):  # fmt: skip
         add(verbs)
     return top
+
+
+class Verb:
+    """A function of a module beside this one, imported when it is called."""
+
+    def __init__(self, module: str, function: str) -> None:
+        self._module = module
+        self._function = function
+
+    @property
+    def function(self) -> Callable[[Session, argparse.Namespace], None]:
+        module = importlib.import_module(f"matrix.cli.{self._module}")
+        found: Callable[[Session, argparse.Namespace], None] = getattr(module, self._function)
+        return found
+
+    def __call__(self, session: Session, asked: argparse.Namespace) -> None:
+        self.function(session, asked)
 
 
 if TYPE_CHECKING:
@@ -55,7 +74,7 @@ def _verb(verbs: "Verbs", name: str, summary: str) -> argparse.ArgumentParser:
     loudness = verb.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing on stderr")
-    verb.set_defaults(plan=None, previous=None)
+    verb.set_defaults(plan=None, previous=None, tag="")
     return verb
 
 
@@ -97,7 +116,7 @@ def _needs_identity(verb: argparse.ArgumentParser) -> None:
 
 def _check(verbs: "Verbs") -> None:
     verb = _verb(verbs, "check", "read the manifest and compare the lock with it, without network")
-    verb.set_defaults(verb=locking.check)
+    verb.set_defaults(verb=Verb("locking", "check"))
 
 
 def _lock(verbs: "Verbs") -> None:
@@ -107,7 +126,7 @@ def _lock(verbs: "Verbs") -> None:
     how.add_argument(
         "--upgrade", nargs="*", metavar="PROJECT", help="let these move, or all; others keep pins"
     )
-    verb.set_defaults(verb=locking.lock)
+    verb.set_defaults(verb=Verb("locking", "lock"))
 
 
 def _plan(verbs: "Verbs") -> None:
@@ -118,7 +137,7 @@ def _plan(verbs: "Verbs") -> None:
     verb.add_argument("--expect", metavar="SHA256", help="fail unless the plan has this digest")
     verb.add_argument("--github-output", type=Path, metavar="FILE", help="append the job matrices")
     verb.add_argument("--gitlab-child", type=Path, metavar="FILE", help="write the child pipeline")
-    verb.set_defaults(verb=planning.plan)
+    verb.set_defaults(verb=Verb("planning", "plan"))
 
 
 def _generate(verbs: "Verbs") -> None:
@@ -126,7 +145,7 @@ def _generate(verbs: "Verbs") -> None:
     verb.add_argument(
         "--check", action="store_true", help="fail if they are not what they should be"
     )
-    verb.set_defaults(verb=pipelining.generate)
+    verb.set_defaults(verb=Verb("pipelining", "generate"))
 
 
 def _explain(verbs: "Verbs") -> None:
@@ -134,17 +153,20 @@ def _explain(verbs: "Verbs") -> None:
     verb.add_argument("project", metavar="PROJECT")
     verb.add_argument("target", metavar="TARGET", nargs="?", default="")
     _needs_plan(verb)
-    verb.set_defaults(verb=planning.explain)
+    verb.set_defaults(verb=Verb("planning", "explain"))
 
 
 def _build(verbs: "Verbs") -> None:
     verb = _verb(verbs, "build", "build one job of the plan, or all that this machine can")
     which = verb.add_mutually_exclusive_group(required=True)
-    which.add_argument("job", metavar="JOB", nargs="?")
+    which.add_argument("job", metavar="JOB", nargs="?", help="its id, or a project it builds")
     which.add_argument("--local", action="store_true", help="every job that this machine can build")
     verb.add_argument("--out", type=Path, default=Path("wheels"), metavar="DIR")
+    verb.add_argument(
+        "--wheels", type=Path, metavar="DIR", help="built elsewhere, for who needs them"
+    )
     _needs_plan(verb)
-    verb.set_defaults(verb=building.build)
+    verb.set_defaults(verb=Verb("building", "build"))
 
 
 def _collect(verbs: "Verbs") -> None:
@@ -152,37 +174,54 @@ def _collect(verbs: "Verbs") -> None:
     verb.add_argument("directory", type=Path, metavar="DIR")
     _needs_allowance(verb)
     _needs_plan(verb)
-    verb.set_defaults(verb=bundling.collect)
+    verb.set_defaults(verb=Verb("bundling", "collect"))
 
 
 def _bundle(verbs: "Verbs") -> None:
     verb = _verb(verbs, "bundle", "collect, fetch the published wheels, prove and seal")
     verb.add_argument("--wheels", type=Path, required=True, metavar="DIR", help="the built wheels")
     verb.add_argument("--out", type=Path, default=Path("release"), metavar="DIR")
+    verb.add_argument("--tag", default="", metavar="TAG", help="a release's tag, for the version")
+    verb.add_argument(
+        "--pack", type=int, metavar="BYTES", help="also write the bundle as parts of that size"
+    )
+    verb.add_argument("--parts", type=Path, default=Path("parts"), metavar="DIR")
     _needs_identity(verb)
     _needs_allowance(verb)
     _needs_plan(verb)
-    verb.set_defaults(verb=bundling.bundle)
+    verb.set_defaults(verb=Verb("bundling", "bundle"))
 
 
 def _verify(verbs: "Verbs") -> None:
     verb = _verb(verbs, "verify", "check every byte of a bundle and prove it again")
     verb.add_argument("bundle", type=Path, metavar="BUNDLE", help="or a directory that holds one")
-    verb.set_defaults(verb=bundling.verify)
+    verb.set_defaults(verb=Verb("bundling", "verify"))
 
 
 def _import(verbs: "Verbs") -> None:
     verb = _verb(verbs, "import", "verify a bundle and add it to a destination")
     verb.add_argument("bundle", type=Path, metavar="BUNDLE", help="or a directory that holds one")
     verb.add_argument("--to", required=True, metavar="DESTINATION", help="a directory to serve")
-    verb.set_defaults(verb=bundling.import_)
+    verb.set_defaults(verb=Verb("bundling", "import_"))
 
 
 def _targets(verbs: "Verbs") -> None:
     verb = _verb(
         verbs, "targets", "list the manifest's targets and the cibuildwheel that serves each"
     )
-    verb.set_defaults(verb=planning.targets)
+    verb.set_defaults(verb=Verb("planning", "targets"))
+
+
+def _report(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "report", "write what a merge request should know of a plan")
+    verb.add_argument(
+        "--base", type=Path, metavar="FILE", help="a lock or plan to compare with, or a bundle"
+    )
+    verb.add_argument("--osv", type=Path, metavar="FILE", help="a snapshot of OSV records")
+    verb.add_argument("--out", type=Path, default=Path("report"), metavar="DIR")
+    verb.add_argument("--github-summary", type=Path, metavar="FILE", help="append the summary")
+    _needs_plan(verb)
+    verb.set_defaults(verb=Verb("reporting", "report"))
 
 
 def _release(verbs: "Verbs") -> None:
@@ -192,7 +231,7 @@ def _release(verbs: "Verbs") -> None:
     verb.add_argument("--out", type=Path, default=Path("release"), metavar="DIR")
     _needs_identity(verb)
     _needs_previous(verb)
-    verb.set_defaults(verb=releasing.release)
+    verb.set_defaults(verb=Verb("releasing", "release"))
 
 
 def _exit_codes() -> str:

@@ -1,8 +1,9 @@
 """``plan``, ``explain`` and ``targets``."""
 
 import argparse
+import dataclasses
 import json
-from pathlib import Path
+import shlex
 
 from packaging.utils import canonicalize_name
 
@@ -11,19 +12,20 @@ from matrix.cli.session import Session, result
 from matrix.edge import files
 from matrix.errors import Problem, UsageError
 from matrix.manifest.decoding import did_you_mean
+from matrix.manifest.reading import DEFAULT
 from matrix.pipelines import agreement, gitlab
 from matrix.pipelines.providers import PROVIDERS
 from matrix.plan import planning, serial
 from matrix.plan.model import Plan
-from matrix.report import plans
+from matrix.report import explanation, plans
 from matrix.report.targets import rows, text
 from matrix.resolve import lockfile
+from matrix.resolve.lock import Lock
 
 
 def plan(session: Session, asked: argparse.Namespace) -> None:
     """Make the plan; show it, and hand it on to the jobs of a pipeline."""
-    old = session.present_lock()
-    lock = relock(session, old) if _is_stale(session, asked) else session.lock()
+    lock = _lock(session, asked)
     made = planning.plan(session.manifest, lock, inventory=session.inventory(asked.previous))
     if asked.expect is not None:
         agreement.require(made, asked.expect)
@@ -35,28 +37,23 @@ def plan(session: Session, asked: argparse.Namespace) -> None:
     refuse_unsolved(lock)
 
 
-def _is_stale(session: Session, asked: argparse.Namespace) -> bool:
-    is_allowed = asked.relock or session.manifest.policy.lock == "refresh"
-    lock = session.present_lock()
-    return is_allowed and (lock is None or bool(lockfile.staleness(session.manifest, lock)))
+def _lock(session: Session, asked: argparse.Namespace) -> Lock:
+    """The lock, brought up to date where that is allowed and due."""
+    old = session.present_lock()
+    if asked.relock or session.manifest.policy.lock == "refresh":
+        if old is None or lockfile.staleness(session.manifest, old):
+            return relock(session, old)
+        return old
+    return lockfile.fresh(session.manifest, old, source=session.lock_path.name)
 
 
 def _hand_on(session: Session, made: Plan, asked: argparse.Namespace) -> None:
     if asked.github_output is not None:
         outputs = PROVIDERS["github"].run_time(session.manifest, made)
-        _append(asked.github_output, "".join(f"{k}={v}\n" for k, v in sorted(outputs.items())))
+        files.append(asked.github_output, "".join(f"{k}={v}\n" for k, v in sorted(outputs.items())))
     if asked.gitlab_child is not None:
         texts = PROVIDERS["gitlab"].run_time(session.manifest, made)
         session.write(asked.gitlab_child, texts[gitlab.CHILD])
-
-
-def _append(path: Path, text: str) -> None:
-    # Not by replacing the file: GitHub made it, and other steps may have written to it.
-    try:
-        with path.open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise files.refused(path, error) from error
 
 
 def explain(session: Session, asked: argparse.Namespace) -> None:
@@ -71,12 +68,34 @@ def explain(session: Session, asked: argparse.Namespace) -> None:
         hint = did_you_mean(asked.target, targets) or "python -m matrix targets"
         what = f"the plan has no target {asked.target!r}"
         raise UsageError(Problem(place="explain", what=what, hint=hint))
+    lock = _lock_of(session, asked)
+    explained = explanation.explain(
+        made,
+        project,
+        manifest=session.manifest,
+        lock=lock,
+        target=asked.target,
+        options=_options(asked),
+    )
     if asked.json:
-        cells = json.loads(serial.dump(made))["cells"]
-        wanted = [c for c in cells if c["project"] == project and asked.target in {"", c["target"]}]
-        result(json.dumps(wanted, indent=1))
+        result(json.dumps(dataclasses.asdict(explained), indent=1))
     else:
-        result(plans.explanation(made, project, asked.target))
+        result(explanation.text(explained, made))
+
+
+def _lock_of(session: Session, asked: argparse.Namespace) -> Lock:
+    """The lock that the plan was made from: `plan --out` has left it beside the plan."""
+    beside = asked.plan.parent / lockfile.FILENAME if asked.plan else session.lock_path
+    path = beside if beside.exists() else session.lock_path
+    lock = lockfile.load(path)
+    return lockfile.fresh(session.manifest, lock, source=path.name)
+
+
+def _options(asked: argparse.Namespace) -> str:
+    """What another command needs to find the same files."""
+    said = {"--manifest": asked.manifest, "--plan": asked.plan, "--previous": asked.previous}
+    said = {name: path for name, path in said.items() if path not in {None, DEFAULT}}
+    return "".join(f" {name} {shlex.quote(str(path))}" for name, path in said.items())
 
 
 def targets(session: Session, asked: argparse.Namespace) -> None:

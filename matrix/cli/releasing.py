@@ -47,7 +47,9 @@ def release(session: Session, asked: argparse.Namespace) -> None:
     steps("generate", lambda: _generate(session))
     here, elsewhere = steps("runners", lambda: building.split(session, made))
     building.say_elsewhere(session, elsewhere)
-    wheels = steps("build", lambda: building.build_missing(session, made, here))
+    wheels = steps(
+        "build", lambda: building.build_missing(session, made, here, previous=asked.previous)
+    )
     built = collecting.read(wheels)
     collected = collecting.collect(made, built, allowed=_left_out(elsewhere))
     directory = steps("bundle", lambda: bundling.seal(session, made, collected, asked))
@@ -87,7 +89,8 @@ def _generate(session: Session) -> None:
 
 def _left_out(elsewhere: dict[Job, Availability]) -> dict[Pair, str]:
     return {
-        (job.project, target): f"not built on this machine: {answer.reason}"
+        (build.project, target): f"not built on this machine: {answer.reason}"
         for job, answer in elsewhere.items()
-        for target in job.targets
+        for build in job.builds
+        for target in build.targets
     }

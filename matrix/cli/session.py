@@ -1,4 +1,9 @@
-"""What one run of the command line works with, opened only when a verb asks for it."""
+"""
+What one run of the command line works with, opened only when a verb asks for it.
+
+What only some verbs need is imported by the property that opens it: the client of the index alone
+takes as long as all that ``generate --check`` may take.
+"""
 
 import argparse
 import datetime
@@ -8,25 +13,21 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-import platformdirs
+from typing import TYPE_CHECKING
 
 from matrix.edge import files
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import MatrixError, Problem
-from matrix.farside.verify import verify
-from matrix.index import configuration
-from matrix.index.cache import Cache
-from matrix.index.client import Index
-from matrix.index.transport import Transport
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
-from matrix.plan import inventory, serial
-from matrix.plan.inventory import Inventory
-from matrix.plan.model import Plan
-from matrix.plan.planning import NOTHING_CARRIED, plan
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
+
+if TYPE_CHECKING:
+    from matrix.index.client import Index
+    from matrix.index.transport import Transport
+    from matrix.plan.inventory import Inventory
+    from matrix.plan.model import Plan
 
 
 class Session:
@@ -59,7 +60,7 @@ class Session:
             loudness = Loudness.VERBOSE
         session = cls(
             manifest_path=asked.manifest,
-            cache=asked.cache or platformdirs.user_cache_path("wheel-matrix"),
+            cache=asked.cache or _cache(),
             environment=dict(os.environ),
             reporter=Reporter.on_stderr(loudness),
             now=_now(os.environ),
@@ -79,10 +80,17 @@ class Session:
 
     @functools.cached_property
     def pip_options(self) -> Mapping[str, str]:
+        from matrix.index import configuration  # noqa: PLC0415 - see above
+
         return configuration.pip_options(self.environment)
 
     @functools.cached_property
-    def index(self) -> Index:
+    def index(self) -> "Index":
+        from matrix.index import configuration  # noqa: PLC0415 - see above
+        from matrix.index.cache import Cache  # noqa: PLC0415 - see above
+        from matrix.index.client import Index  # noqa: PLC0415 - see above
+        from matrix.index.transport import Transport  # noqa: PLC0415 - see above
+
         settings = configuration.settings(self.manifest.network, self.pip_options)
         self._transport = Transport(settings)
         return Index(self._transport, Cache(self.cache / "index"))
@@ -99,18 +107,23 @@ class Session:
         """The lock, provided that it answers the manifest."""
         return lockfile.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
 
-    def plan(self, asked: argparse.Namespace) -> Plan:
+    def plan(self, asked: argparse.Namespace) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
+        from matrix.plan import planning, serial  # noqa: PLC0415 - see above
+
         if asked.plan is not None:
             return serial.parse(read_text(asked.plan), source=asked.plan.name)
-        return plan(self.manifest, self.lock(), inventory=self.inventory(asked.previous))
+        return planning.plan(self.manifest, self.lock(), inventory=self.inventory(asked.previous))
 
-    def inventory(self, previous: Path | None) -> Inventory:
+    def inventory(self, previous: Path | None) -> "Inventory":
         """
         What a previous bundle built; nothing when none is named, an error when it cannot be read.
         """
         if previous is None:
-            return NOTHING_CARRIED
+            return {}
+        from matrix.farside.verify import verify  # noqa: PLC0415 - see above
+        from matrix.plan import inventory  # noqa: PLC0415 - see above
+
         self.reporter.say(f"verifying {previous}")
         return inventory.of(verify(previous).record)
 
@@ -132,6 +145,12 @@ def read_text(path: Path) -> str:
 def result(text: str) -> None:
     """Print a result; nothing else of this room writes to stdout."""
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def _cache() -> Path:
+    import platformdirs  # noqa: PLC0415 - see above
+
+    return platformdirs.user_cache_path("wheel-matrix")
 
 
 def _now(environment: Mapping[str, str]) -> datetime.datetime:

@@ -26,6 +26,19 @@ def write(path: Path, content: bytes | str) -> None:
         stream.write(data)
 
 
+def append(path: Path, text: str) -> None:
+    """
+    Add ``text`` to a file that somebody else has made and others write to as well.
+
+    Only for the files that CI services offer for outputs and summaries: they cannot be replaced.
+    """
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise refused(path, error) from error
+
+
 def write_stream(path: Path, chunks: Iterable[bytes], *, sha256: str, name: str = "") -> None:
     """
     Make ``chunks`` the whole of ``path``, provided that their digest is ``sha256``; ``name`` is for

@@ -8,10 +8,10 @@ import dataclasses
 import enum
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+if TYPE_CHECKING:
+    from rich.console import Console
 
 T = TypeVar("T")
 
@@ -26,43 +26,66 @@ class Loudness(enum.IntEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Reporter:
-    """Where long work says how far it is."""
+    """
+    Where long work says how far it is: a console, or else stderr.
+
+    ``rich`` is imported when there is something to say, because half of the commands say nothing.
+    """
 
     loudness: Loudness
-    console: Console
+    console: "Console | None" = None
+    _opened: list["Console"] = dataclasses.field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def on_stderr(cls, loudness: Loudness) -> "Reporter":
-        # rich reads NO_COLOR and FORCE_COLOR by itself.
-        return cls(loudness=loudness, console=Console(file=sys.stderr, highlight=False))
+        return cls(loudness=loudness)
+
+    def _open(self) -> "Console":
+        if not self._opened:
+            from rich.console import Console  # noqa: PLC0415 - see the class
+
+            # rich reads NO_COLOR and FORCE_COLOR by itself.
+            ours = self.console or Console(file=sys.stderr, highlight=False)
+            self._opened.append(ours)
+        return self._opened[0]
 
     def say(self, text: str) -> None:
         """One line about a step."""
         if self.loudness >= Loudness.NORMAL:
-            self.console.print(text, markup=False, soft_wrap=True)
+            self._open().print(text, markup=False, soft_wrap=True)
 
     def detail(self, text: str) -> None:
         """One line that only ``-v`` shows."""
         if self.loudness >= Loudness.VERBOSE:
-            self.console.print(text, markup=False, soft_wrap=True, style="dim")
+            self._open().print(text, markup=False, soft_wrap=True, style="dim")
 
     def each(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
         """Yield ``things``, showing how many of ``total`` have gone by."""
         if self.loudness < Loudness.NORMAL:
             yield from things
-        elif self.console.is_terminal:
+        elif self._open().is_terminal:
             yield from self._bar(things, total=total, what=what)
         else:
             yield from self._lines(things, total=total, what=what)
 
     def _bar(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        from rich.progress import (  # noqa: PLC0415 - see the class
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with Progress(*columns, console=self._open(), transient=True) as progress:
             task = progress.add_task(what, total=total)
             for thing in things:
                 yield thing

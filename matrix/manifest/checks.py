@@ -80,7 +80,7 @@ def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
 
 def _runners(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
     for index, runner in enumerate(manifest.runners):
-        if not runner.github and not runner.gitlab.tags and not runner.gitlab.image:
+        if not runner.github.words and not runner.gitlab.tags and not runner.gitlab.image:
             what = f"runners[{index}]: expected github labels, gitlab tags or a gitlab image"
             yield say(runner.line, what)
         for platform in runner.images:

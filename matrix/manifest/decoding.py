@@ -9,6 +9,7 @@ when nothing was said.
 import dataclasses
 import datetime
 import difflib
+import functools
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -56,6 +57,7 @@ def yaml_key(field: dataclasses.Field[Any]) -> str:
     return field.metadata[KEY] or field.name
 
 
+@functools.cache
 def described(cls: type) -> tuple[dataclasses.Field[Any], ...]:
     """The fields of ``cls`` that an author can write."""
     return tuple(field for field in dataclasses.fields(cls) if KEY in field.metadata)
@@ -64,6 +66,11 @@ def described(cls: type) -> tuple[dataclasses.Field[Any], ...]:
 def shorthand(cls: type) -> dataclasses.Field[Any] | None:
     """The field that a plain value stands for, if there is one."""
     return next((field for field in described(cls) if field.metadata[SHORTHAND]), None)
+
+
+@functools.cache
+def _hints(cls: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def without_none(annotation: Any) -> Any:
@@ -151,7 +158,7 @@ class Decoder:
     def _object(self, cls: type, node: yaml.Node, path: str) -> Any:
         short = shorthand(cls)
         if short is not None and not isinstance(node, yaml.MappingNode):
-            hint = typing.get_type_hints(cls)[short.name]
+            hint = _hints(cls)[short.name]
             values = {short.name: self.decode(hint, node, path)}
             return self._make(cls, values, node)
         if not isinstance(node, yaml.MappingNode):
@@ -160,7 +167,7 @@ class Decoder:
 
     def _fields(self, cls: type, node: yaml.MappingNode, path: str) -> dict[str, Any]:
         fields = {yaml_key(field): field for field in described(cls)}
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         values: dict[str, Any] = {}
         for text, key, child in self._pairs(node, path):
             if (field := fields.get(text)) is None:
@@ -178,7 +185,7 @@ class Decoder:
             return None
         if any(_is_required(f) and f.name not in values for f in described(cls)):
             return None
-        if "line" in {field.name for field in dataclasses.fields(cls)}:
+        if "line" in _hints(cls):
             values["line"] = node.start_mark.line + 1
         return cls(**values)
 

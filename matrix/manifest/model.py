@@ -53,6 +53,21 @@ class TargetGroup:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubRunner:
+    """How GitHub finds a runner."""
+
+    labels: tuple[str, ...] = key(
+        "Label, or list of labels that must all match.", default=(), shorthand=True
+    )
+    group: str = key("Runner group; with labels, those of the group that have them.", default="")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is asked for, for people; nothing when GitHub cannot find the runner."""
+        return (*((f"group {self.group}",) if self.group else ()), *self.labels)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GitLabRunner:
     """How GitLab finds a runner."""
 
@@ -67,13 +82,27 @@ class Runner:
     """Machines that build for some platforms; the first whose pattern matches is taken."""
 
     match: str = key("Pattern (*, ?) over platform tags.")
-    github: tuple[str, ...] = key("Label, or list of labels that must all match.", default=())
+    github: GitHubRunner = key("Labels and runner group.", default=GitHubRunner())
     gitlab: GitLabRunner = key("Tags and image.", default=GitLabRunner())
     engine: Literal["podman", "docker"] = key("Container engine of Linux builds.", default="docker")
     images: Mapping[str, str] = mapping(
         "Platform tag to container image, instead of the lane's own image."
     )
     line: int = _line()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GitHub:
+    """Which GitHub runs the workflow, and what it has."""
+
+    dialect: Literal["github.com", "enterprise-server"] = key(
+        "enterprise-server has no hosted runners and the older artifact service.",
+        default="github.com",
+    )
+    labels: tuple[str, ...] = key(
+        "Labels of your own runners; when given, a label that is not listed is an error.",
+        default=(),
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +163,10 @@ class Recipe:
     requires: tuple[str, ...] = key(
         "Constraints on build requirements, such as setuptools<81.", default=()
     )
+    after: tuple[str, ...] = key(
+        "Projects to be built before it and offered to its build, where no metadata says so.",
+        default=(),
+    )
     line: int = _line()
 
 
@@ -153,6 +186,7 @@ class Manifest:
     bundle: str = key("The bundle's name.")
     targets: Mapping[str, TargetGroup] = key("What must be able to install everything.")
     runners: tuple[Runner, ...] = key("Machines that build, first match wins.", default=())
+    github: GitHub = key("Which GitHub runs the workflow.", default=GitHub())
     network: Network = key("Where runners fetch from.", default=Network())
     packages: tuple[Package, ...] = key("The requirements.")
     environments: Mapping[str, tuple[Requirement, ...]] = mapping(

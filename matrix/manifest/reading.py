@@ -43,9 +43,21 @@ def read(text: str, *, source: str = "packages.yaml") -> Manifest:
     return manifest
 
 
+def _fast(text: str) -> yaml.Node | None:
+    """
+    The document as libyaml reads it, ten times faster; None where it is not there or complains.
+
+    What is wrong is then said by the other reader, in the same words on every machine.
+    """
+    try:
+        return yaml.compose(text, Loader=yaml.CSafeLoader)
+    except (AttributeError, yaml.YAMLError):
+        return None
+
+
 def _compose(text: str, source: str) -> yaml.Node:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _fast(text) or yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         what = f"not YAML: {error.problem}"

@@ -4,28 +4,33 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest
-from matrix.pipelines import header, limits, machines
+from matrix.pipelines import header, labels, limits, machines, release
 from matrix.pipelines.pins import actions
 from matrix.pipelines.scalar import render
 from matrix.plan.model import Plan
 
 WORKFLOW: Final = ".github/workflows/wheels.yml"
 EMPTY: Final = "empty"
+OTHER_ARTIFACTS: Final = ("plan", "report", "bundle")
+"""What a run keeps beside the wheels of each job."""
 
 
 def committed(manifest: Manifest) -> dict[str, str]:
     """The workflow: a function of targets, runners, tool, pins and this program's version."""
     if not machines.is_used(manifest, "github"):
         return {}
+    if problems := list(labels.unknown(manifest)):
+        raise ManifestError.of(problems)
     fields = {
         **header.fields(manifest),
         "coordinator": machines.coordinator(manifest, "github"),
-        "builds": [
-            (job_class.id, machines.Machine.of_class(job_class, "github"))
-            for job_class in machines.classes(manifest, "github")
-        ],
-        "actions": actions(),
+        "builds": machines.builders(manifest, "github"),
+        "actions": actions(manifest.github.dialect),
+        "is_enterprise": manifest.github.dialect == "enterprise-server",
+        "tags": release.TAGS,
+        "part_bytes": limits.cap("github", "release file bytes"),
     }
     text = render("github/wheels.yml.j2", dialect="github", source=manifest.source, fields=fields)
     remedy = "let one runner match several targets: each job class is a job of the workflow"
@@ -41,9 +46,7 @@ def run_time(manifest: Manifest, plan: Plan) -> dict[str, str]:
     """
     if not machines.is_used(manifest, "github"):
         return {}
-    listed: dict[str, list[str]] = {
-        job_class.id: [] for job_class in machines.classes(manifest, "github")
-    }
+    listed: dict[str, list[str]] = {name: [] for name in machines.builders(manifest, "github")}
     for job in plan.jobs:
         listed[job.job_class].append(job.id)
     outputs = {name: json.dumps(ids, separators=(",", ":")) for name, ids in listed.items()}
@@ -57,6 +60,8 @@ def _respect_limits(listed: Mapping[str, list[str]], outputs: Mapping[str, str])
     for name, ids in listed.items():
         place = f"job class {name}"
         limits.require("github", "jobs per matrix", len(ids), place=place, remedy=remedy)
-    size = sum(len(text.encode("utf-16-le")) for item in outputs.items() for text in item)
     remedy = "plan fewer projects at a time: move some to a manifest of their own"
+    count = sum(map(len, listed.values())) + len(OTHER_ARTIFACTS)
+    limits.require("github", "artifacts per run", count, place="the plan", remedy=remedy)
+    size = sum(len(text.encode("utf-16-le")) for item in outputs.items() for text in item)
     limits.require("github", "job output bytes", size, place="job plan", remedy=remedy)

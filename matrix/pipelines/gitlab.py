@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from matrix.manifest.model import Manifest
-from matrix.pipelines import agreement, header, limits, machines
-from matrix.pipelines.machines import Machine
+from matrix.pipelines import agreement, header, limits, machines, release
 from matrix.pipelines.scalar import Passed, render
 from matrix.plan.model import Plan
 
@@ -16,7 +15,7 @@ BUILD: Final = "build-"
 
 # The variable holds an option or nothing, and must then vanish from the command line.
 _RELOCK: Final = {
-    "posix": Passed("$WHEEL_MATRIX_RELOCK"),
+    "posix": Passed("${WHEEL_MATRIX_RELOCK:+--relock}"),
     "windows": Passed("$env:WHEEL_MATRIX_RELOCK"),
 }
 
@@ -25,7 +24,7 @@ def committed(manifest: Manifest) -> dict[str, str]:
     """The parent: a function of runners, tool and this program's version."""
     if not machines.is_used(manifest, "gitlab"):
         return {}
-    machines.classes(manifest, "gitlab")  # raises when a class has no runner
+    machines.builders(manifest, "gitlab")  # raises when a class has no runner
     text = _render("gitlab/parent.yml.j2", manifest, {})
     return {PARENT: text}
 
@@ -34,15 +33,15 @@ def run_time(manifest: Manifest, plan: Plan) -> dict[str, str]:
     """The child pipeline of ``plan``: one job for each of its jobs, then the bundle."""
     if not machines.is_used(manifest, "gitlab"):
         return {}
-    found = {
-        job_class.id: Machine.of_class(job_class, "gitlab")
-        for job_class in machines.classes(manifest, "gitlab")
-    }
-    used = sorted({job.job_class for job in plan.jobs})
+    found = machines.builders(manifest, "gitlab")
+    used = {job.job_class for job in plan.jobs}
     fields = {
-        "builds": [(name, found[name]) for name in used],
+        "builds": {name: machine for name, machine in found.items() if name in used},
         "jobs": [(f"{BUILD}{job.id}", job, found[job.job_class]) for job in plan.jobs],
         "digest": agreement.digest(plan),
+        "bundle": manifest.bundle,
+        "certificates": manifest.network.ca_bundle,
+        "part_bytes": limits.cap("gitlab", "release file bytes"),
     }
     text = _render("gitlab/child.yml.j2", manifest, fields)
     _respect_limits(plan, text)
@@ -55,6 +54,7 @@ def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> 
         **header.fields(manifest),
         "coordinator": coordinator,
         "relock": _RELOCK["windows" if coordinator.is_windows else "posix"],
+        "is_release": Passed(f"$CI_COMMIT_TAG =~ {release.PATTERN}"),
     }
     return render(template, dialect="gitlab", source=manifest.source, fields={**shared, **fields})
 

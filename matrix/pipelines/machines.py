@@ -2,14 +2,14 @@
 
 import dataclasses
 import fnmatch
-from collections.abc import Iterable
 from typing import Self
 
 from matrix.errors import ManifestError, Problem
+from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest, Runner
+from matrix.pipelines import labels
 from matrix.pipelines.scalar import Dialect
 from matrix.plan.job_classes import job_classes
-from matrix.plan.model import JobClass
 from matrix.targets.platform_tag import Family
 
 
@@ -18,23 +18,28 @@ class Machine:
     """What a job says to get a runner, and what its shell is like."""
 
     is_windows: bool
+    is_hosted: bool
+    """Whether GitHub runs it, with the tools that GitHub installs."""
     labels: tuple[str, ...]
     """Labels on GitHub, tags on GitLab."""
+    group: str = ""
     image: str = ""
 
     @classmethod
-    def of_class(cls, job_class: JobClass, dialect: Dialect) -> Self:
-        is_windows = job_class.system == "windows"
+    def of(cls, runner: Runner, manifest: Manifest, dialect: Dialect, *, is_windows: bool) -> Self:
         if dialect == "github":
-            return cls(is_windows=is_windows, labels=job_class.github)
+            return cls(
+                is_windows=is_windows,
+                is_hosted=labels.is_hosted(runner, manifest),
+                labels=runner.github.labels,
+                group=runner.github.group,
+            )
         return cls(
-            is_windows=is_windows, labels=job_class.gitlab_tags, image=job_class.gitlab_image
+            is_windows=is_windows,
+            is_hosted=False,
+            labels=runner.gitlab.tags,
+            image=runner.gitlab.image,
         )
-
-    @property
-    def is_hosted(self) -> bool:
-        """Whether GitHub runs it, with the tools that GitHub installs."""
-        return "self-hosted" not in map(str.lower, self.labels)
 
     @property
     def base_python(self) -> str:
@@ -58,7 +63,7 @@ def is_used(manifest: Manifest, dialect: Dialect) -> bool:
 
 
 def coordinator(manifest: Manifest, dialect: Dialect) -> Machine:
-    """Where planning and bundling happen: the first runner that the service can find."""
+    """Where planning, bundling and publishing happen: the first runner of the service."""
     runner = next(runner for runner in manifest.runners if _names(runner, dialect))
     served = [
         target.platform.family
@@ -66,31 +71,28 @@ def coordinator(manifest: Manifest, dialect: Dialect) -> Machine:
         if fnmatch.fnmatchcase(str(target.platform), runner.match)
     ]
     is_windows = bool(served) and all(family is Family.WINDOWS for family in served)
-    if dialect == "github":
-        return Machine(is_windows=is_windows, labels=runner.github)
-    return Machine(is_windows=is_windows, labels=runner.gitlab.tags, image=runner.gitlab.image)
+    return Machine.of(runner, manifest, dialect, is_windows=is_windows)
 
 
-def classes(manifest: Manifest, dialect: Dialect) -> tuple[JobClass, ...]:
-    """Every job class, sorted; one that the service cannot find a runner for is an error."""
-    found = tuple(sorted(set(job_classes(manifest).values())))
-    if problems := list(_without_runner(found, manifest, dialect)):
-        raise ManifestError.of(problems)
-    return found
-
-
-def _without_runner(
-    found: Iterable[JobClass], manifest: Manifest, dialect: Dialect
-) -> Iterable[Problem]:
-    for job_class in found:
-        machine = Machine.of_class(job_class, dialect)
-        if not machine.labels and not machine.image:
+def builders(manifest: Manifest, dialect: Dialect) -> dict[str, Machine]:
+    """Job class id to machine, sorted; a class that the service has no runner for is an error."""
+    found: dict[str, Machine] = {}
+    problems = []
+    for target, job_class in job_classes(manifest).items():
+        runner = runner_of(manifest, target)
+        if runner is None or not _names(runner, dialect):
             what = f"runners: expected `{dialect}` for {job_class.platform}, as others have it"
             hint = f"add `{dialect}:` to the runner that matches {job_class.platform}"
-            yield Problem(place=manifest.source, what=what, hint=hint)
+            problems.append(Problem(place=manifest.source, what=what, hint=hint))
+        elif job_class.id not in found:
+            is_windows = job_class.system == "windows"
+            found[job_class.id] = Machine.of(runner, manifest, dialect, is_windows=is_windows)
+    if problems:
+        raise ManifestError.of(problems)
+    return dict(sorted(found.items()))
 
 
 def _names(runner: Runner, dialect: Dialect) -> bool:
     if dialect == "github":
-        return bool(runner.github)
+        return bool(runner.github.words)
     return bool(runner.gitlab.tags or runner.gitlab.image)

@@ -24,8 +24,8 @@ class Action:
 
 
 @functools.cache
-def actions() -> Mapping[str, Action]:
-    """Every pinned action, by the last part of its name."""
+def actions(github: str) -> Mapping[str, Action]:
+    """Every action pinned for that dialect of GitHub, by the last part of its name."""
     data = importlib.resources.files("matrix") / "data" / "actions.json"
-    loaded = json.loads(data.read_text(encoding="utf-8"))["actions"]
+    loaded = json.loads(data.read_text(encoding="utf-8"))[github]
     return {short: Action(**entry) for short, entry in loaded.items()}

@@ -59,6 +59,11 @@ def scalars(values: Iterable[str], *, dialect: Dialect) -> Passed:
     return Passed(f"[{', '.join(scalar(value, dialect=dialect) for value in values)}]")
 
 
+def number(value: int) -> Passed:
+    """``value`` in digits."""
+    return Passed(f"{value:d}")
+
+
 def word(value: str) -> Passed:
     """``value`` as it is, when it means itself to YAML, to every shell and in every expression."""
     if not _WORD.fullmatch(value):
@@ -107,6 +112,7 @@ def _environment(dialect: Dialect) -> Environment:
         keep_trailing_newline=True,
     )
     filters: dict[str, Callable[..., Passed]] = {
+        "number": number,
         "scalar": functools.partial(scalar, dialect=dialect),
         "scalars": functools.partial(scalars, dialect=dialect),
         "word": word,

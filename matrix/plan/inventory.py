@@ -2,14 +2,14 @@
 What a previous bundle holds, by the content key of what was built.
 
 A key covers what decides a built wheel's bytes and is in this tool's hands: sdist, recipe, lane,
-image; the interpreter is the target, which stands beside it. Where both are the same, the wheel is
-carried over instead of built again.
+image, and what its recipe wants built before it; the interpreter is the target, which stands beside
+it. Where both are the same, the wheel is carried over instead of built again.
 """
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matrix.manifest.model import Recipe
 from matrix.plan.model import JobClass
@@ -29,20 +29,36 @@ Inventory = Mapping[tuple[str, str], CarriedWheel]
 """Content key and target id to wheel."""
 
 
-def content_key(*, sdist_sha256: str, recipe: Recipe, job_class: JobClass) -> str:
-    """The digest of what decides a built wheel."""
+def content_key(
+    *,
+    sdist_sha256: str,
+    recipe: Recipe,
+    job_class: JobClass,
+    first: Mapping[str, tuple[Recipe, Sequence[str]]],
+) -> str:
+    """
+    The digest of what decides a built wheel.
+
+    ``first`` are the projects that the recipe wants built before, at any distance, each with its
+    own recipe and the digests of its locked files.
+    """
     facts = {
+        "after": {name: [_facts(own), sorted(files)] for name, (own, files) in first.items()},
         "image": job_class.image,
         "lane": job_class.lane,
         "platform": job_class.platform,
-        "recipe": {
-            "environment": dict(recipe.environment),
-            "requires": recipe.requires,
-            "system": dict(recipe.system),
-        },
+        "recipe": _facts(recipe),
         "sdist": sdist_sha256,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _facts(recipe: Recipe) -> dict[str, object]:
+    return {
+        "environment": dict(recipe.environment),
+        "requires": recipe.requires,
+        "system": dict(recipe.system),
+    }
 
 
 def of(record: Record) -> Inventory:

@@ -63,7 +63,7 @@ def _job_class(runner: Runner, lane: Lane, targets: list[Target], *, suffix: str
         lane=lane.version,
         engine=runner.engine,
         image=_image(runner, lane, floor),
-        github=runner.github,
+        github=runner.github.words,
         gitlab_tags=runner.gitlab.tags,
         gitlab_image=runner.gitlab.image,
     )

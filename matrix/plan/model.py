@@ -4,7 +4,7 @@ import dataclasses
 import enum
 from typing import Final, Literal
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 class State(enum.StrEnum):
@@ -74,11 +74,9 @@ class JobClass:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Job:
-    """The cells of one sdist and one job class: what one runner builds in one go."""
+class Build:
+    """The cells of one sdist and one job class: one run of cibuildwheel."""
 
-    id: str
-    job_class: str
     project: str
     version: str
     sdist: str
@@ -86,6 +84,36 @@ class Job:
     size: int
     identifiers: tuple[str, ...]
     targets: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    """Projects that it needs and that the same job builds before it, at any distance."""
+    carried: tuple[str, ...] = ()
+    """Projects that it needs and whose wheels are carried over from the previous bundle."""
+
+    @property
+    def label(self) -> str:
+        """The release that is built."""
+        return f"{self.project} {self.version}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Job:
+    """A shard of a job class: what one runner builds in one go, in this order."""
+
+    id: str
+    job_class: str
+    builds: tuple[Build, ...]
+    seconds: int
+    """How long it takes, as far as that can be told from the sizes of sdists."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every target that some build serves, sorted."""
+        return tuple(sorted({target for build in self.builds for target in build.targets}))
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Every build identifier, sorted."""
+        return tuple(sorted({name for build in self.builds for name in build.identifiers}))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)

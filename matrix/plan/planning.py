@@ -1,27 +1,42 @@
 """Manifest, lock and inventory to ``Plan``."""
 
-import re
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from packaging.utils import NormalizedName
-
-from matrix.manifest.model import Manifest, Package
-from matrix.plan.inventory import Inventory, content_key
+from matrix.manifest.model import Manifest
+from matrix.plan import order, shards
+from matrix.plan.cells import Chooser, exclusions, without_wheel
+from matrix.plan.inventory import Inventory
 from matrix.plan.job_classes import job_classes
-from matrix.plan.model import Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
-from matrix.resolve.lock import Lock, LockedFile
-from matrix.resolve.resolving import roots_of
-from matrix.targets.target import Target
+from matrix.plan.model import Build, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
+from matrix.plan.order import Needs
+from matrix.resolve.lock import Lock
+from matrix.resolve.roots import wanted
 
 NOTHING_CARRIED: Final[Inventory] = {}
-_UNSAFE: Final = re.compile(r"[^a-z0-9.-]+")
 
 
 def plan(manifest: Manifest, lock: Lock, *, inventory: Inventory = NOTHING_CARRIED) -> Plan:
     """Say how every project of every closure gets its wheel on every target."""
-    classes = job_classes(manifest)
-    cells = tuple(sorted(_cells(manifest, lock, classes, inventory)))
+    order.refuse_unknown(manifest, lock)
+    found = job_classes(manifest)
+    classes = {target.id: one for target, one in found.items()}
+    chooser = Chooser(manifest, lock, classes=classes, inventory=inventory)
+    cells = [cell for file in lock.files for cell in chooser.cells(file)]
+    jobs = tuple(sorted(_jobs(cells, manifest, lock, classes), key=lambda job: job.id))
+    owner = {
+        (build.sdist, target): job.id
+        for job in jobs
+        for build in job.builds
+        for target in build.targets
+    }
+    assigned = [
+        dataclasses.replace(cell, job=owner[cell.filename, cell.target])
+        if cell.state is State.BUILD
+        else cell
+        for cell in cells
+    ]
     return Plan(
         bundle=manifest.bundle,
         targets=tuple(
@@ -29,165 +44,66 @@ def plan(manifest: Manifest, lock: Lock, *, inventory: Inventory = NOTHING_CARRI
             for t in manifest.all_targets
         ),
         wishes=tuple(sorted(_wishes(manifest))),
-        cells=cells,
+        cells=tuple(sorted([*assigned, *without_wheel(manifest, lock)], key=_place)),
         classes=tuple(sorted(set(classes.values()))),
-        jobs=tuple(sorted(_jobs(cells, manifest, classes))),
+        jobs=jobs,
     )
 
 
-def job_id(project: str, version: str, job_class: JobClass) -> str:
-    """
-    A job's name: opaque to shells and providers, readable for people.
-
-    >>> _UNSAFE.sub("-", "1.0+local")
-    '1.0-local'
-    """
-    return _UNSAFE.sub("-", f"{project}-{version}-{job_class.id}".lower())
-
-
-def _cells(
-    manifest: Manifest, lock: Lock, classes: Mapping[Target, JobClass], inventory: Inventory
-) -> Iterator[Cell]:
-    targets = {target.id: target for target in manifest.all_targets}
-    files = {(f.project, f.version, t): f for f in lock.files for t in f.targets}
-    wanted = {
-        (project, version, name)
-        for solution in lock.solutions
-        for name in solution.targets
-        for project, version in solution.pins
-    }
-    for project, version, name in wanted:
-        file, target = files[project, version, name], targets[name]
-        if file.is_wheel:
-            yield _found(file, target)
-        else:
-            yield _built(file, target, manifest, classes[target], inventory)
-    for no in lock.impossible:
-        yield Cell(
-            project=no.root,
-            version="",
-            target=no.target,
-            state=State.IMPOSSIBLE,
-            reason=no.reason,
-        )
-    yield from _excluded(manifest)
-
-
-def _found(file: LockedFile, target: Target) -> Cell:
-    is_universal = file.filename.endswith("-none-any.whl")
-    return Cell(
-        project=file.project,
-        version=str(file.version),
-        target=target.id,
-        state=State.UNIVERSAL if is_universal else State.PUBLISHED,
-        reason="one wheel for every platform" if is_universal else "a wheel on the index",
-        filename=file.filename,
-        sha256=file.sha256,
-        size=file.size,
-    )
-
-
-def _built(
-    file: LockedFile,
-    target: Target,
-    manifest: Manifest,
-    job_class: JobClass,
-    inventory: Inventory,
-) -> Cell:
-    key = content_key(
-        sdist_sha256=file.sha256,
-        recipe=manifest.recipe(file.project),
-        job_class=job_class,
-    )
-    project, version = file.project, str(file.version)
-    if carried := inventory.get((key, target.id)):
-        return Cell(
-            project=project,
-            version=version,
-            target=target.id,
-            state=State.REUSED,
-            reason="built for the previous bundle from the same inputs",
-            filename=carried.filename,
-            sha256=carried.sha256,
-            size=carried.size,
-            key=key,
-        )
-    return Cell(
-        project=project,
-        version=version,
-        target=target.id,
-        state=State.BUILD,
-        reason=_why_built(file.project, manifest),
-        filename=file.filename,
-        sha256=file.sha256,
-        size=file.size,
-        job=job_id(project, version, job_class),
-        key=key,
-    )
-
-
-def _why_built(project: NormalizedName, manifest: Manifest) -> str:
-    for package in manifest.packages:
-        if package.project == project and package.source == "build":
-            return f"`source: build`, {manifest.source} line {package.line}"
-    return "no wheel on the index for this target"
-
-
-def _excluded(manifest: Manifest) -> Iterator[Cell]:
-    for package in manifest.packages:
-        for target, reason in _exclusions(manifest, package):
-            yield Cell(
-                project=package.project,
-                version="",
-                target=target,
-                state=State.EXCLUDED,
-                reason=reason,
-            )
-
-
-def _exclusions(manifest: Manifest, package: Package) -> Iterator[tuple[str, str]]:
-    for target in manifest.targets_of(package):
-        if rule := manifest.exclusion(package, target):
-            yield target.id, rule.reason
+def _place(cell: Cell) -> tuple[str, str, str, str]:
+    return cell.project, cell.version, cell.target, cell.state
 
 
 def _wishes(manifest: Manifest) -> Iterator[Wish]:
-    excluded = {p.project: tuple(_exclusions(manifest, p)) for p in manifest.packages}
-    wished: dict[tuple[str, tuple[str, ...]], list[str]] = {
-        (str(p.project), (str(p.requirement),)): [] for p in manifest.packages
-    }
-    for target in manifest.all_targets:
-        for root in roots_of(manifest, target):
-            requirements = tuple(sorted(map(str, root.requirements)))
-            wished.setdefault((root.name, requirements), []).append(target.id)
-    for (root_name, requirements), targets in wished.items():
+    excluded = {str(p.project): tuple(exclusions(manifest, p)) for p in manifest.packages}
+    for each in wanted(manifest):
         yield Wish(
-            root=root_name,
-            requirements=requirements,
-            targets=tuple(sorted(targets)),
-            excluded=excluded.get(NormalizedName(root_name), ()),
+            root=each.root.name,
+            requirements=each.root.asked,
+            targets=tuple(sorted(target.id for target in each.targets)),
+            excluded=excluded.get(each.root.name, ()),
         )
 
 
 def _jobs(
-    cells: tuple[Cell, ...], manifest: Manifest, classes: Mapping[Target, JobClass]
+    cells: Iterable[Cell], manifest: Manifest, lock: Lock, classes: Mapping[str, JobClass]
 ) -> Iterator[Job]:
+    """The jobs of every class."""
+    by_class: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.key:
+            by_class.setdefault(classes[cell.target].id, []).append(cell)
+    for name, members in sorted(by_class.items()):
+        served = {target for target, one in classes.items() if one.id == name}
+        files = (file for file in lock.files if not served.isdisjoint(file.targets))
+        needs = Needs.of(name, files, manifest)
+        yield from shards.jobs(name, _builds(members, needs, manifest))
+
+
+def _builds(cells: Sequence[Cell], needs: Needs, manifest: Manifest) -> list[Build]:
+    built = {cell.project for cell in cells if cell.state is State.BUILD}
+    carried = {cell.project for cell in cells if cell.state is State.REUSED}
+    needs.refuse_cycles(built, source=manifest.source)
     targets = {target.id: target for target in manifest.all_targets}
-    grouped: dict[str, list[Cell]] = {}
+    grouped: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         if cell.state is State.BUILD:
-            grouped.setdefault(cell.job, []).append(cell)
-    for name, owed in grouped.items():
-        first = owed[0]
+            grouped.setdefault((cell.project, cell.version, cell.filename), []).append(cell)
+    builds = []
+    for (project, version, sdist), owed in grouped.items():
         served = sorted(targets[cell.target] for cell in owed)
-        yield Job(
-            id=name,
-            job_class=classes[served[0]].id,
-            project=first.project,
-            version=first.version,
-            sdist=first.filename,
-            sha256=first.sha256,
-            size=first.size,
-            identifiers=tuple(dict.fromkeys(target.identifier for target in served)),
-            targets=tuple(sorted(target.id for target in served)),
+        reached = needs.reached(project)
+        builds.append(
+            Build(
+                project=project,
+                version=version,
+                sdist=sdist,
+                sha256=owed[0].sha256,
+                size=owed[0].size,
+                identifiers=tuple(dict.fromkeys(target.identifier for target in served)),
+                targets=tuple(sorted(target.id for target in served)),
+                after=tuple(sorted(reached & built)),
+                carried=tuple(sorted(reached & carried)),
+            )
         )
+    return builds

@@ -1,9 +1,9 @@
-"""A plan, seen whole or by one project."""
+"""A plan, seen whole."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from matrix.plan.model import Cell, Job, JobClass, Plan, State
+from matrix.plan.model import Job, JobClass, Plan, State
 from matrix.report.tables import megabytes, table
 
 _ORDER = tuple(State)
@@ -20,9 +20,9 @@ def overview(plan: Plan) -> str:
     parts = [
         _heading(plan),
         table(["target", *_ORDER], rows),
-        *_section("to build", (_job(job, plan) for job in plan.jobs)),
-        *_section("impossible", _reasons(plan, State.IMPOSSIBLE)),
-        *_section("excluded", _reasons(plan, State.EXCLUDED)),
+        *section("to build", (_job(job, plan) for job in plan.jobs)),
+        *section("impossible", _reasons(plan, State.IMPOSSIBLE)),
+        *section("excluded", _reasons(plan, State.EXCLUDED)),
     ]
     return "\n".join(parts)
 
@@ -43,14 +43,26 @@ def published_size(plan: Plan) -> int:
     return sum({c.filename: c.size for c in plan.cells if c.state in found}.values())
 
 
-def _section(heading: str, lines: Iterable[str]) -> Iterator[str]:
+def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    """A heading and its lines; nothing when there are none."""
     listed = list(lines)
     if listed:
         yield f"{heading}:\n" + "".join(f"  {line}\n" for line in listed)
 
 
 def _job(job: Job, plan: Plan) -> str:
-    return f"{job.id}: {', '.join(job.targets)} ({machine(class_of(job, plan))})"
+    builds = ", ".join(build.label for build in job.builds)
+    return f"{job.id}: {builds} (about {minutes(job.seconds)}, {machine(class_of(job, plan))})"
+
+
+def minutes(seconds: int) -> str:
+    """
+    A time as people plan with it.
+
+    >>> minutes(61)
+    '2 min'
+    """
+    return f"{-(-seconds // 60)} min"
 
 
 def class_of(job: Job, plan: Plan) -> JobClass:
@@ -71,39 +83,3 @@ def _reasons(plan: Plan, state: State) -> Iterator[str]:
             grouped.setdefault((cell.project, cell.reason), []).append(cell.target)
     for (project, reason), targets in grouped.items():
         yield f"{project} on {', '.join(targets)}: {reason}"
-
-
-def explanation(plan: Plan, project: str, target: str = "") -> str:
-    """
-    Everything the plan knows of ``project``: who asks, what each target gets and why, how to build
-    it.
-    """
-    cells = [c for c in plan.cells if c.project == project and target in {"", c.target}]
-    jobs = {job.id: job for job in plan.jobs}
-    parts = [f"{project}\n", *_section("asked for by", _askers(plan, project))]
-    parts += _section("targets", (_cell(cell) for cell in cells))
-    for name in sorted({cell.job for cell in cells if cell.job}):
-        parts += _section(f"job {name}", _job_facts(jobs[name], plan))
-    return "\n".join(parts)
-
-
-def _askers(plan: Plan, project: str) -> Iterator[str]:
-    roots = [wish for wish in plan.wishes if wish.root == project]
-    yield from (f"packages.yaml: {', '.join(wish.requirements)}" for wish in roots)
-    if not roots:
-        yield "other requirements, as a dependency (see `pins` in packages.lock)"
-
-
-def _cell(cell: Cell) -> str:
-    what = " ".join(part for part in (cell.version, cell.filename) if part)
-    return f"{cell.target}: {cell.state} {what}".rstrip() + f" ({cell.reason})"
-
-
-def _job_facts(job: Job, plan: Plan) -> Iterator[str]:
-    job_class = class_of(job, plan)
-    yield f"sdist       {job.sdist} sha256:{job.sha256}"
-    yield f"identifiers {' '.join(job.identifiers)}"
-    yield f"runner      {machine(job_class)}"
-    if job_class.image:
-        yield f"image       {job_class.image}"
-    yield f"reproduce   python -m matrix build {job.id}"

@@ -12,12 +12,14 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from matrix.index.page import Page, PublishedFile
 from matrix.targets.lanes import lane_of
 from matrix.targets.target import Target
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
+
+    # The index's client takes half a second to import, and most commands have a lock.
+    from matrix.index.page import Page, PublishedFile
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Offer:
 
     project: NormalizedName
     version: Version
-    file: PublishedFile
+    file: "PublishedFile"
 
 
 class Offers:
@@ -38,7 +40,7 @@ class Offers:
         self._builds = lane_of(target) is not None
         self._never_wheels_of = never_wheels_of
 
-    def of(self, page: Page) -> Iterator[Offer]:
+    def of(self, page: "Page") -> Iterator[Offer]:
         """Newest first; yanked files are offered too, and marked as such in the file."""
         for version, published in page.releases.items():
             file = self._best(page.project, published)
@@ -46,8 +48,8 @@ class Offers:
                 yield Offer(project=page.project, version=version, file=file)
 
     def _best(
-        self, project: NormalizedName, published: Iterable[PublishedFile]
-    ) -> PublishedFile | None:
+        self, project: NormalizedName, published: Iterable["PublishedFile"]
+    ) -> "PublishedFile | None":
         running = [file for file in published if _runs_on(file.requires_python, self._python)]
         if project not in self._never_wheels_of:
             ranked = [
@@ -62,7 +64,7 @@ class Offers:
         sdists.sort(key=lambda file: (not file.filename.endswith(".tar.gz"), file.filename))
         return sdists[0] if sdists and self._builds else None
 
-    def _rank_of(self, file: PublishedFile) -> int | None:
+    def _rank_of(self, file: "PublishedFile") -> int | None:
         ranks = [self._rank[tag] for tag in file.tags if tag in self._rank]
         return min(ranks) if ranks else None
 

@@ -12,7 +12,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -29,7 +29,9 @@ class LockedFile:
     """
     One distribution that somebody needs.
 
-    ``targets`` are those that install it (a wheel) or for which it is built (an sdist).
+    ``targets`` are those that install it (a wheel) or for which it is built (an sdist);
+    ``requires`` are the projects that its release requires on some of them, for the extras that are
+    asked for. Which version of each, the solutions say.
     """
 
     project: NormalizedName
@@ -38,6 +40,7 @@ class LockedFile:
     sha256: str
     size: int
     targets: tuple[str, ...]
+    requires: tuple[NormalizedName, ...] = ()
 
     @property
     def is_wheel(self) -> bool:

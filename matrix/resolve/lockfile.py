@@ -1,7 +1,8 @@
 """``packages.lock`` as text, and whether it still answers the manifest."""
 
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ from packaging.version import InvalidVersion, Version
 from matrix.errors import LockError, Problem
 from matrix.manifest.model import Manifest
 from matrix.resolve.lock import SCHEMA, Lock, LockedFile, LockedTarget, NoSolution, Solution
-from matrix.resolve.resolving import roots_of
+from matrix.resolve.roots import wanted as wanted_roots
 
 FILENAME: Final = "packages.lock"
 COMMAND: Final = "python -m matrix lock"
+READABLE: Final = frozenset({1, SCHEMA})
 
 
 def dump(lock: Lock) -> str:
@@ -29,6 +31,7 @@ def dump(lock: Lock) -> str:
                 "sha256": file.sha256,
                 "size": file.size,
                 "targets": file.targets,
+                "requires": file.requires,
             }
             for file in lock.files
         ],
@@ -60,7 +63,7 @@ def _section(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
     return f'"{name}": [\n{lines}\n]' if lines else f'"{name}": []'
 
 
-def parse(text: str, *, source: str) -> Lock:
+def parse(text: str, *, source: str, understood: Container[object] = (SCHEMA,)) -> Lock:
     """Invert ``dump``; ``source`` is how messages name the file."""
     try:
         loaded = json.loads(text)
@@ -69,27 +72,37 @@ def parse(text: str, *, source: str) -> Lock:
         hint = f"restore it from version control, or make it anew: {COMMAND}"
         raise LockError(Problem(place=source, what=what, hint=hint)) from error
     found = loaded.get("schema") if isinstance(loaded, dict) else None
-    if found != SCHEMA:
+    if found not in understood:
         what = f"expected schema {SCHEMA}, got {found!r}"
-        raise LockError(Problem(place=source, what=what, hint="use the version that wrote it"))
+        is_newer = isinstance(found, int) and found > SCHEMA
+        hint = "use the version that wrote it" if is_newer else COMMAND
+        raise LockError(Problem(place=source, what=what, hint=hint))
     try:
-        return _lock(loaded)
-    except (KeyError, TypeError, InvalidVersion) as error:
+        return _lock(loaded if found == SCHEMA else _of_schema_1(loaded))
+    except (KeyError, TypeError, AttributeError, InvalidVersion) as error:
         what = f"cannot be read: {type(error).__name__} {error}"
         raise LockError(Problem(place=source, what=what, hint=COMMAND)) from error
 
 
+def _of_schema_1(loaded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """It said nothing of what a file requires, and all else as we do."""
+    return {**loaded, "files": [{**row, "requires": ()} for row in loaded["files"]]}
+
+
 def _lock(loaded: Mapping[str, Any]) -> Lock:
+    # A project and its versions stand in many closures: each text is read once.
+    name, version = functools.cache(canonicalize_name), functools.cache(Version)
     return Lock(
         targets=tuple(LockedTarget(**row) for row in loaded["targets"]),
         files=tuple(
             LockedFile(
-                project=canonicalize_name(row["project"]),
-                version=Version(row["version"]),
+                project=name(row["project"]),
+                version=version(row["version"]),
                 filename=row["filename"],
                 sha256=row["sha256"],
                 size=row["size"],
                 targets=tuple(row["targets"]),
+                requires=tuple(map(name, row["requires"])),
             )
             for row in loaded["files"]
         ),
@@ -98,7 +111,7 @@ def _lock(loaded: Mapping[str, Any]) -> Lock:
                 root=row["root"],
                 requirements=tuple(row["requirements"]),
                 targets=tuple(row["targets"]),
-                pins=tuple((canonicalize_name(p), Version(v)) for p, v in row["pins"].items()),
+                pins=tuple((name(p), version(v)) for p, v in row["pins"].items()),
             )
             for row in loaded["solutions"]
         ),
@@ -114,10 +127,15 @@ def _lock(loaded: Mapping[str, Any]) -> Lock:
     )
 
 
-def load(path: Path) -> Lock | None:
-    """The lock at ``path``, or None when there is none yet."""
+def load(path: Path, *, understood: Container[object] = (SCHEMA,)) -> Lock | None:
+    """
+    The lock at ``path``, or None when there is none yet.
+
+    Whoever makes it anew understands ``READABLE`` schemas: an older lock has every pin to keep.
+    """
     try:
-        return parse(path.read_text(encoding="utf-8"), source=path.name)
+        text = path.read_text(encoding="utf-8")
+        return parse(text, source=path.name, understood=understood)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -148,11 +166,12 @@ def _targets(manifest: Manifest, lock: Lock) -> Iterable[str]:
 
 def _roots(manifest: Manifest, lock: Lock) -> Iterable[str]:
     ids = {target.id for target in lock.targets}
+    asked = [(each, each.root.asked) for each in wanted_roots(manifest)]
     wanted = {
-        (root.name, tuple(sorted(map(str, root.requirements))), target.id)
-        for target in manifest.all_targets
+        (each.root.name, requirements, target.id)
+        for each, requirements in asked
+        for target in each.targets
         if target.id in ids
-        for root in roots_of(manifest, target)
     }
     locked = {(s.root, s.requirements, t) for s in lock.solutions for t in s.targets}
     locked |= {(no.root, no.requirements, no.target) for no in lock.impossible}

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -17,13 +17,17 @@ from packaging.version import Version
 from matrix.distributions import core_metadata, sdist
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.edge.progress import Reporter
-from matrix.index.client import Index
 from matrix.manifest.model import Manifest
 from matrix.resolve.candidates import Offer, Offers
 from matrix.resolve.lock import Lock, LockedFile, LockedTarget, NoSolution, Solution
 from matrix.resolve.provider import Source
-from matrix.resolve.search import Found, NotFound, Root, search
+from matrix.resolve.roots import roots_of
+from matrix.resolve.search import Found, NotFound, search
 from matrix.targets.target import Target
+
+if TYPE_CHECKING:
+    # Most commands have a lock and never need the index's client, which takes half a second.
+    from matrix.index.client import Index
 
 WORKERS: Final = 8
 
@@ -31,7 +35,7 @@ Pins = Mapping[NormalizedName, frozenset[Version]]
 
 
 def resolve(
-    manifest: Manifest, index: Index, *, pins: Mapping[str, Pins], reporter: Reporter
+    manifest: Manifest, index: "Index", *, pins: Mapping[str, Pins], reporter: Reporter
 ) -> Lock:
     """
     Find the closure of every root on every target.
@@ -41,12 +45,12 @@ def resolve(
     """
     targets = manifest.all_targets
     facts = _Facts(index)
+    roots = {target: roots_of(manifest, target) for target in targets}
 
     def one(target: Target) -> tuple[Target, tuple[Found | NotFound, ...]]:
         source = facts.source(target, never_wheels_of=_never_wheels_of(manifest))
-        wanted = roots_of(manifest, target)
         kept = pins.get(target.id, {})
-        return target, search(wanted, target=target, source=source, preferred=kept)
+        return target, search(roots[target], target=target, source=source, preferred=kept)
 
     projects = sorted({p.project for p in manifest.packages})
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -58,23 +62,10 @@ def resolve(
     return assemble(results)
 
 
-def roots_of(manifest: Manifest, target: Target) -> tuple[Root, ...]:
-    """What must install on ``target``, sorted by name; requirements before environments."""
-    single = [
-        Root(name=package.project, requirements=(package.requirement,))
-        for package in manifest.packages
-        if target in manifest.targets_of(package) and not manifest.exclusion(package, target)
-    ]
-    joint = [
-        Root(name=f"environment {name}", requirements=requirements)
-        for name, requirements in manifest.environments.items()
-    ]
-    return (*sorted(single, key=lambda root: root.name), *sorted(joint, key=lambda r: r.name))
-
-
 def assemble(results: Iterable[tuple[Target, Sequence[Found | NotFound]]]) -> Lock:
     """One lock of all targets' results."""
     users: dict[str, set[str]] = {}
+    requires: dict[str, set[NormalizedName]] = {}
     offers: dict[str, Offer] = {}
     solutions: dict[
         tuple[str, tuple[str, ...], tuple[tuple[NormalizedName, Version], ...]], set[str]
@@ -84,7 +75,7 @@ def assemble(results: Iterable[tuple[Target, Sequence[Found | NotFound]]]) -> Lo
     for target, found in results:
         targets.append(_locked(target))
         for answer in found:
-            asked = tuple(sorted(str(r) for r in answer.root.requirements))
+            asked = answer.root.asked
             if isinstance(answer, NotFound):
                 impossible.append(
                     NoSolution(
@@ -99,8 +90,10 @@ def assemble(results: Iterable[tuple[Target, Sequence[Found | NotFound]]]) -> Lo
             solutions.setdefault((answer.root.name, asked, pins), set()).add(target.id)
             for offer in answer.offers:
                 users.setdefault(offer.file.filename, set()).add(target.id)
+                needed = requires.setdefault(offer.file.filename, set())
+                needed |= answer.requires[offer.project]
                 offers[offer.file.filename] = offer
-    files = [_locked_file(offer, users[name]) for name, offer in offers.items()]
+    files = [_locked_file(o, users[name], requires[name]) for name, o in offers.items()]
     return Lock(
         targets=tuple(sorted(targets)),
         files=tuple(sorted(files, key=lambda f: (f.project, f.version, f.filename))),
@@ -118,7 +111,9 @@ def _locked(target: Target) -> LockedTarget:
     return LockedTarget(id=target.id, python=str(target.python), platform=str(target.platform))
 
 
-def _locked_file(offer: Offer, targets: Iterable[str]) -> LockedFile:
+def _locked_file(
+    offer: Offer, targets: Iterable[str], requires: Iterable[NormalizedName]
+) -> LockedFile:
     return LockedFile(
         project=offer.project,
         version=offer.version,
@@ -126,6 +121,7 @@ def _locked_file(offer: Offer, targets: Iterable[str]) -> LockedFile:
         sha256=offer.file.sha256,
         size=offer.file.size,
         targets=tuple(sorted(targets)),
+        requires=tuple(sorted(requires)),
     )
 
 
@@ -136,7 +132,7 @@ def _never_wheels_of(manifest: Manifest) -> frozenset[NormalizedName]:
 class _Facts:
     """What an index says, parsed once for all targets."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: "Index") -> None:
         self._index = index
         self._metadata = functools.cache(self._read_metadata)
 

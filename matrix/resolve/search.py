@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 from packaging.version import Version
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
@@ -13,25 +12,22 @@ from resolvelib.resolvers import Result
 from matrix.resolve import reasons
 from matrix.resolve.candidates import Offer
 from matrix.resolve.provider import Identifier, Pick, Provider, Source, Wanted, applies
+from matrix.resolve.roots import Root
 from matrix.targets.target import Target
 
 ROUNDS: Final = 20_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Root:
-    """A requirement of ``packages`` by its project's name, or an environment by its own."""
-
-    name: str
-    requirements: tuple[Requirement, ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a root installs: one offer for each project of its closure, sorted by name."""
+    """
+    What a root installs: one offer for each project of its closure, sorted by name, and which
+    projects each of them requires.
+    """
 
     root: Root
     offers: tuple[Offer, ...]
+    requires: Mapping[NormalizedName, frozenset[NormalizedName]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +97,19 @@ def _found(
     """The part of a joint result that ``root`` reaches."""
     todo: list[Wanted] = _needs(root, environment)
     reached: dict[Identifier, Offer] = {}
+    requires: dict[NormalizedName, frozenset[NormalizedName]] = {}
     while todo:
         wanted = todo.pop()
         identifier = provider.identify(wanted)
         if identifier not in reached:
             pick = result.mapping[identifier]
             reached[identifier] = pick.offer
-            todo.extend(provider.get_dependencies(pick))
+            needs = tuple(provider.get_dependencies(pick))
+            todo.extend(needs)
+            # A name with extras needs the plain one, which is no requirement of anybody else's.
+            others = {need.project for need in needs} - {wanted.project}
+            requires[wanted.project] = requires.get(wanted.project, frozenset()) | others
     offers = {identifier[0]: offer for identifier, offer in reached.items()}
-    return Found(root=root, offers=tuple(offers[name] for name in sorted(offers)))
+    return Found(
+        root=root, offers=tuple(offers[name] for name in sorted(offers)), requires=requires
+    )

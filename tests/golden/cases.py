@@ -12,8 +12,8 @@ from matrix.manifest.model import Manifest
 from matrix.manifest.reading import load
 from matrix.pipelines import agreement, gitlab, providers
 from matrix.plan.job_classes import job_classes
-from matrix.plan.model import Job, JobClass, Plan
-from matrix.plan.planning import job_id
+from matrix.plan.model import Build, Job, JobClass, Plan
+from matrix.plan.shards import first_byte, job_id
 
 ROOT = Path(__file__).parent
 NAMES = tuple(sorted(path.parent.name for path in ROOT.glob("*/packages.yaml")))
@@ -27,9 +27,7 @@ def manifest(case: str) -> Manifest:
 
 
 def job(project: str, version: str, job_class: JobClass) -> Job:
-    return Job(
-        id=job_id(project, version, job_class),
-        job_class=job_class.id,
+    build = Build(
         project=project,
         version=version,
         sdist=f"{project}-{version}.tar.gz",
@@ -37,6 +35,12 @@ def job(project: str, version: str, job_class: JobClass) -> Job:
         size=1,
         identifiers=(f"cp312-{job_class.platform}",),
         targets=(),
+    )
+    return Job(
+        id=job_id(job_class.id, first_byte(project)),
+        job_class=job_class.id,
+        builds=(build,),
+        seconds=60,
     )
 
 
@@ -59,14 +63,16 @@ def outputs(case: str) -> dict[str, str]:
     full, empty = plan(of), plan(of, projects=())
     return {
         **providers.committed(of),
-        "child.yml": _child(of, full),
-        "empty-child.yml": _child(of, empty),
+        **_child(of, full, name="child.yml"),
+        **_child(of, empty, name="empty-child.yml"),
     }
 
 
-def _child(of: Manifest, made: Plan) -> str:
-    text = gitlab.run_time(of, made)[gitlab.CHILD]
-    return text.replace(agreement.digest(made), NO_DIGEST)
+def _child(of: Manifest, made: Plan, *, name: str) -> dict[str, str]:
+    texts = gitlab.run_time(of, made)
+    if not texts:
+        return {}
+    return {name: texts[gitlab.CHILD].replace(agreement.digest(made), NO_DIGEST)}
 
 
 def expected(case: str) -> dict[str, str]:

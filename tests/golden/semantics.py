@@ -1,4 +1,8 @@
-"""What no schema and no linter sees in a pipeline: whether its parts refer to each other."""
+"""
+What no schema and no linter sees in a workflow of GitHub: whether its parts refer to each other.
+
+``gitlab_semantics`` is the same for GitLab.
+"""
 
 import fnmatch
 import graphlib
@@ -13,12 +17,24 @@ _RESULT = re.compile(r"needs\.([\w-]+)\.result")
 _STEP = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
 _PINNED = re.compile(r"actions/[\w-]+@[0-9a-f]{40}")
-_KEYWORDS = {"stages", "workflow", "variables", "default"}
+_ILLEGAL = re.compile(r'[":<>|*?\r\n\\/]')
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - whatever the text is
-    """The text as YAML whose scalars all stay text."""
-    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes nothing but text
+    """The text as YAML whose scalars all stay text; a key that is there twice is an error."""
+    return yaml.load(str(text), Loader=_Strict)  # noqa: S506 - makes nothing but text
+
+
+class _Strict(yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader):  # type: ignore[misc]
+    def construct_mapping(
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT002 - PyYAML's signature
+    ) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"repeated keys in {keys}"
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def github_problems(text: str, outputs: Mapping[str, str]) -> list[str]:
@@ -35,13 +51,15 @@ def _needs(jobs: Mapping[str, Any]) -> Iterator[str]:
     graph = {name: job.get("needs", []) for name, job in jobs.items()}
     for name, needed in graph.items():
         yield from (f"{name} needs {other}" for other in needed if other not in jobs)
+        if len(needed) != len(set(needed)):
+            yield f"{name} needs something twice"
     tuple(graphlib.TopologicalSorter(graph).static_order())
 
 
 def _references(
     name: str, job: Mapping[str, Any], jobs: Mapping[str, Any], outputs: Mapping[str, str]
 ) -> Iterator[str]:
-    text = yaml.safe_dump(job)
+    text = yaml.safe_dump(job, width=10_000)
     for other, output in _OUTPUT.findall(text):
         if other not in job.get("needs", []) or output not in jobs[other].get("outputs", {}):
             yield f"{name} reads {other}.{output}"
@@ -57,14 +75,22 @@ def _references(
 def _rules(name: str, job: Mapping[str, Any]) -> Iterator[str]:
     if "timeout-minutes" not in job or "permissions" not in job:
         yield f"{name} has no limit of time or of rights"
+    if ("write" in job["permissions"].values()) != (name == "publish"):
+        yield f"{name} has the rights {job['permissions']}"
     for step in job["steps"]:
-        if "${{" in step.get("run", ""):
-            yield f"{name} runs an expression: {step['run']}"
+        script = step.get("run", "")
+        if "${{" in script:
+            yield f"{name} runs an expression: {script}"
+        if "\n" in script.strip():
+            yield f"{name} runs several lines: {script}"
         if "uses" in step and not _PINNED.fullmatch(step["uses"]):
             yield f"{name} uses {step['uses']}"
         credentials = step.get("with", {}).get("persist-credentials", "true")
         if "checkout" in step.get("uses", "") and credentials != "false":
             yield f"{name} keeps credentials"
+        has_token = "github.token" in yaml.safe_dump(step.get("env", {}))
+        if has_token and name != "publish":
+            yield f"{name} has a token"
 
 
 def _artifacts(jobs: Mapping[str, Any], outputs: Mapping[str, str]) -> Iterator[str]:
@@ -73,20 +99,32 @@ def _artifacts(jobs: Mapping[str, Any], outputs: Mapping[str, str]) -> Iterator[
         for artifact in _expanded(step["with"]["name"], jobs[name], outputs):
             if artifact in uploads:
                 yield f"{name} and {uploads[artifact]} upload {artifact}"
+            if _ILLEGAL.search(artifact):
+                yield f"{name} uploads {artifact}"
             uploads[artifact] = name
     for name, step in _steps(jobs, "download-artifact"):
-        pattern = step["with"].get("name") or step["with"]["pattern"]
+        yield from _download(name, step["with"], jobs, uploads)
+
+
+def _download(
+    name: str, asked: Mapping[str, str], jobs: Mapping[str, Any], uploads: Mapping[str, str]
+) -> Iterator[str]:
+    """``name`` takes one; without it everything comes (version 3), or what ``pattern`` matches."""
+    builds = {artifact for artifact, job in uploads.items() if job.startswith("build-")}
+    pattern = asked.get("name") or asked.get("pattern")
+    if pattern is None:
+        wanted = builds
+    else:
         matched = {upload for upload in uploads if fnmatch.fnmatchcase(upload, pattern)}
-        if pattern == "wheels-*":
-            builds = {a for a, job in uploads.items() if job.startswith("build-")}
-            if matched != builds:
-                yield f"{name} downloads {sorted(matched)} instead of {sorted(builds)}"
-        elif not matched:
-            yield f"{name} downloads {pattern}, which nobody uploads"
-        needed = set(jobs[name]["needs"])
-        yield from (
-            f"{name} does not wait for {uploads[m]}" for m in matched if uploads[m] not in needed
-        )
+        wanted = builds if "pattern" in asked else {pattern}
+        if matched != wanted:
+            yield f"{name} downloads {sorted(matched)} instead of {sorted(wanted)}"
+    if "pattern" in asked and asked.get("merge-multiple") != "true":
+        yield f"{name} downloads one artifact unlike several"
+    needed = set(jobs[name]["needs"])
+    for artifact in sorted(wanted & uploads.keys()):
+        if uploads[artifact] not in needed:
+            yield f"{name} does not wait for {uploads[artifact]}"
 
 
 def _steps(jobs: Mapping[str, Any], action: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -102,29 +140,23 @@ def _expanded(name: str, job: Mapping[str, Any], outputs: Mapping[str, str]) -> 
     return [name.replace("${{ matrix.job }}", job) for job in parse(outputs[output[2]])]
 
 
-def gitlab_problems(text: str) -> Iterator[str]:
-    whole = parse(text)
-    jobs = {name: job for name, job in whole.items() if name not in _KEYWORDS}
-    for name, job in jobs.items():
-        if name.startswith("."):
-            continue
-        merged = {**jobs.get(job.get("extends"), {}), **job}
-        if "extends" in job and job["extends"] not in jobs:
-            yield f"{name} extends {job['extends']}"
-        if merged.get("stage") not in whole["stages"]:
-            yield f"{name} is in no stage"
-        if "trigger" in merged:
-            yield from _child(name, merged, whole)
-        elif not merged.get("script") or "timeout" not in merged:
-            yield f"{name} has no script or no timeout"
-        if "build" in name and "windows" in merged.get("tags", []) and len(merged["script"]) != 1:
-            yield f"{name} runs several lines on Windows"
+def runs(job: Mapping[str, Any], *, results: Mapping[str, str], github: Mapping[str, str]) -> bool:
+    """
+    Whether a job's ``if`` lets it run, after ``results`` of what it needs.
 
-
-def _child(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
-    included = job["trigger"]["include"][0]
-    maker = whole[included["job"]]
-    if whole["stages"].index(maker["stage"]) >= whole["stages"].index(job["stage"]):
-        yield f"{name} starts before its child is made"
-    if not any(included["artifact"].startswith(path) for path in maker["artifacts"]["paths"]):
-        yield f"{name} includes {included['artifact']}, which is not kept"
+    Only for jobs that ask ``cancelled()``: GitHub adds ``success()`` to the conditions of others.
+    """
+    text = job["if"].removeprefix("${{").removesuffix("}}")
+    assert "!cancelled()" in text
+    replaced = [
+        (r"contains\(needs\.\*\.result, ('\w+')\)", lambda m: str(m[1][1:-1] in results.values())),
+        (r"needs\.([\w-]+)\.result", lambda m: repr(results[m[1]])),
+        (r"github\.(\w+)", lambda m: repr(github[m[1]])),
+        (r"cancelled\(\)", lambda _: str("cancelled" in results.values())),
+        (r"&&", lambda _: "and"),
+        (r"\|\|", lambda _: "or"),
+        (r"!(?!=)", lambda _: "not "),
+    ]
+    for pattern, by in replaced:
+        text = re.sub(pattern, by, text)
+    return bool(eval(text.strip()))  # noqa: S307 - what is left are constants and operators

@@ -1,0 +1,122 @@
+"""
+A sealed bundle as parts: what a release can hold when the bundle is larger than one file may be.
+
+The tar holds the bundle's files and nothing of this machine: sorted names, the record's date, no
+owner; so the same bundle gives the same bytes. It is not compressed, for wheels are.
+"""
+
+import datetime
+import hashlib
+import shutil
+import tarfile
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from matrix.edge import files
+from matrix.edge.progress import Reporter
+from matrix.errors import NotVerified, NotWritten, Problem, UsageError
+from matrix.record import parts, schema
+from matrix.record.canonical import InvalidRecord
+from matrix.record.parts import Part, Parts
+
+_MODE: Final = 0o644
+
+
+def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Path, ...]:
+    """
+    Write ``bundle`` to the new directory ``into`` as parts of at most ``size`` bytes.
+
+    Returns the files written: the parts in order, ``parts.json``, and a copy of the notes.
+    """
+    label, modified = bundle.name, _created(bundle)
+    if size < 1 or not parts.is_label(label):
+        what = f"expected at least 1 byte a part and a plain name, got {size} and {label!r}"
+        raise UsageError(Problem(place="pack", what=what))
+    if into.exists():
+        what = "is there already"
+        raise NotWritten(Problem(place=str(into), what=what, hint="--parts ANOTHER"))
+    temporary = into.with_name(f".{into.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        cut = _Cut(temporary, label=label, size=size)
+        _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
+        listed = Parts(label=label, parts=cut.finish())
+        files.write(temporary / parts.FILENAME, parts.dump(listed))
+        files.write(temporary / parts.NOTES, (bundle / parts.NOTES).read_bytes())
+        temporary.replace(into)
+    except OSError as error:
+        raise files.refused(into, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    names = [*(part.filename for part in listed.parts), parts.FILENAME, parts.NOTES]
+    return tuple(into / name for name in names)
+
+
+def _created(bundle: Path) -> int:
+    """When the bundle was sealed, in seconds since the epoch, as its record says."""
+    with files.reading(bundle / schema.FILENAME) as stream:
+        text = stream.read()
+    try:
+        record = schema.parse(text.decode("utf-8"))
+        return int(datetime.datetime.fromisoformat(record.created).timestamp())
+    except (InvalidRecord, ValueError) as error:
+        raise NotVerified(Problem(place=schema.FILENAME, what=str(error))) from error
+
+
+def _tar(bundle: Path, cut: "_Cut", *, label: str, modified: int, reporter: Reporter) -> None:
+    paths = sorted(
+        (path.relative_to(bundle).as_posix(), path) for path in bundle.rglob("*") if path.is_file()
+    )
+    # A tar that is streamed asks for nothing but ``write``.
+    stream = cast("BinaryIO", cut)
+    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        for name, path in reporter.each(paths, total=len(paths), what="files packed"):
+            entry = tarfile.TarInfo(f"{label}/{name}")
+            entry.size, entry.mtime, entry.mode = path.stat().st_size, modified, _MODE
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
+
+
+class _Cut:
+    """A stream that goes on in another file whenever one is full."""
+
+    def __init__(self, directory: Path, *, label: str, size: int) -> None:
+        self._directory = directory
+        self._label = label
+        self._size = size
+        self._done: list[Part] = []
+        self._open()
+
+    def _open(self) -> None:
+        number = len(self._done) + 1
+        if number > parts.MOST:
+            what = f"expected at most {parts.MOST} parts of {self._size:,} bytes, got more"
+            raise UsageError(Problem(place="pack", what=what, hint="--pack with a larger size"))
+        self._name = parts.part_name(self._label, number)
+        self._stream = (self._directory / self._name).open("xb")
+        self._seen = hashlib.sha256()
+        self._room = self._size
+
+    def _close(self) -> None:
+        self._stream.close()
+        size = self._size - self._room
+        self._done.append(Part(filename=self._name, size=size, sha256=self._seen.hexdigest()))
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        while rest:
+            if not self._room:
+                self._close()
+                self._open()
+            piece = rest[: self._room]
+            self._stream.write(piece)
+            self._seen.update(piece)
+            self._room -= len(piece)
+            rest = rest[len(piece) :]
+        return len(data)
+
+    def finish(self) -> tuple[Part, ...]:
+        """Close the last file, and tell what was written."""
+        self._close()
+        return tuple(self._done)

@@ -1,0 +1,98 @@
+"""
+Labels of GitHub's runners: a job whose label nobody serves waits for a day and is then cancelled.
+
+Which labels GitHub hosts, and until when, is data with dates. The labels of one's own runners are
+known to the manifest only, which may list them.
+"""
+
+import datetime
+import functools
+import importlib.resources
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from matrix.errors import Problem
+from matrix.manifest.decoding import did_you_mean
+from matrix.manifest.model import Manifest, Runner
+
+SELF_HOSTED: Final = "self-hosted"
+WARNED_BEFORE: Final = datetime.timedelta(days=90)
+
+# What GitHub gives to every self-hosted runner.
+_GIVEN: Final = frozenset({SELF_HOSTED, "linux", "windows", "macos", "x64", "arm", "arm64"})
+
+
+def problems(
+    manifest: Manifest, today: datetime.date
+) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Warnings of labels that GitHub retires soon; errors of those it has retired or never had."""
+    warnings, errors = [], list(unknown(manifest))
+    for index, runner in enumerate(manifest.runners):
+        if not is_hosted(runner, manifest):
+            continue
+        for label in runner.github.labels:
+            retired = hosted().get(label.lower(), {}).get("retired")
+            if retired is None:
+                continue
+            day = datetime.date.fromisoformat(retired)
+            if today >= day:
+                errors.append(_retired(manifest, index, label, f"is gone since {day}"))
+            elif today >= day - WARNED_BEFORE:
+                warnings.append(_retired(manifest, index, label, f"goes away on {day}"))
+    return tuple(warnings), tuple(errors)
+
+
+def unknown(manifest: Manifest) -> Iterator[Problem]:
+    """A problem for every label of which nobody says that it exists."""
+    declared = {label.lower() for label in manifest.github.labels}
+    for index, runner in enumerate(manifest.runners):
+        known = set(declared)
+        if _is_own(runner):
+            # Without an inventory nothing can be said of the labels of one's own runners.
+            known |= _GIVEN if declared else {label.lower() for label in runner.github.labels}
+        elif manifest.github.dialect == "github.com":
+            known |= hosted().keys()
+        for label in runner.github.labels:
+            if label.lower() not in known:
+                what = f"runners[{index}].github: {_unknown(label, runner, manifest)}"
+                hint = did_you_mean(label, sorted(known)) or "list it under `github.labels`"
+                yield Problem(place=manifest.source, line=runner.line, what=what, hint=hint)
+
+
+def is_hosted(runner: Runner, manifest: Manifest) -> bool:
+    """Whether GitHub runs the machine, with the tools that GitHub installs."""
+    return (
+        manifest.github.dialect == "github.com"
+        and not _is_own(runner)
+        and any(label.lower() in hosted() for label in runner.github.labels)
+    )
+
+
+@functools.cache
+def hosted() -> Mapping[str, Mapping[str, str]]:
+    """The labels of GitHub's machines, with ``retired`` and ``instead`` where there is an end."""
+    data = importlib.resources.files("matrix") / "data" / "labels.json"
+    loaded: dict[str, dict[str, str]] = json.loads(data.read_text(encoding="utf-8"))["labels"]
+    return loaded
+
+
+def _is_own(runner: Runner) -> bool:
+    return bool(runner.github.group) or SELF_HOSTED in map(str.lower, runner.github.labels)
+
+
+def _unknown(label: str, runner: Runner, manifest: Manifest) -> str:
+    if _is_own(runner):
+        return f"expected a label of `github.labels`, got {label!r}"
+    if manifest.github.dialect == "enterprise-server":
+        return f"expected {SELF_HOSTED!r} or a label of `github.labels`, got {label!r}"
+    return f"unknown label {label!r}"
+
+
+def _retired(manifest: Manifest, index: int, label: str, when: str) -> Problem:
+    return Problem(
+        place=manifest.source,
+        line=manifest.runners[index].line,
+        what=f"runners[{index}].github: the label {label!r} {when}",
+        hint=f"write {hosted()[label.lower()]['instead']!r}",
+    )

@@ -1,0 +1,35 @@
+"""
+What makes a run a release: a tag, and nothing else.
+
+A push to a branch keeps its bundle as an artifact, and a merge request publishes nothing.
+"""
+
+import re
+from typing import Final
+
+from matrix.errors import Problem, UsageError
+
+TAGS: Final = ("bundle-[0-9]*",)
+"""
+The tags of releases, as GitHub's patterns; the bundle's version follows the hyphen.
+
+Not ``v1.2``: a repository may hold more than bundles (ours holds this tool) and tags it so.
+"""
+
+PATTERN: Final = "/^bundle-[0-9]/"
+"""The same, as GitLab's regular expression."""
+
+_TAG: Final = re.compile(r"bundle-([0-9][A-Za-z0-9._-]{0,63})")
+
+
+def version(tag: str) -> str:
+    """
+    The bundle's version of a release's ``tag``.
+
+    >>> version("bundle-2026.11.1")
+    '2026.11.1'
+    """
+    if not (found := _TAG.fullmatch(tag)):
+        what = f"expected a tag such as 'bundle-2026.11.1', got {tag!r}"
+        raise UsageError(Problem(place="release", what=what))
+    return found[1]

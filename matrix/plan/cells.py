@@ -1,0 +1,137 @@
+"""What every locked file is to every target: the cells of a plan."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from matrix.manifest.model import Manifest, Package, Recipe
+from matrix.plan.inventory import Inventory, content_key
+from matrix.plan.model import Cell, JobClass, State
+from matrix.resolve.lock import Lock, LockedFile
+
+_FOUND: Final = {
+    True: (State.UNIVERSAL, "one wheel for every platform"),
+    False: (State.PUBLISHED, "a wheel on the index"),
+}
+
+
+class Chooser:
+    """How each file gets to each target; the job of a cell that is built comes later."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        lock: Lock,
+        *,
+        classes: Mapping[str, JobClass],
+        inventory: Inventory,
+    ) -> None:
+        self._manifest = manifest
+        self._classes = classes
+        self._inventory = inventory
+        self._files: dict[str, list[LockedFile]] = {}
+        for file in lock.files:
+            self._files.setdefault(file.project, []).append(file)
+        self._keys: dict[tuple[str, str], str] = {}
+        self._sources = {p.project: p.line for p in manifest.packages if p.source == "build"}
+
+    def cells(self, file: LockedFile) -> Iterator[Cell]:
+        """The cells of one locked file, a target each."""
+        version = str(file.version)
+        if file.is_wheel:
+            state, reason = _FOUND[file.filename.endswith("-none-any.whl")]
+            for target in file.targets:
+                yield Cell(
+                    project=file.project,
+                    version=version,
+                    target=target,
+                    state=state,
+                    reason=reason,
+                    filename=file.filename,
+                    sha256=file.sha256,
+                    size=file.size,
+                )
+            return
+        for target in file.targets:
+            yield self._built(file, version, target)
+
+    def _built(self, file: LockedFile, version: str, target: str) -> Cell:
+        key = self._key(file, self._classes[target])
+        carried = self._inventory.get((key, target))
+        given = carried or file
+        return Cell(
+            project=file.project,
+            version=version,
+            target=target,
+            state=State.REUSED if carried else State.BUILD,
+            reason=_REUSED if carried else self._why_built(file.project),
+            filename=given.filename,
+            sha256=given.sha256,
+            size=given.size,
+            key=key,
+        )
+
+    def _why_built(self, project: NormalizedName) -> str:
+        if line := self._sources.get(project):
+            return f"`source: build`, {self._manifest.source} line {line}"
+        return "no wheel on the index for this target"
+
+    def _key(self, file: LockedFile, job_class: JobClass) -> str:
+        place = (file.filename, job_class.id)
+        if place not in self._keys:
+            self._keys[place] = content_key(
+                sdist_sha256=file.sha256,
+                recipe=self._manifest.recipe(file.project),
+                job_class=job_class,
+                first=dict(self._first(file.project, job_class)),
+            )
+        return self._keys[place]
+
+    def _first(
+        self, project: NormalizedName, job_class: JobClass
+    ) -> Iterator[tuple[str, tuple[Recipe, Sequence[str]]]]:
+        """What ``after`` of the project's recipe names, and of the recipes of these."""
+        seen = {project}
+        todo = [project]
+        while todo:
+            for name in map(canonicalize_name, self._manifest.recipe(todo.pop()).after):
+                if name not in seen:
+                    seen.add(name)
+                    todo.append(name)
+                    yield name, (self._manifest.recipe(name), self._digests(name, job_class))
+
+    def _digests(self, project: NormalizedName, job_class: JobClass) -> Sequence[str]:
+        return [
+            file.sha256
+            for file in self._files.get(project, ())
+            if any(self._classes.get(target) == job_class for target in file.targets)
+        ]
+
+
+_REUSED: Final = "built for the previous bundle from the same inputs"
+
+
+def without_wheel(manifest: Manifest, lock: Lock) -> Iterator[Cell]:
+    """The cells of what cannot be had, and of what is not wanted."""
+    for no in lock.impossible:
+        yield Cell(
+            project=no.root, version="", target=no.target, state=State.IMPOSSIBLE, reason=no.reason
+        )
+    for package in manifest.packages:
+        for target, reason in exclusions(manifest, package):
+            yield Cell(
+                project=package.project,
+                version="",
+                target=target,
+                state=State.EXCLUDED,
+                reason=reason,
+            )
+
+
+def exclusions(manifest: Manifest, package: Package) -> Iterator[tuple[str, str]]:
+    """The targets that ``package`` is taken off, by id, with the reason."""
+    if package.exclude:
+        for target in manifest.targets_of(package):
+            if rule := manifest.exclusion(package, target):
+                yield target.id, rule.reason

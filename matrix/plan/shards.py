@@ -1,0 +1,104 @@
+"""
+Builds to jobs, so that another project moves none of them.
+
+Builds that wait for each other are one component, and a component is never divided. Its job follows
+from a digest of its name, not from what else is built: the law stands in
+``docs/decisions/0006-a-job-is-a-shard.md``.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from matrix.plan.model import Build, Job
+
+LIMIT: Final = 2 * 3600
+"""Seconds beyond which a bucket is halved."""
+
+_HALVED: Final = 0x7F
+_SETUP: Final = 60
+_BYTES_A_SECOND: Final = 20_000
+
+
+def seconds(build: Build) -> int:
+    """
+    How long a build takes, by the size of its sdist.
+
+    A minute for each interpreter, for it gets a fresh environment and a smoke test, and a second
+    for each 20 kB of source: right within a factor of three for what was measured, from netifaces
+    (30 kB) to h5py and grpcio.
+    """
+    return len(build.identifiers) * (_SETUP + build.size // _BYTES_A_SECOND)
+
+
+def jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:
+    """
+    The jobs of one class, sorted; at most 256, which is GitHub's limit for a matrix.
+
+    Each holds its builds in an order in which nothing comes before what it needs.
+    """
+    by_byte: dict[int, list[Build]] = {}
+    for component in components(builds):
+        by_byte.setdefault(first_byte(name_of(component)), []).extend(component)
+    weights: Counter[int] = Counter()
+    for byte, members in by_byte.items():
+        weights[byte & _HALVED] += sum(map(seconds, members))
+    shards: dict[int, list[Build]] = {}
+    for byte, members in by_byte.items():
+        number = byte if weights[byte & _HALVED] > LIMIT else byte & _HALVED
+        shards.setdefault(number, []).extend(members)
+    for number, members in sorted(shards.items()):
+        yield Job(
+            id=job_id(job_class, number),
+            job_class=job_class,
+            builds=tuple(sorted(members, key=_order)),
+            seconds=sum(map(seconds, members)),
+        )
+
+
+def job_id(job_class: str, number: int) -> str:
+    """
+    A job's name: opaque to shells and providers, and the same whoever the neighbours are.
+
+    >>> job_id("manylinux-x86-64-cibw4", 10)
+    'manylinux-x86-64-cibw4.0a'
+    """
+    return f"{job_class}.{number:02x}"
+
+
+def first_byte(name: str) -> int:
+    """Where a component goes."""
+    return hashlib.sha256(name.encode()).digest()[0]
+
+
+def components(builds: Sequence[Build]) -> Collection[Sequence[Build]]:
+    """Builds that must share a job, because one waits for the other or both for a third."""
+    leader = {build.project: build.project for build in builds}
+
+    def lead(name: str) -> str:
+        while leader[name] != name:
+            name = leader[name]
+        return name
+
+    for build in builds:
+        for name in build.after:
+            leader[lead(build.project)] = lead(name)
+    groups: dict[str, list[Build]] = {}
+    for build in builds:
+        groups.setdefault(lead(build.project), []).append(build)
+    return groups.values()
+
+
+def name_of(component: Sequence[Build]) -> str:
+    """
+    The first project of a component that waits for nothing.
+
+    A project that is added waits for others and is not waited for, so it changes no name.
+    """
+    return min(build.project for build in component if not build.after)
+
+
+def _order(build: Build) -> tuple[int, str, str, str]:
+    # `after` holds whatever is needed at any distance, so whoever is needed has a shorter one.
+    return len(build.after), build.project, build.version, build.sdist

@@ -1,0 +1,136 @@
+"""What a change adds and removes: a plan beside what there was before it."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from matrix.errors import MatrixError, Problem
+from matrix.plan import model
+from matrix.plan.model import Plan
+from matrix.record import schema as record_schema
+from matrix.resolve import lock as lock_model
+
+Release = tuple[str, str]
+"""Project and version."""
+
+_SCHEMAS: Final = {
+    "cells": model.SCHEMA,
+    "solutions": lock_model.SCHEMA,
+    "wheels": record_schema.SCHEMA,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """
+    What is installed where, and the digests of the files that do it.
+
+    ``name`` is how the report calls it. ``not_compared`` is the reason, when it cannot be read by
+    this version: a change of this tool must not fail every merge request that brings it.
+    """
+
+    name: str
+    versions: Mapping[tuple[str, str], frozenset[str]]
+    """Project and target to versions."""
+    digests: frozenset[str]
+    not_compared: str = ""
+
+    @property
+    def releases(self) -> frozenset[Release]:
+        return frozenset(
+            (project, version)
+            for (project, _), versions in self.versions.items()
+            for version in versions
+        )
+
+
+NOTHING: Final = Holdings(name="", versions={}, digests=frozenset())
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Change:
+    """A project whose versions differ; ``targets`` are those with this very difference."""
+
+    project: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+def of_plan(plan: Plan, *, name: str = "") -> Holdings:
+    """What ``plan`` will install."""
+    cells = [cell for cell in plan.cells if cell.version]
+    rows = [(cell.project, cell.target, cell.version) for cell in cells]
+    digests = frozenset(cell.sha256 for cell in cells)
+    return Holdings(name=name, versions=_versions(rows), digests=digests)
+
+
+def read(text: str, *, name: str) -> Holdings:
+    """
+    What a ``plan.json``, a ``packages.lock`` or a bundle's ``bundle.json`` installs.
+
+    Read leniently, for it is compared and no more; what is none of the three raises.
+    """
+    try:
+        loaded = json.loads(text)
+        kind = next(key for key in _SCHEMAS if key in loaded)
+        if loaded["schema"] != _SCHEMAS[kind]:
+            reason = f"expected schema {_SCHEMAS[kind]}, got {loaded['schema']!r}"
+            return Holdings(name=name, versions={}, digests=frozenset(), not_compared=reason)
+        rows, digests = _READERS[kind](loaded)
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        what = "expected a plan, a lock or a bundle, got a file that cannot be read as one"
+        raise MatrixError(Problem(place=name, what=what)) from error
+    return Holdings(name=name, versions=_versions(rows), digests=frozenset(digests))
+
+
+def changes(before: Holdings, after: Holdings) -> tuple[Change, ...]:
+    """One for each project and difference, targets with the same difference together."""
+    grouped: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    nothing: frozenset[str] = frozenset()
+    for project, target in sorted(before.versions.keys() | after.versions.keys()):
+        was = before.versions.get((project, target), nothing)
+        now = after.versions.get((project, target), nothing)
+        if was != now:
+            key = (project, tuple(sorted(was)), tuple(sorted(now)))
+            grouped.setdefault(key, []).append(target)
+    return tuple(
+        Change(project=project, before=was, after=now, targets=tuple(targets))
+        for (project, was, now), targets in sorted(grouped.items())
+    )
+
+
+_Rows = list[tuple[str, str, str]]
+
+
+def _versions(rows: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for project, target, version in rows:
+        found.setdefault((project, target), set()).add(version)
+    return {place: frozenset(versions) for place, versions in found.items()}
+
+
+def _in_plan(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
+    cells = [cell for cell in loaded["cells"] if cell["version"]]
+    rows = [(cell["project"], cell["target"], cell["version"]) for cell in cells]
+    return rows, [cell["sha256"] for cell in cells]
+
+
+def _in_lock(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
+    rows = [
+        (project, target, version)
+        for solution in loaded["solutions"]
+        for target in solution["targets"]
+        for project, version in solution["pins"].items()
+    ]
+    return rows, [file["sha256"] for file in loaded["files"]]
+
+
+def _in_bundle(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
+    wheels = loaded["wheels"]
+    rows = [(w["project"], target, w["version"]) for w in wheels for target in w["targets"]]
+    return rows, [wheel["sha256"] for wheel in wheels]
+
+
+_READERS: Final = {"cells": _in_plan, "solutions": _in_lock, "wheels": _in_bundle}

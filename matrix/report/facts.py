@@ -1,0 +1,226 @@
+"""What a merge request must know of its plan: the values from which text and JSON are made."""
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from matrix.plan import shards
+from matrix.plan.model import JobClass, Plan, State
+from matrix.report import advisories, comparing
+from matrix.report.advisories import Finding, Snapshot
+from matrix.report.comparing import Change, Holdings, Release
+
+SCHEMA: Final = 1
+_FOUND: Final = (State.UNIVERSAL, State.PUBLISHED)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TargetFacts:
+    """One target's cells by state, and the bytes that its wheels have already."""
+
+    target: str
+    found: int
+    reused: int
+    build: int
+    impossible: int
+    excluded: int
+    size: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class BuildFacts:
+    """One sdist that one runner builds, and a guess at the minutes."""
+
+    project: str
+    version: str
+    sdist: str
+    size: int
+    runner: str
+    targets: tuple[str, ...]
+    seconds: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Without:
+    """A project that some targets do not get, and why."""
+
+    project: str
+    targets: tuple[str, ...]
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Licensed:
+    """The licence that a release states."""
+
+    project: str
+    version: str
+    licence: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Known:
+    """A vulnerable release, and whether this change brings it."""
+
+    finding: Finding
+    is_added: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class RunnerTime:
+    """What one kind of runner has to do."""
+
+    runner: str
+    builds: int
+    minutes: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The whole report; every tuple is sorted."""
+
+    bundle: str
+    base: str
+    """What it was compared with; empty when with nothing: then everything counts as added."""
+    not_compared: str
+    requirements: int
+    changes: tuple[Change, ...]
+    targets: tuple[TargetFacts, ...]
+    builds: tuple[BuildFacts, ...]
+    impossible: tuple[Without, ...]
+    excluded: tuple[Without, ...]
+    download: int
+    """Bytes of the wheels that exist, each file once; ``added`` of them are new."""
+    added: int
+    licences: tuple[Licensed, ...]
+    snapshot: str
+    """The name of the OSV snapshot; empty when vulnerabilities were not checked."""
+    vulnerable: tuple[Known, ...]
+    runners: tuple[RunnerTime, ...]
+
+
+def added(plan: Plan, base: Holdings | None) -> tuple[Release, ...]:
+    """The releases that ``plan`` installs and ``base`` does not."""
+    releases = comparing.of_plan(plan).releases
+    return tuple(sorted(releases - (base.releases if base else frozenset())))
+
+
+def gather(
+    plan: Plan, *, base: Holdings | None, licences: Mapping[Release, str], osv: Snapshot | None
+) -> Facts:
+    """Put together what is known; ``licences`` are those of the ``added`` releases."""
+    new = set(added(plan, base))
+    builds = _builds(plan)
+    before = base or comparing.NOTHING
+    known = advisories.findings(osv, comparing.of_plan(plan).releases) if osv else ()
+    files = {c.sha256: c.size for c in plan.cells if c.state in _FOUND}
+    return Facts(
+        bundle=plan.bundle,
+        base=before.name,
+        not_compared=before.not_compared,
+        requirements=len(plan.wishes),
+        changes=comparing.changes(before, comparing.of_plan(plan)),
+        targets=_targets(plan),
+        builds=builds,
+        impossible=_without(plan, State.IMPOSSIBLE),
+        excluded=_without(plan, State.EXCLUDED),
+        download=sum(files.values()),
+        added=sum(size for digest, size in files.items() if digest not in before.digests),
+        licences=tuple(
+            Licensed(project=project, version=version, licence=text)
+            for (project, version), text in sorted(licences.items())
+        ),
+        snapshot=osv.name if osv else "",
+        vulnerable=tuple(
+            sorted(Known(finding=f, is_added=(f.project, f.version) in new) for f in known)
+        ),
+        runners=_runners(builds),
+    )
+
+
+def dump(facts: Facts) -> str:
+    """``report.json``."""
+    return json.dumps({"schema": SCHEMA, **dataclasses.asdict(facts)}, indent=1) + "\n"
+
+
+def _targets(plan: Plan) -> tuple[TargetFacts, ...]:
+    counts: dict[str, Counter[State]] = {target.id: Counter() for target in plan.targets}
+    sizes: dict[str, dict[str, int]] = {target.id: {} for target in plan.targets}
+    for cell in plan.cells:
+        counts[cell.target][cell.state] += 1
+        if cell.state in {*_FOUND, State.REUSED}:
+            sizes[cell.target][cell.sha256] = cell.size
+    return tuple(
+        TargetFacts(
+            target=name,
+            found=sum(counted[state] for state in _FOUND),
+            reused=counted[State.REUSED],
+            build=counted[State.BUILD],
+            impossible=counted[State.IMPOSSIBLE],
+            excluded=counted[State.EXCLUDED],
+            size=sum(sizes[name].values()),
+        )
+        for name, counted in sorted(counts.items())
+    )
+
+
+def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
+    classes = {one.id: one for one in plan.classes}
+    return tuple(
+        sorted(
+            BuildFacts(
+                project=build.project,
+                version=build.version,
+                sdist=build.sdist,
+                size=build.size,
+                runner=runner(classes[job.job_class]),
+                targets=build.targets,
+                seconds=shards.seconds(build),
+            )
+            for job in plan.jobs
+            for build in job.builds
+        )
+    )
+
+
+def runner(job_class: JobClass) -> str:
+    """A kind of runner as people know it: its system and its labels."""
+    labels = ", ".join(job_class.github or job_class.gitlab_tags) or job_class.gitlab_image
+    return f"{job_class.system}: {labels}"
+
+
+def _runners(builds: Iterable[BuildFacts]) -> tuple[RunnerTime, ...]:
+    grouped: dict[str, list[BuildFacts]] = {}
+    for build in builds:
+        grouped.setdefault(build.runner, []).append(build)
+    return tuple(
+        RunnerTime(
+            runner=name,
+            builds=len(owed),
+            minutes=minutes(sum(build.seconds for build in owed)),
+        )
+        for name, owed in sorted(grouped.items())
+    )
+
+
+def minutes(seconds: int) -> int:
+    """
+    Seconds as runners are paid for.
+
+    >>> minutes(61)
+    2
+    """
+    return -(-seconds // 60)
+
+
+def _without(plan: Plan, state: State) -> tuple[Without, ...]:
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for cell in plan.cells:
+        if cell.state is state:
+            grouped.setdefault((cell.project, cell.reason), []).append(cell.target)
+    return tuple(
+        Without(project=project, targets=tuple(sorted(targets)), reason=reason)
+        for (project, reason), targets in sorted(grouped.items())
+    )

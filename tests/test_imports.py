@@ -1,0 +1,48 @@
+"""What commands import, because that is most of what a short one costs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from matrix.cli.parser import Verb, parser
+
+from .manifests import text
+
+HEAVY = ("httpx", "pypi_simple", "resolvelib", "rich")
+
+
+def verbs() -> list[str]:
+    actions = next(action for action in parser()._actions if action.choices)
+    assert isinstance(actions.choices, dict)
+    return list(actions.choices)
+
+
+def default(verb: str) -> object:
+    actions = next(action for action in parser()._actions if action.choices)
+    assert isinstance(actions.choices, dict)
+    return actions.choices[verb].get_default("verb")
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_has_a_function(verb: str) -> None:
+    found = default(verb)
+
+    assert isinstance(found, Verb)
+    assert callable(found.function)
+
+
+def test_checking_the_pipelines_imports_neither_http_nor_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "packages.yaml").write_text(text("six"), encoding="utf-8")
+    script = (
+        "import sys\nfrom matrix.cli import main\nmain(['generate'])\n"
+        "assert main(['generate', '--check']) == 0\n"
+        f"print(*[name for name in {HEAVY} if name in sys.modules])\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout.splitlines()[-1] == ""

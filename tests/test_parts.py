@@ -1,0 +1,311 @@
+"""A bundle cut into parts and joined again, by parts of the tool that share the schema only."""
+
+import hashlib
+import io
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matrix.bundle.packing import pack
+from matrix.edge.progress import Loudness, Reporter
+from matrix.errors import MatrixError, NotVerified, NotWritten, UsageError
+from matrix.farside.unpacking import join, opened
+from matrix.farside.verify import verify
+from matrix.record import parts
+from matrix.record.canonical import InvalidRecord
+from matrix.record.parts import Part, Parts
+
+from .bundles import sound
+
+LABEL = "acme-2026.1"
+QUIET = Reporter.on_stderr(Loudness.QUIET)
+PART = Part(filename=f"{LABEL}.tar.part001", size=1, sha256="0" * 64)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return sound(tmp_path / "made").rename(tmp_path / LABEL)
+
+
+@pytest.fixture
+def packed(bundle: Path, tmp_path: Path) -> Path:
+    pack(bundle, tmp_path / "parts", size=10_000, reporter=QUIET)
+    return tmp_path / "parts"
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def problems(action: Callable[[], object], kind: type[MatrixError] = NotVerified) -> list[str]:
+    with pytest.raises(kind) as caught:
+        action()
+    return [str(problem) for problem in caught.value.problems]
+
+
+def attack(directory: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    """Parts whose digests are right and whose archive is hostile."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w|") as archive:
+        for member, content in members:
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return sealed(directory, stream.getvalue())
+
+
+def sealed(directory: Path, data: bytes) -> Path:
+    directory.mkdir()
+    (directory / PART.filename).write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    listed = (Part(filename=PART.filename, size=len(data), sha256=digest),)
+    (directory / parts.FILENAME).write_text(parts.dump(Parts(label=LABEL, parts=listed)))
+    return directory
+
+
+# there and back
+
+
+@pytest.mark.parametrize("size", [1_000, 9_999, 10_000, 10_240, 10**9])
+def test_a_bundle_comes_back_as_it_was(bundle: Path, tmp_path: Path, size: int) -> None:
+    written = pack(bundle, tmp_path / "parts", size=size, reporter=QUIET)
+    joined = join(tmp_path / "parts", tmp_path / "joined")
+
+    assert joined == tmp_path / "joined" / LABEL
+    assert contents(joined) == contents(bundle)
+    verify(joined)
+    assert sorted(written) == sorted((tmp_path / "parts").iterdir())
+    sizes = [path.stat().st_size for path in written if ".tar.part" in path.name]
+    assert set(sizes[:-1]) <= {size}
+    assert 0 < sizes[-1] <= size
+
+
+def test_a_part_is_full_before_the_next_begins(bundle: Path, tmp_path: Path) -> None:
+    (whole, *_) = pack(bundle, tmp_path / "one", size=10**9, reporter=QUIET)
+    size = whole.stat().st_size
+
+    for number, most in enumerate([size - 1, size, size + 1]):
+        into = tmp_path / f"cut{number}"
+        cut = [p for p in pack(bundle, into, size=most, reporter=QUIET) if ".tar." in p.name]
+        assert [path.stat().st_size for path in cut] == ([size - 1, 1] if most < size else [size])
+
+
+def test_the_same_bundle_gives_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / LABEL
+    shutil.copytree(bundle, copy, copy_function=shutil.copyfile)
+    for path in copy.rglob("*"):
+        path.chmod(0o700)
+
+    for source, into in ((bundle, "a"), (copy, "b")):
+        pack(source, tmp_path / into, size=10_000, reporter=QUIET)
+
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_any_tar_can_join_the_parts(packed: Path, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "joined").mkdir()
+    data = b"".join(path.read_bytes() for path in sorted(packed.glob("*.tar.part*")))
+
+    extract = ["tar", "--extract", f"--directory={tmp_path / 'joined'}"]
+    subprocess.run(extract, input=data, check=True)
+
+    assert contents(tmp_path / "joined" / LABEL) == contents(bundle)
+
+
+def test_the_archive_says_nothing_of_the_machine(packed: Path) -> None:
+    data = b"".join(path.read_bytes() for path in sorted(packed.glob("*.tar.part*")))
+
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        members = archive.getmembers()
+    assert [member.name for member in members] == sorted(member.name for member in members)
+    assert {(m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode) for m in members} == {
+        (1795305600, 0, 0, "", "", 0o644)
+    }
+
+
+def test_notes_lie_beside_the_parts(packed: Path, bundle: Path) -> None:
+    assert (packed / "NOTES.md").read_bytes() == (bundle / "NOTES.md").read_bytes()
+
+
+def test_a_bundle_is_opened_as_it_is_and_parts_for_a_while(packed: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / LABEL
+    with opened(bundle, scratch=tmp_path / "scratch") as same:
+        assert same == bundle
+    assert not (tmp_path / "scratch").exists()
+
+    with opened(packed, scratch=tmp_path / "scratch") as joined:
+        verify(joined)
+        assert joined.name == LABEL
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+# refusals of the writer
+
+
+def test_parts_are_never_written_over(packed: Path, bundle: Path) -> None:
+    assert problems(lambda: pack(bundle, packed, size=9, reporter=QUIET), NotWritten) == [
+        f"{packed}: is there already\n  hint: --parts ANOTHER"
+    ]
+
+
+def test_too_many_parts_are_refused_and_none_is_left(bundle: Path, tmp_path: Path) -> None:
+    into = tmp_path / "out" / "parts"
+
+    assert problems(lambda: pack(bundle, into, size=10, reporter=QUIET), UsageError) == [
+        "pack: expected at most 998 parts of 10 bytes, got more\n  hint: --pack with a larger size"
+    ]
+    assert list(into.parent.iterdir()) == []
+
+
+def test_a_part_holds_something(bundle: Path, tmp_path: Path) -> None:
+    made = problems(lambda: pack(bundle, tmp_path / "p", size=0, reporter=QUIET), UsageError)
+
+    assert made == [f"pack: expected at least 1 byte a part and a plain name, got 0 and {LABEL!r}"]
+
+
+# refusals of the reader
+
+
+def test_every_missing_and_damaged_part_is_named(packed: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in packed.glob("*.tar.part*"))
+    (packed / names[0]).unlink()
+    (packed / names[1]).write_bytes(b"short")
+    data = bytearray((packed / names[2]).read_bytes())
+    data[0] ^= 1
+    (packed / names[2]).write_bytes(data)
+    expected = parts.parse((packed / parts.FILENAME).read_text()).parts[2].sha256
+
+    assert problems(lambda: join(packed, tmp_path / "joined")) == [
+        f"{names[0]}: expected a file, got none",
+        f"{names[1]}: expected 10000 bytes, got 5",
+        f"{names[2]}: expected sha256 {expected}, got {hashlib.sha256(data).hexdigest()}",
+    ]
+
+
+def test_a_part_is_no_link(packed: Path, tmp_path: Path) -> None:
+    first = packed / f"{LABEL}.tar.part001"
+    first.rename(tmp_path / "moved")
+    first.symlink_to(tmp_path / "moved")
+
+    assert problems(lambda: join(packed, tmp_path / "j")) == [
+        f"{LABEL}.tar.part001: expected a file, got none"
+    ]
+
+
+def test_a_part_of_another_bundle_is_named(packed: Path, tmp_path: Path) -> None:
+    (packed / "acme-2026.2.tar.part001").write_bytes(b"")
+
+    assert problems(lambda: join(packed, tmp_path / "j")) == [
+        "acme-2026.2.tar.part001: is not listed in parts.json"
+    ]
+
+
+def test_notes_are_the_bundle_s_own(packed: Path, tmp_path: Path) -> None:
+    (packed / "NOTES.md").write_text("install this too", encoding="utf-8")
+
+    assert problems(lambda: join(packed, tmp_path / "j")) == ["NOTES.md: is not the bundle's own"]
+
+
+def test_parts_json_must_be_one(packed: Path, tmp_path: Path) -> None:
+    (packed / parts.FILENAME).write_text("{}", encoding="utf-8")
+
+    assert problems(lambda: join(packed, tmp_path / "j")) == [
+        "parts.json: top: missing key 'schema'"
+    ]
+
+
+def test_what_is_no_tar_is_refused(tmp_path: Path) -> None:
+    made = problems(lambda: join(sealed(tmp_path / "p", b"x" * 10_240), tmp_path / "j"))
+
+    assert made[0].startswith(f"{LABEL}: not a tar: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../out", f"{LABEL}x/a", LABEL, f"{LABEL}/", "other/a"]
+)
+def test_a_member_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    made = attack(tmp_path / "p", (tarfile.TarInfo(name), b"x"))
+
+    told = problems(lambda: join(made, tmp_path / "j"))
+    assert told == [f"{name!r}: expected files below {LABEL!r} only"]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["../../out", "a/../../../out", "a\\b", "con", "a:b", "./x"])
+def test_a_member_that_leads_out_or_cannot_be_written_everywhere_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    made = attack(tmp_path / "p", (tarfile.TarInfo(f"{LABEL}/{name}"), b"x"))
+
+    problems(lambda: join(made, tmp_path / "j"))
+    assert not list(tmp_path.rglob("out"))
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
+)
+def test_only_plain_files_come_out(tmp_path: Path, kind: bytes) -> None:
+    member = tarfile.TarInfo(f"{LABEL}/a")
+    member.type, member.linkname = kind, "/etc/passwd"
+
+    assert problems(lambda: join(attack(tmp_path / "p", (member, b"")), tmp_path / "j")) == [
+        f"'{LABEL}/a': expected files below {LABEL!r} only"
+    ]
+
+
+def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    members = [(tarfile.TarInfo(f"{LABEL}/{name}"), b"x") for name in ("a", "A")]
+
+    assert problems(lambda: join(attack(tmp_path / "p", *members), tmp_path / "j")) == [
+        "'a': differs from 'A' only in case or accents"
+    ]
+
+
+# the schema
+
+
+@given(
+    st.builds(
+        Parts,
+        label=st.from_regex(r"[a-z0-9]{1,9}-[0-9.]{1,5}[0-9]", fullmatch=True),
+        parts=st.just((PART,)),
+    )
+)
+def test_what_is_written_is_read(listed: Parts) -> None:
+    named = Parts(
+        label=listed.label,
+        parts=(Part(filename=parts.part_name(listed.label, 1), size=1, sha256="0" * 64),),
+    )
+
+    assert parts.parse(parts.dump(named)) == named
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        (
+            Parts(label="../x", parts=(PART,)),
+            "label: expected a bundle's name and version, got '../x'",
+        ),
+        (Parts(label=LABEL, parts=()), "parts: expected 1 to 998, got 0"),
+        (
+            Parts(label=LABEL, parts=(Part(filename="/etc/passwd", size=1, sha256=""),)),
+            f"parts[0].filename: expected '{LABEL}.tar.part001', got '/etc/passwd'",
+        ),
+    ],
+    ids=["label", "none", "filename"],
+)
+def test_names_that_lead_elsewhere_are_refused(listed: Parts, message: str) -> None:
+    with pytest.raises(InvalidRecord) as error:
+        parts.parse(parts.dump(listed))
+
+    assert str(error.value) == message

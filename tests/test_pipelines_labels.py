@@ -1,0 +1,146 @@
+"""Runner labels: what GitHub hosts and until when, and what the manifest says of its own."""
+
+import datetime
+
+import pytest
+
+from matrix.errors import ManifestError
+from matrix.manifest.model import Manifest
+from matrix.manifest.reading import read
+from matrix.pipelines import github, labels, providers
+
+from .golden import cases, semantics
+
+RETIRED = datetime.date(2027, 4, 17)
+DAY = datetime.timedelta(days=1)
+
+
+def with_runner(runner: str, github: str = "") -> Manifest:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+    assert "github: ubuntu-24.04" in text
+    return read(text.replace("github: ubuntu-24.04", f"github: {runner}") + github)
+
+
+def said(manifest: Manifest, today: datetime.date) -> tuple[list[str], list[str]]:
+    warnings, errors = labels.problems(manifest, today)
+    return [str(one) for one in warnings], [str(one) for one in errors]
+
+
+def test_a_hosted_label_that_stays_is_nothing_to_say() -> None:
+    assert said(with_runner("ubuntu-24.04"), RETIRED) == ([], [])
+
+
+def test_a_label_is_warned_of_from_90_days_before_its_end() -> None:
+    manifest = with_runner("Ubuntu-22.04")
+    warned = RETIRED - labels.WARNED_BEFORE
+
+    assert said(manifest, warned - DAY) == ([], [])
+    assert said(manifest, warned) == said(manifest, RETIRED - DAY)
+    assert said(manifest, warned) == (
+        [
+            (
+                "packages.yaml:5: runners[0].github: the label 'Ubuntu-22.04' "
+                "goes away on 2027-04-17\n"
+                "  hint: write 'ubuntu-24.04'"
+            )
+        ],
+        [],
+    )
+
+
+def test_a_label_that_is_gone_is_an_error() -> None:
+    assert said(with_runner("ubuntu-22.04"), RETIRED) == (
+        [],
+        [
+            (
+                "packages.yaml:5: runners[0].github: the label 'ubuntu-22.04' "
+                "is gone since 2027-04-17\n"
+                "  hint: write 'ubuntu-24.04'"
+            )
+        ],
+    )
+
+
+def test_an_unknown_label_is_an_error_with_a_near_name() -> None:
+    manifest = with_runner("ubuntu-2404")
+    message = (
+        "packages.yaml:5: runners[0].github: unknown label 'ubuntu-2404'\n"
+        "  hint: did you mean 'ubuntu-24.04'?"
+    )
+
+    assert said(manifest, RETIRED) == ([], [message])
+    with pytest.raises(ManifestError) as error:
+        providers.committed(manifest)
+    assert str(error.value) == message
+
+
+def test_an_unknown_label_like_nothing_can_be_listed() -> None:
+    assert said(with_runner("gpu"), RETIRED) == (
+        [],
+        [
+            (
+                "packages.yaml:5: runners[0].github: unknown label 'gpu'\n"
+                "  hint: list it under `github.labels`"
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "runner", ["[self-hosted, linux, mine]", "{group: builders}", "{group: builders, labels: mine}"]
+)
+def test_of_own_runners_nothing_is_known_without_an_inventory(runner: str) -> None:
+    assert said(with_runner(runner), RETIRED) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "runner", ["[self-hosted, linux, mine]", "mine", "{group: g, labels: mine}"]
+)
+def test_a_listed_label_is_known(runner: str) -> None:
+    assert said(with_runner(runner, "github: {labels: [Mine]}\n"), RETIRED) == ([], [])
+
+
+@pytest.mark.parametrize("runner", ["[self-hosted, linux, mien]", "{group: g, labels: mien}"])
+def test_with_an_inventory_a_label_that_is_not_listed_is_an_error(runner: str) -> None:
+    assert said(with_runner(runner, "github: {labels: [mine]}\n"), RETIRED) == (
+        [],
+        [
+            (
+                "packages.yaml:5: runners[0].github: expected a label of `github.labels`, "
+                "got 'mien'\n"
+                "  hint: did you mean 'mine'?"
+            )
+        ],
+    )
+
+
+def test_an_enterprise_server_hosts_no_runner() -> None:
+    manifest = with_runner("ubuntu-24.04", "github: {dialect: enterprise-server}\n")
+
+    assert said(manifest, RETIRED) == (
+        [],
+        [
+            (
+                "packages.yaml:5: runners[0].github: "
+                "expected 'self-hosted' or a label of `github.labels`, got 'ubuntu-24.04'\n"
+                "  hint: list it under `github.labels`"
+            )
+        ],
+    )
+
+
+def test_only_machines_of_github_get_a_python_installed() -> None:
+    def steps(manifest: Manifest) -> set[str]:
+        workflow = semantics.parse(providers.committed(manifest)[github.WORKFLOW])
+        return {step["name"] for job in workflow["jobs"].values() for step in job["steps"]}
+
+    assert "Set up Python" in steps(with_runner("ubuntu-24.04"))
+    assert "Set up Python" not in steps(with_runner("[self-hosted, ubuntu-24.04]"))
+    assert "Set up Python" not in steps(with_runner("mine", "github: {labels: mine}\n"))
+
+
+def test_every_label_that_ends_names_one_that_stays() -> None:
+    for facts in labels.hosted().values():
+        if facts:
+            datetime.date.fromisoformat(facts["retired"])
+            assert labels.hosted()[facts["instead"]] == {}

@@ -1,0 +1,129 @@
+"""What the services refuse is refused here: with count, cap and remedy."""
+
+import dataclasses
+
+import pytest
+
+from matrix.errors import UsageError
+from matrix.manifest.model import Manifest
+from matrix.pipelines import github, gitlab, limits
+from matrix.pipelines.scalar import Dialect
+from matrix.plan.model import Plan
+
+from .golden import cases
+from .golden.everywhere import everywhere
+
+
+def numbered(manifest: Manifest, *counts: int) -> Plan:
+    """A plan with so many jobs in each job class."""
+    plan = cases.plan(manifest)
+    shards = [
+        dataclasses.replace(job, id=f"{job.job_class}.{number:02x}")
+        for job, count in zip(plan.jobs, counts, strict=True)
+        for number in range(count)
+    ]
+    return dataclasses.replace(plan, jobs=tuple(sorted(shards)))
+
+
+def named(manifest: Manifest, length: int) -> Plan:
+    """A plan with one job whose name on GitLab has so many characters."""
+    plan = cases.plan(manifest)
+    (job,) = plan.jobs
+    name = "j" * (length - len(gitlab.BUILD))
+    return dataclasses.replace(plan, jobs=(dataclasses.replace(job, id=name),))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name"),
+    [
+        ("github", "artifacts per run"),
+        ("github", "job output bytes"),
+        ("github", "jobs per matrix"),
+        ("github", "release file bytes"),
+        ("github", "workflow bytes"),
+        ("gitlab", "child pipeline bytes"),
+        ("gitlab", "job name characters"),
+        ("gitlab", "job name characters where needed"),
+        ("gitlab", "needs per job"),
+        ("gitlab", "parallel jobs"),
+        ("gitlab", "release file bytes"),
+    ],
+)
+def test_a_limit_allows_its_cap_and_not_one_more(dialect: Dialect, name: str) -> None:
+    most = limits.cap(dialect, name)
+    limits.require(dialect, name, most - 1, place="it", remedy="do less")
+    limits.require(dialect, name, most, place="it", remedy="do less")
+
+    with pytest.raises(UsageError) as error:
+        limits.require(dialect, name, most + 1, place="it", remedy="do less")
+
+    assert str(error.value) == (
+        f"it: expected at most {most:,} {name} on {dialect}, got {most + 1:,}\n  hint: do less"
+    )
+
+
+@pytest.mark.parametrize("count", [255, 256])
+def test_a_matrix_holds_256_jobs(count: int) -> None:
+    manifest = cases.manifest("one-linux")
+
+    outputs = github.run_time(manifest, numbered(manifest, count))
+
+    assert outputs["manylinux-x86-64-cibw4"].count(",") == count - 1
+
+
+def test_a_matrix_of_257_jobs_is_refused() -> None:
+    manifest = cases.manifest("one-linux")
+
+    with pytest.raises(UsageError) as error:
+        github.run_time(manifest, numbered(manifest, 257))
+
+    assert str(error.value) == (
+        "job class manylinux-x86-64-cibw4: "
+        "expected at most 256 jobs per matrix on github, got 257\n"
+        "  hint: give some of these targets a runner of their own: "
+        "each runner has its own matrix"
+    )
+
+
+@pytest.mark.parametrize("last", [88, 89])
+def test_a_run_keeps_500_artifacts(last: int) -> None:
+    manifest = everywhere()
+
+    outputs = github.run_time(manifest, numbered(manifest, 200, 200, 8, last))
+
+    assert outputs["empty"] == "false"
+
+
+def test_a_run_of_501_artifacts_is_refused() -> None:
+    manifest = everywhere()
+
+    with pytest.raises(UsageError) as error:
+        github.run_time(manifest, numbered(manifest, 200, 200, 8, 90))
+
+    assert str(error.value) == (
+        "the plan: expected at most 500 artifacts per run on github, got 501\n"
+        "  hint: plan fewer projects at a time: move some to a manifest of their own"
+    )
+
+
+@pytest.mark.parametrize(("length", "fits"), [(254, True), (255, True), (256, False)])
+def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> None:
+    manifest = cases.manifest("one-linux")
+    plan = named(manifest, length)
+
+    if fits:
+        assert f"\nbuild-{plan.jobs[0].id}:\n" in gitlab.run_time(manifest, plan)[gitlab.CHILD]
+    else:
+        with pytest.raises(UsageError, match="expected at most 255 job name characters on gitlab"):
+            gitlab.run_time(manifest, plan)
+
+
+def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
+    manifest = everywhere()
+    plan = numbered(manifest, 124, 124, 124, 125)
+
+    outputs = github.run_time(manifest, plan)
+    child = gitlab.run_time(manifest, plan)[gitlab.CHILD]
+
+    assert sum(map(len, outputs.values())) * 2 < limits.cap("github", "job output bytes") / 10
+    assert len(child) < limits.cap("gitlab", "child pipeline bytes") / 10

@@ -1,0 +1,184 @@
+"""When a run publishes, with which rights, and what it runs then."""
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from matrix.errors import UsageError
+from matrix.pipelines import github, gitlab, limits, providers, release
+from matrix.pipelines.pins import actions
+
+from .golden import cases, semantics
+from .golden.everywhere import everywhere
+
+TAG = {"event_name": "push", "ref_type": "tag"}
+BRANCH = {"event_name": "push", "ref_type": "branch"}
+MERGE = {"event_name": "pull_request", "ref_type": "branch"}
+BY_HAND = {"event_name": "workflow_dispatch", "ref_type": "tag"}
+OUTCOMES = ("success", "skipped", "failure", "cancelled")
+
+
+def workflow(case: str = "one-linux") -> Any:  # noqa: ANN401 - YAML
+    return semantics.parse(providers.committed(cases.manifest(case))[github.WORKFLOW])
+
+
+def child(case: str = "one-linux") -> Any:  # noqa: ANN401 - YAML
+    manifest = cases.manifest(case)
+    return semantics.parse(gitlab.run_time(manifest, cases.plan(manifest))[gitlab.CHILD])
+
+
+@pytest.mark.parametrize("outcomes", list(itertools.product(OUTCOMES, repeat=2)))
+@pytest.mark.parametrize("event", [TAG, BRANCH, MERGE, BY_HAND], ids=str)
+def test_github_publishes_tags_and_nothing_after_a_failed_build(
+    event: dict[str, str], outcomes: tuple[str, ...]
+) -> None:
+    jobs = workflow()["jobs"]
+    results = {"plan": "success", "build-a": outcomes[0], "build-b": outcomes[1]}
+    are_good = set(outcomes) <= {"success", "skipped"}
+
+    bundled = semantics.runs(jobs["bundle"], results=results, github=event)
+    assert bundled == are_good
+    for made in OUTCOMES if bundled else ("skipped",):
+        published = semantics.runs(jobs["publish"], results={"bundle": made}, github=event)
+        assert published == (event is TAG and made == "success")
+
+
+def test_no_bundle_is_made_when_planning_failed() -> None:
+    job = workflow()["jobs"]["bundle"]
+
+    for plan in OUTCOMES:
+        results = {"plan": plan, "build-a": "skipped"}
+        assert semantics.runs(job, results=results, github=BRANCH) == (plan == "success")
+
+
+@pytest.mark.parametrize("case", ["one-linux", "enterprise-server", "windows-first"])
+def test_one_job_of_github_may_write_and_it_runs_nothing_of_a_build(case: str) -> None:
+    whole = workflow(case)
+
+    assert whole["permissions"] == {}
+    rights = {name: job["permissions"] for name, job in whole["jobs"].items()}
+    assert [name for name, right in rights.items() if "write" in right.values()] == ["publish"]
+    publish = whole["jobs"]["publish"]
+    assert rights["publish"] == {"contents": "write"}
+    assert publish["environment"] == "release"
+    downloads = [step["with"] for step in publish["steps"] if "download" in step.get("uses", "")]
+    assert downloads == [{"name": "bundle", "path": "parts"}]
+    scripts = [step["run"] for step in publish["steps"] if "run" in step]
+    told = [
+        re.search(r"(?<=-m )venv|pip install|matrix \w+ \w+|gh release create", run)
+        for run in scripts
+    ]
+    assert [match and match[0] for match in told] == [
+        "venv",
+        "pip install",
+        "matrix verify parts",
+        "gh release create",
+    ]
+
+
+def test_a_release_of_github_is_made_of_parts_that_it_takes() -> None:
+    (step,) = [s for s in workflow()["jobs"]["bundle"]["steps"] if s["name"] == "Bundle"]
+
+    assert step["env"] == {
+        "TAG": "${{ github.event_name == 'push' && github.ref_type == 'tag'"
+        " && github.ref_name || '' }}"
+    }
+    size = limits.cap("github", "release file bytes")
+    assert f'${{TAG:+--tag "$TAG" --pack {size} --parts parts}}' in step["run"]
+
+
+def test_an_enterprise_server_has_artifacts_of_the_older_kind() -> None:
+    steps = [
+        step for job in workflow("enterprise-server")["jobs"].values() for step in job["steps"]
+    ]
+
+    pinned = actions("enterprise-server")
+    used = {step["uses"] for step in steps if "uses" in step}
+    assert used == {f"{action.name}@{action.sha}" for action in pinned.values()}
+    assert {pinned[f"{way}load-artifact"].version[:3] for way in ("up", "down")} == {"v3."}
+    inputs = {key for step in steps for key in step.get("with", {})}
+    assert inputs.isdisjoint({"pattern", "merge-multiple", "overwrite"})
+    fetched = [step["with"] for step in steps if step["name"] == "Fetch the wheels"]
+    assert fetched == [{"path": "wheels"}]
+
+
+def test_gitlab_publishes_tags_only_and_bundles_everything_else() -> None:
+    jobs = child()
+
+    is_release = "$CI_COMMIT_TAG =~ /^bundle-[0-9]/"
+    assert jobs["publish"]["rules"] == [{"if": is_release}]
+    assert jobs["bundle"]["rules"] == [{"if": is_release, "when": "never"}, {"when": "on_success"}]
+    parent = semantics.parse(providers.committed(cases.manifest("one-linux"))[gitlab.PARENT])
+    assert {"if": is_release} in parent["workflow"]["rules"]
+
+
+def test_gitlab_takes_the_parts_one_after_the_other() -> None:
+    script = child()["publish"]["script"]
+
+    size = limits.cap("gitlab", "release file bytes")
+    assert f'--tag "$CI_COMMIT_TAG" --pack {size} --parts parts' in script[0]
+    assert script[1].endswith("-m matrix verify parts")
+    assert script[2].startswith("for part in parts/*; do curl --fail ")
+    assert '/packages/generic/golden/$CI_COMMIT_TAG/${part##*/}" || exit 1; done' in script[2]
+    assert script[3].endswith('"$CI_API_V4_URL/projects/$CI_PROJECT_ID/releases"')
+    assert len(script) == 4
+
+
+def test_gitlab_s_certificates_reach_curl() -> None:
+    manifest = everywhere()
+    made = gitlab.run_time(manifest, cases.plan(manifest))[gitlab.CHILD]
+
+    assert semantics.parse(made)["publish"]["variables"] == {"CURL_CA_BUNDLE": "my-certificates"}
+
+
+def test_nothing_is_published_from_powershell() -> None:
+    assert "publish" not in child("windows-first")
+    assert child("windows-first")["verify"]["stage"] == "verify"
+    parent = providers.committed(cases.manifest("windows-first"))[gitlab.PARENT]
+    assert "CI_COMMIT_TAG" not in parent
+
+
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [("bundle-2026.11.1", "2026.11.1"), ("bundle-3", "3"), ("bundle-1.0-rc_1", "1.0-rc_1")],
+)
+def test_a_tag_names_the_bundle_s_version(tag: str, version: str) -> None:
+    assert release.version(tag) == version
+
+
+@pytest.mark.parametrize(
+    "tag", ["", "v1.2", "bundle-", "main", "bundle-../x", "bundle-1 2", "bundle-1\n"]
+)
+def test_another_tag_is_refused(tag: str) -> None:
+    with pytest.raises(UsageError) as error:
+        release.version(tag)
+
+    assert str(error.value) == (f"release: expected a tag such as 'bundle-2026.11.1', got {tag!r}")
+
+
+def test_both_services_take_the_same_tags() -> None:
+    expression = re.compile(release.PATTERN.strip("/"))
+
+    for prefix in (pattern.removesuffix("[0-9]*") for pattern in release.TAGS):
+        assert expression.match(f"{prefix}1")
+        assert not expression.match(f"{prefix}x")
+
+
+def test_a_merge_request_is_reported_against_its_base() -> None:
+    steps = {step["name"]: step for step in workflow()["jobs"]["plan"]["steps"]}
+    parent = semantics.parse(providers.committed(cases.manifest("one-linux"))[gitlab.PARENT])
+
+    base = steps["Fetch the lock of the base"]["with"]
+    assert base["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert steps["Report"]["run"].endswith(
+        '-m matrix report --plan plan/plan.json ${BASE:+--base "$BASE"} --out report'
+        ' --github-summary "$GITHUB_STEP_SUMMARY"'
+    )
+    report = parent["report"]
+    assert report["rules"] == [
+        {"if": '$CI_PIPELINE_SOURCE == "merge_request_event"', "when": "always"}
+    ]
+    assert report["artifacts"]["expose_as"] == "wheel report"
+    assert report["artifacts"]["paths"] == ["report/"]

@@ -1,0 +1,178 @@
+"""No text of a manifest becomes code: the doors through which values enter templates."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matrix.errors import ManifestError
+from matrix.manifest.reading import read
+from matrix.pipelines import github, gitlab, providers
+from matrix.pipelines.scalar import Unsafe, _environment, number, scalar, word
+
+from .golden import cases, semantics
+from .golden.everywhere import SEATS, everywhere, files_of, quoted
+
+ATTACKS = (
+    "${{ github.token }}",
+    "$(id)",
+    "`id`",
+    "'\"",
+    '"',
+    "a\nrun: id",
+    "a # b",
+    "#",
+    "a: b",
+    ": ",
+    "$CI_JOB_TOKEN",
+    "$[[ inputs.x ]]",
+    "{{{ 7 }}}",
+    "- a",
+    "*a",
+    "!!python/name:os.system",
+    "\u2028a",
+    "gr\u00fcn \U0001f600",
+)
+
+# Every text that a manifest can hold and that no pipeline is made of.
+KEPT_OUT = """\
+bundle: kept
+targets:
+  prod: {platform: manylinux_2_28_x86_64, python: [3.12.4]}
+runners:
+  - match: "*"
+    github: [self-hosted, seat1]
+    gitlab: {tags: [seat2], image: seat3}
+    images: {manylinux_2_28_x86_64: MARK-image}
+network: {index: seat4, ca-bundle: seat5}
+packages:
+  - requirement: mark-requirement >=1
+    exclude: [{target: prod, reason: MARK-reason}]
+environments: {mark-environment: [mark-together]}
+recipes:
+  mark-recipe:
+    system: {dnf: [MARK-system]}
+    environment: {MARK_NAME: MARK-value}
+    test: {import: MARK_module, requires: [MARK-requires], command: MARK-command}
+    requires: [MARK-constraint]
+tool: seat6
+"""
+
+
+def without_digest(child: object) -> str:
+    """Of YAML: the plan has the runners' labels, so they change its digest."""
+    return re.sub("--expect [0-9a-f]{64}", "", repr(child))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])))
+def test_a_scalar_survives_yaml_or_is_refused(value: str) -> None:
+    try:
+        written = scalar(value, dialect="gitlab")
+    except Unsafe:
+        assert "$" in value or not value.isprintable()
+    else:
+        assert written.isascii()
+        assert semantics.parse(written) == value
+
+
+@given(st.text())
+def test_a_word_is_refused_or_means_itself_to_yaml(value: str) -> None:
+    try:
+        written = word(value)
+    except Unsafe:
+        return
+
+    assert semantics.parse(f"a: x {written}") == {"a": f"x {value}"}
+
+
+def test_a_number_is_its_digits() -> None:
+    assert number(2147483647) == "2147483647"
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("seat", SEATS)
+def test_a_hostile_value_stays_a_value_or_is_refused(seat: str, attack: str) -> None:
+    def replaced(tree: object) -> object:
+        if isinstance(tree, dict):
+            return {key: replaced(value) for key, value in tree.items()}
+        if isinstance(tree, list):
+            return [replaced(value) for value in tree]
+        return attack if tree == f"my-{seat}" else tree
+
+    expanded = "${{" if seat in {"github", "group"} else "$"
+    is_option = seat == "tool" and attack.startswith("-")
+    if expanded in attack or not attack.isprintable() or is_option:
+        with pytest.raises(ManifestError):
+            files_of(everywhere(**{seat: attack}))
+        return
+
+    hostile, harmless = files_of(everywhere(**{seat: attack})), files_of(everywhere())
+
+    for path in (github.WORKFLOW, gitlab.PARENT, gitlab.CHILD):
+        was, became = semantics.parse(harmless[path]), semantics.parse(hostile[path])
+        assert without_digest(became) == without_digest(replaced(was)), path
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_hostile_bundle_name_is_refused(attack: str) -> None:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+
+    with pytest.raises(ManifestError):
+        read(text.replace("bundle: golden", f"bundle: {quoted(attack)}"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_hostile_name_of_the_manifest_is_refused(attack: str) -> None:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+
+    with pytest.raises(ManifestError):
+        providers.committed(read(text, source=attack))
+
+
+def test_no_other_text_of_the_manifest_reaches_a_pipeline() -> None:
+    texts = files_of(read(KEPT_OUT))
+
+    whole = "".join(texts.values())
+    assert "mark" not in whole.lower()
+    assert [f"seat{n}" for n in range(1, 7) if f"seat{n}" not in whole] == []
+
+
+def test_a_refused_value_is_named() -> None:
+    with pytest.raises(ManifestError) as error:
+        providers.committed(everywhere(github="${{ github.token }}"))
+
+    assert str(error.value) == (
+        "packages.yaml: expected a value without '${{', which github expands, "
+        "got '${{ github.token }}'"
+    )
+
+
+def test_a_tool_that_is_an_option_of_pip_is_refused() -> None:
+    with pytest.raises(ManifestError) as error:
+        providers.committed(everywhere(tool="--index-url=https://index.example"))
+
+    assert str(error.value) == (
+        "packages.yaml: tool: expected a requirement or a path, "
+        "got the option '--index-url=https://index.example'"
+    )
+
+
+def test_a_name_of_the_manifest_that_a_shell_would_read_is_refused() -> None:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+
+    with pytest.raises(ManifestError) as error:
+        providers.committed(read(text, source="a; id.yaml"))
+
+    assert str(error.value) == (
+        "a; id.yaml: the manifest's name: "
+        "expected letters, digits and . _ + ! / @ - only, got 'a; id.yaml'\n"
+        "  hint: rename it"
+    )
+
+
+def test_a_template_cannot_print_what_passed_no_filter() -> None:
+    template = _environment("github").from_string("a: {{{ value }}}")
+
+    with pytest.raises(TypeError, match="a template prints 'x' without a filter"):
+        template.render(value="x")

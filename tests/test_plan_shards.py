@@ -1,0 +1,117 @@
+import re
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matrix.plan.model import Build, Plan
+from matrix.plan.planning import plan
+from matrix.plan.shards import LIMIT, first_byte, jobs, seconds
+from matrix.resolve.lock import LockedFile
+
+from .locks import lock, sdist
+from .manifests import manifest
+
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
+
+
+def build(project: str, *after: str, size: int = 1000, interpreters: int = 1) -> Build:
+    return Build(
+        project=project,
+        version="1.0",
+        sdist=f"{project}-1.0.tar.gz",
+        sha256="0" * 64,
+        size=size,
+        identifiers=tuple(f"cp3{minor}-manylinux_x86_64" for minor in range(interpreters)),
+        targets=(),
+        after=after,
+    )
+
+
+def places(builds: list[Build]) -> dict[str, str]:
+    return {one.project: job.id for job in jobs("c", builds) for one in job.builds}
+
+
+def planned(files: list[LockedFile]) -> Plan:
+    return plan(manifest(*(file.project for file in files)), lock(*files))
+
+
+def neighbour(project: str) -> str:
+    """A name that falls into the same bucket as ``project``, but into its other half."""
+    return next(f"n{n}" for n in range(99999) if first_byte(f"n{n}") ^ first_byte(project) == 0x80)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[LockedFile]:
+    """Sdists that require some of those before them, and a last one that may require any."""
+    names = draw(st.lists(NAMES, min_size=2, max_size=12, unique=True))
+    return [
+        sdist(name, *draw(st.sets(st.sampled_from(names[:n]), max_size=3)) if n else ())
+        for n, name in enumerate(names)
+    ]
+
+
+@given(graphs())
+def test_another_project_moves_no_other_but_those_that_it_ties_together(
+    files: list[LockedFile],
+) -> None:
+    *before, new = files
+
+    was = {b.project: job.id for job in planned(before).jobs for b in job.builds}
+    found = planned(files)
+    now = {b.project: job.id for job in found.jobs for b in job.builds}
+    (needed,) = (b.after for job in found.jobs for b in job.builds if b.project == new.project)
+
+    moved = {name for name in was if was[name] != now[name]}
+    tied = {was[name] for name in needed}
+    assert len(tied) > 1 or moved == set()
+    assert {was[name] for name in moved} <= tied
+
+
+@given(graphs())
+def test_nothing_is_built_before_what_it_needs(files: list[LockedFile]) -> None:
+    for job in planned(files).jobs:
+        done: set[str] = set()
+        for one in job.builds:
+            assert done.issuperset(one.after)
+            done.add(one.project)
+
+
+@settings(max_examples=20)
+@given(st.sets(NAMES, min_size=1, max_size=400), st.integers(0, 40_000_000))
+def test_every_build_has_one_job_and_a_class_at_most_256(names: set[str], size: int) -> None:
+    found = list(jobs("c", [build(name, size=size) for name in sorted(names)]))
+
+    counted = Counter(one.project for job in found for one in job.builds)
+    assert counted == Counter(names)
+    assert len({job.id for job in found}) == len(found) <= 256
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", job.id) for job in found)
+
+
+def test_one_more_second_than_the_limit_halves_a_bucket_and_moves_no_other() -> None:
+    """``light`` has the upper bit, so it is what leaves; a third bucket stays as it is."""
+    heavy, light = sorted(("netifaces", neighbour("netifaces")), key=first_byte)
+    at_limit = (LIMIT - 2 * 60) * 20_000
+    elsewhere = build("mysqlclient")
+
+    full = [build(heavy, size=at_limit), build(light), elsewhere]
+    over = [build(heavy, size=at_limit + 20_000), build(light), elsewhere]
+
+    assert sum(seconds(one) for one in full[:2]) == LIMIT
+    assert places(full)[heavy] == places(full)[light]
+    assert places(over) == {**places(full), light: f"c.{first_byte(light):02x}"}
+    assert places(over)[light] != places(over)[heavy]
+
+
+def test_a_component_is_never_divided() -> None:
+    other = neighbour("lxml")
+
+    found = places([build("lxml", size=10**9), build(other, "lxml", size=10**9)])
+
+    assert found[other] == found["lxml"]
+
+
+def test_a_job_says_how_long_it_takes() -> None:
+    (job,) = jobs("c", [build("a", size=2_000_000, interpreters=3)])
+
+    assert job.seconds == 3 * (60 + 100)
