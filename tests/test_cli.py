@@ -371,3 +371,54 @@ def test_a_second_bundle_of_the_day_gets_a_number(run: Run, here: Path, index: I
 
     first, second, third = sorted(path.name for path in (here / "out").iterdir())
     assert (second, third) == (f"{first}.1", f"{first}.2")
+
+
+def test_a_tagged_bundle_travels_in_parts(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(here, index, "six")
+    (here / "wheels").mkdir()
+    run("lock")
+    parts = here / "parts"
+    packed = ("--tag", "bundle-7", "--pack", "20000", "--parts", str(parts))
+
+    codes = [
+        run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out"), *packed),
+        run("verify", str(parts)),
+        run("import", str(parts), "--to", str(here / "served")),
+    ]
+
+    assert codes == [0, 0, 0]
+    assert len(list(parts.glob("**/small-7.tar.part*"))) > 1
+    assert "small 7: verified" in capsys.readouterr().out
+    assert (here / "served" / "simple" / "six" / "index.html").exists()
+    assert not list((here / "cache" / "joined").iterdir())
+
+
+def test_check_warns_before_a_runner_label_retires(
+    run: Run,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest = here / "packages.yaml"
+    old = manifest.read_text(encoding="utf-8").replace("ubuntu-24.04", "ubuntu-22.04")
+    manifest.write_text(old, encoding="utf-8")
+    run("lock")
+    arguments = ["check", "--manifest", str(manifest), "--cache", str(here / "cache")]
+    capsys.readouterr()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1776000000")  # 2026-04-12
+
+    long_before = main(arguments)
+    said_long_before = capsys.readouterr().err
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1805000000")  # 2027-03-14
+    shortly_before = main(arguments)
+    said_shortly_before = capsys.readouterr().err
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1808600000")  # 2027-04-24
+    after = main(arguments)
+
+    assert (long_before, said_long_before) == (0, "")
+    assert shortly_before == 0
+    assert said_shortly_before.startswith("warning: packages.yaml:")
+    assert after == 3
+    assert "ubuntu-22.04" in capsys.readouterr().err

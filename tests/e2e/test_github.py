@@ -198,14 +198,16 @@ def test_a_plan_without_builds_says_so_and_is_bundled_all_the_same(
 def test_a_tag_publishes_what_was_sealed(repository: Repository, tmp_path: Path) -> None:
     head = repository.write("click")
 
-    run = repository.runner.run(WORKFLOW, Event(name="push", ref="refs/tags/v1", sha=head))
+    run = repository.runner.run(WORKFLOW, Event(name="push", ref="refs/tags/bundle-7", sha=head))
 
     print(run.log)
     assert run.succeeded, run.log[-6000:]
     assert run.result("publish") == "success"
     arguments = (tmp_path / "gh-arguments").read_text(encoding="utf-8").splitlines()
-    assert arguments[:3] == ["release", "create", "v1"]
-    assert "parts/parts.json" in arguments
+    assert arguments[:3] == ["release", "create", "bundle-7"]
+    parts = [name for name in arguments if name.startswith("parts/") and ".tar.part" in name]
+    assert len(parts) == 1
+    assert {"parts/parts.json", "--verify-tag"} <= set(arguments)
 
 
 def test_a_push_to_another_branch_runs_nothing(repository: Repository) -> None:

@@ -27,7 +27,9 @@ class Run:
 
     @property
     def succeeded(self) -> bool:
-        return {"failure", "cancelled"}.isdisjoint(self.results.values())
+        """Whether jobs ran, and none failed or was cancelled."""
+        results = set(self.results.values())
+        return "success" in results and not results & {"failure", "cancelled"}
 
     @property
     def log(self) -> str:
