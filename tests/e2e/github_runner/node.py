@@ -12,7 +12,7 @@ from typing import Any, Final
 from matrix.edge.programs import run
 from matrix.errors import NotEquipped, Problem
 
-from ..gitlab import _install
+from ..gitlab import install
 from .expressions import Expressions
 
 PACKAGES: Final = ("@actions/expressions@0.3.61", "@actions/workflow-parser@0.3.61")
@@ -35,7 +35,7 @@ class GitHubPackages:
                 raise NotEquipped(Problem(place="GitHub's parser", what=what, hint=".ci/equip"))
         place = directory / "+".join(package.replace("/", "-") for package in PACKAGES)
         if not place.is_dir():
-            _install(PACKAGES, place, environment=environment)
+            install(PACKAGES, place, environment=environment)
         return cls(modules=place / "node_modules", environment=environment)
 
     def complaints(self, workflows: Sequence[Path]) -> list[str]:
