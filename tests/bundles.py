@@ -53,6 +53,7 @@ def recorded_wheel(path: Path, targets: Sequence[Target]) -> RecordedWheel:
         targets=tuple(sorted(suiting)),
         origin="published",
         content_key="",
+        build_seconds=0,
     )
 
 

@@ -54,14 +54,14 @@ def test_no_bundle_is_made_when_planning_failed() -> None:
 
 
 @pytest.mark.parametrize("case", ["one-linux", "enterprise-server", "windows-first"])
-def test_one_job_of_github_may_write_and_it_runs_nothing_of_a_build(case: str) -> None:
+def test_the_job_of_github_that_publishes_runs_nothing_of_a_build(case: str) -> None:
     whole = workflow(case)
 
     assert whole["permissions"] == {}
     rights = {name: job["permissions"] for name, job in whole["jobs"].items()}
-    assert [name for name, right in rights.items() if "write" in right.values()] == ["publish"]
+    writing = {name: right for name, right in rights.items() if "write" in right.values()}
+    assert writing == {"comment": {"pull-requests": "write"}, "publish": {"contents": "write"}}
     publish = whole["jobs"]["publish"]
-    assert rights["publish"] == {"contents": "write"}
     assert publish["environment"] == "release"
     downloads = [step["with"] for step in publish["steps"] if "download" in step.get("uses", "")]
     assert downloads == [{"name": "bundle", "path": "parts"}]

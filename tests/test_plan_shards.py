@@ -115,3 +115,15 @@ def test_a_job_says_how_long_it_takes() -> None:
     (job,) = jobs("c", [build("a", size=2_000_000, interpreters=3)])
 
     assert job.seconds == 3 * (60 + 100)
+
+
+def test_what_the_last_build_took_counts_more_than_the_size() -> None:
+    files = [sdist("netifaces")]
+    wanted = manifest("netifaces")
+    (estimated, *_) = plan(wanted, lock(*files)).jobs
+    past = {("netifaces", target): 400 for target in estimated.builds[0].targets[:1]}
+
+    (measured, *_) = plan(wanted, lock(*files), past=past).jobs
+
+    assert measured.id == estimated.id
+    assert measured.seconds == 400 * len(estimated.targets)

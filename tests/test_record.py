@@ -182,6 +182,7 @@ def wheel(
         targets=(),
         origin="published",
         content_key="",
+        build_seconds=0,
     )
 
 

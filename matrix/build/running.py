@@ -18,6 +18,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from matrix.build import durations
 from matrix.build import engine as engines
 from matrix.build.answers import answers
 from matrix.build.configuration import (
@@ -164,9 +165,12 @@ def build_one(run: Run, *, sdist: Path, out: Path, workshop: Workshop) -> tuple[
             engines.write_shim(shims, program=engine.program, extra=told.container)
             environment = {**environment, "PATH": f"{shims}:{environment.get('PATH', '')}"}
         with _containers(engine, label(work.name), seconds=workshop.seconds):
-            _run(run, told, source, environment, workshop)
+            seconds = _run(run, told, source, environment, workshop)
         wheels = answers((work / OUT).glob("*.whl"), run.build, run.targets, place=run.place)
-        return tuple(_keep(wheel, out) for wheel in wheels)
+        kept = tuple(_keep(wheel, out) for wheel in wheels)
+    for wheel in kept:
+        durations.note(wheel, max(1, round(seconds / len(kept))))
+    return kept
 
 
 def _equip(
@@ -240,7 +244,8 @@ def _run(
     source: PurePosixPath,
     environment: Mapping[str, str],
     workshop: Workshop,
-) -> None:
+) -> float:
+    """Run cibuildwheel, and return how many seconds it took."""
     python = lane_python(
         run.job_class.lane,
         machine=workshop.machine,
@@ -262,6 +267,7 @@ def _run(
     files.write(log, finished.output)
     if not finished.succeeded:
         raise build_failed(run.place, finished, log=log)
+    return finished.seconds
 
 
 def _keep(wheel: Path, out: Path) -> Path:

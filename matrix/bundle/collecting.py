@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from matrix.build.durations import noted
 from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.errors import Incomplete, Problem
@@ -28,6 +29,8 @@ class BuiltWheel:
     path: Path
     wheel: Wheel
     cells: tuple[Cell, ...]
+    seconds: int
+    """What its build took; 0 when nobody knows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,12 @@ def collect(
         raise _incomplete(refused, unplanned)
     return Collected(
         wheels=tuple(
-            BuiltWheel(path=path, wheel=opened, cells=tuple(answers[opened.filename]))
+            BuiltWheel(
+                path=path,
+                wheel=opened,
+                cells=tuple(answers[opened.filename]),
+                seconds=noted(path),
+            )
             for path, opened in arrived
         ),
         allowed_missing=tuple((c, allowed[c.project, c.target]) for c in missing),

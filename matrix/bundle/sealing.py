@@ -58,6 +58,7 @@ class Placed:
     path: Path
     wheel: Wheel
     cells: tuple[Cell, ...]
+    seconds: int = 0
 
 
 def seal(
@@ -126,7 +127,8 @@ def _write(
 def place(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Placed, ...]:
     """Every wheel of the bundle with its cells, sorted by filename."""
     placed = [
-        Placed(path=built.path, wheel=built.wheel, cells=built.cells) for built in collected.wheels
+        Placed(path=built.path, wheel=built.wheel, cells=built.cells, seconds=built.seconds)
+        for built in collected.wheels
     ]
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
@@ -196,6 +198,7 @@ def _recorded_wheel(one: Placed) -> RecordedWheel:
         targets=tuple(sorted(cell.target for cell in one.cells)),
         origin=origin,
         content_key="" if origin == "published" else first.key,
+        build_seconds=one.seconds,
     )
 
 

@@ -15,9 +15,9 @@ from matrix.manifest.decoding import did_you_mean
 from matrix.manifest.reading import DEFAULT
 from matrix.pipelines import agreement, gitlab
 from matrix.pipelines.providers import PROVIDERS
-from matrix.plan import planning, serial
+from matrix.plan import serial
 from matrix.plan.model import Plan
-from matrix.report import explanation, plans
+from matrix.report import explanation, locks, plans
 from matrix.report.targets import rows, text
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
@@ -26,7 +26,7 @@ from matrix.resolve.lock import Lock
 def plan(session: Session, asked: argparse.Namespace) -> None:
     """Make the plan; show it, and hand it on to the jobs of a pipeline."""
     lock = _lock(session, asked)
-    made = planning.plan(session.manifest, lock, inventory=session.inventory(asked.previous))
+    made = session.plan_of(lock, previous=asked.previous)
     if asked.expect is not None:
         agreement.require(made, asked.expect)
     if asked.out is not None:
@@ -38,13 +38,15 @@ def plan(session: Session, asked: argparse.Namespace) -> None:
 
 
 def _lock(session: Session, asked: argparse.Namespace) -> Lock:
-    """The lock, brought up to date where that is allowed and due."""
+    """The lock, brought up to date where that is allowed and due; then the change is told."""
+    if not (asked.relock or session.manifest.policy.lock == "refresh"):
+        return session.lock()
     old = session.present_lock()
-    if asked.relock or session.manifest.policy.lock == "refresh":
-        if old is None or lockfile.staleness(session.manifest, old):
-            return relock(session, old)
+    if old is not None and not lockfile.staleness(session.manifest, old):
         return old
-    return lockfile.fresh(session.manifest, old, source=session.lock_path.name)
+    new = relock(session, old)
+    session.reporter.say(f"the lock is stale; it would become:\n{locks.difference(old, new)}")
+    return new
 
 
 def _hand_on(session: Session, made: Plan, asked: argparse.Namespace) -> None:

@@ -15,7 +15,6 @@ from matrix.cli.locking import refuse_unsolved, relock
 from matrix.cli.session import Session, result
 from matrix.farside.verify import verify
 from matrix.pipelines import drift, providers
-from matrix.plan import planning
 from matrix.plan.model import Job, Plan
 from matrix.report import bundles, plans
 from matrix.resolve import lockfile
@@ -76,7 +75,7 @@ def _lock(session: Session) -> Lock:
 
 
 def _plan(session: Session, lock: Lock, asked: argparse.Namespace) -> Plan:
-    made = planning.plan(session.manifest, lock, inventory=session.inventory(asked.previous))
+    made = session.plan_of(lock, previous=asked.previous)
     session.reporter.say(plans.overview(made))
     return made
 

@@ -26,7 +26,6 @@ from matrix.resolve.lock import Lock
 if TYPE_CHECKING:
     from matrix.index.client import Index
     from matrix.index.transport import Transport
-    from matrix.plan.inventory import Inventory
     from matrix.plan.model import Plan
 
 
@@ -109,23 +108,29 @@ class Session:
 
     def plan(self, asked: argparse.Namespace) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
-        from matrix.plan import planning, serial  # noqa: PLC0415 - see above
+        from matrix.plan import serial  # noqa: PLC0415 - see above
 
         if asked.plan is not None:
             return serial.parse(read_text(asked.plan), source=asked.plan.name)
-        return planning.plan(self.manifest, self.lock(), inventory=self.inventory(asked.previous))
+        return self.plan_of(self.lock(), previous=asked.previous)
 
-    def inventory(self, previous: Path | None) -> "Inventory":
+    def plan_of(self, lock: Lock, *, previous: Path | None) -> "Plan":
         """
-        What a previous bundle built; nothing when none is named, an error when it cannot be read.
+        A plan that knows what a previous bundle built, and how long that took.
+
+        A bundle that cannot be verified is an error, never an empty one.
         """
+        from matrix.plan import planning  # noqa: PLC0415 - see above
+
         if previous is None:
-            return {}
+            return planning.plan(self.manifest, lock)
         from matrix.farside.verify import verify  # noqa: PLC0415 - see above
         from matrix.plan import inventory  # noqa: PLC0415 - see above
 
         self.reporter.say(f"verifying {previous}")
-        return inventory.of(verify(previous).record)
+        record = verify(previous).record
+        known, past = inventory.of(record), inventory.durations(record)
+        return planning.plan(self.manifest, lock, inventory=known, past=past)
 
     def write(self, path: Path, text: str) -> None:
         """Write a file and say so."""

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,8 @@ class Finished:
     command: tuple[str, ...]
     status: int
     output: str
+    seconds: float = 0.0
+    """Wall time, from a clock that nobody sets."""
 
     @property
     def succeeded(self) -> bool:
@@ -65,6 +68,7 @@ def run(
         _stop(process)
 
     timer = threading.Timer(timeout, expire)
+    started = time.monotonic()
     timer.start()
     try:
         output = _listen(process, say)
@@ -78,12 +82,13 @@ def run(
         if process.stdout is not None:
             process.stdout.close()
     if expired.is_set():
-        return Finished(
-            command=tuple(command),
-            status=TIMED_OUT,
-            output=f"{output}\nstopped after {timeout:.0f} seconds\n",
-        )
-    return Finished(command=tuple(command), status=status, output=output)
+        status, output = TIMED_OUT, f"{output}\nstopped after {timeout:.0f} seconds\n"
+    return Finished(
+        command=tuple(command),
+        status=status,
+        output=output,
+        seconds=time.monotonic() - started,
+    )
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

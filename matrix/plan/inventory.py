@@ -9,7 +9,7 @@ it. Where both are the same, the wheel is carried over instead of built again.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from matrix.manifest.model import Recipe
 from matrix.plan.model import JobClass
@@ -59,6 +59,31 @@ def _facts(recipe: Recipe) -> dict[str, object]:
         "requires": recipe.requires,
         "system": dict(recipe.system),
     }
+
+
+Durations = Mapping[tuple[str, str], int]
+"""Project and target id to the seconds that a build of the project took for that target."""
+
+
+def durations(record: Record) -> Durations:
+    """What the builds of a bundle took, whichever the version."""
+    return {
+        (wheel.project, target): max(1, wheel.build_seconds // len(wheel.targets))
+        for wheel in record.wheels
+        if wheel.build_seconds
+        for target in wheel.targets
+    }
+
+
+def measured(project: str, targets: Collection[str], past: Durations) -> int:
+    """
+    What a build should take for ``targets``, by the mean of those that are known; 0 when none is.
+
+    >>> measured("lxml", ["a", "b", "c"], {("lxml", "a"): 60, ("lxml", "b"): 90})
+    225
+    """
+    known = [past[project, target] for target in targets if (project, target) in past]
+    return sum(known) * len(targets) // len(known) if known else 0
 
 
 def of(record: Record) -> Inventory:

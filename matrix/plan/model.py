@@ -88,6 +88,8 @@ class Build:
     """Projects that it needs and that the same job builds before it, at any distance."""
     carried: tuple[str, ...] = ()
     """Projects that it needs and whose wheels are carried over from the previous bundle."""
+    measured: int = 0
+    """Seconds that it should take by what the previous bundle's builds took; 0 when unknown."""
 
     @property
     def label(self) -> str:
@@ -103,7 +105,7 @@ class Job:
     job_class: str
     builds: tuple[Build, ...]
     seconds: int
-    """How long it takes, as far as that can be told from the sizes of sdists."""
+    """How long it takes, as far as past durations and the sizes of sdists tell."""
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 from matrix.manifest.model import Manifest
 from matrix.plan import order, shards
 from matrix.plan.cells import Chooser, exclusions, without_wheel
-from matrix.plan.inventory import Inventory
+from matrix.plan.inventory import Durations, Inventory, measured
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import Build, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
 from matrix.plan.order import Needs
@@ -15,16 +15,23 @@ from matrix.resolve.lock import Lock
 from matrix.resolve.roots import wanted
 
 NOTHING_CARRIED: Final[Inventory] = {}
+NOTHING_MEASURED: Final[Durations] = {}
 
 
-def plan(manifest: Manifest, lock: Lock, *, inventory: Inventory = NOTHING_CARRIED) -> Plan:
+def plan(
+    manifest: Manifest,
+    lock: Lock,
+    *,
+    inventory: Inventory = NOTHING_CARRIED,
+    past: Durations = NOTHING_MEASURED,
+) -> Plan:
     """Say how every project of every closure gets its wheel on every target."""
     order.refuse_unknown(manifest, lock)
     found = job_classes(manifest)
     classes = {target.id: one for target, one in found.items()}
     chooser = Chooser(manifest, lock, classes=classes, inventory=inventory)
     cells = [cell for file in lock.files for cell in chooser.cells(file)]
-    jobs = tuple(sorted(_jobs(cells, manifest, lock, classes), key=lambda job: job.id))
+    jobs = tuple(sorted(_jobs(cells, manifest, lock, classes, past), key=lambda job: job.id))
     owner = {
         (build.sdist, target): job.id
         for job in jobs
@@ -66,7 +73,11 @@ def _wishes(manifest: Manifest) -> Iterator[Wish]:
 
 
 def _jobs(
-    cells: Iterable[Cell], manifest: Manifest, lock: Lock, classes: Mapping[str, JobClass]
+    cells: Iterable[Cell],
+    manifest: Manifest,
+    lock: Lock,
+    classes: Mapping[str, JobClass],
+    past: Durations,
 ) -> Iterator[Job]:
     """The jobs of every class."""
     by_class: dict[str, list[Cell]] = {}
@@ -77,10 +88,12 @@ def _jobs(
         served = {target for target, one in classes.items() if one.id == name}
         files = (file for file in lock.files if not served.isdisjoint(file.targets))
         needs = Needs.of(name, files, manifest)
-        yield from shards.jobs(name, _builds(members, needs, manifest))
+        yield from shards.jobs(name, _builds(members, needs, manifest, past))
 
 
-def _builds(cells: Sequence[Cell], needs: Needs, manifest: Manifest) -> list[Build]:
+def _builds(
+    cells: Sequence[Cell], needs: Needs, manifest: Manifest, past: Durations
+) -> list[Build]:
     built = {cell.project for cell in cells if cell.state is State.BUILD}
     carried = {cell.project for cell in cells if cell.state is State.REUSED}
     needs.refuse_cycles(built, source=manifest.source)
@@ -104,6 +117,7 @@ def _builds(cells: Sequence[Cell], needs: Needs, manifest: Manifest) -> list[Bui
                 targets=tuple(sorted(target.id for target in served)),
                 after=tuple(sorted(reached & built)),
                 carried=tuple(sorted(reached & carried)),
+                measured=measured(project, [target.id for target in served], past),
             )
         )
     return builds

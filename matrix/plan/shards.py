@@ -23,13 +23,14 @@ _BYTES_A_SECOND: Final = 20_000
 
 def seconds(build: Build) -> int:
     """
-    How long a build takes, by the size of its sdist.
+    How long a build takes, by what the previous bundle's took, else by the size of its sdist.
 
     A minute for each interpreter, for it gets a fresh environment and a smoke test, and a second
     for each 20 kB of source: right within a factor of three for what was measured, from netifaces
     (30 kB) to h5py and grpcio.
     """
-    return len(build.identifiers) * (_SETUP + build.size // _BYTES_A_SECOND)
+    estimate = len(build.identifiers) * (_SETUP + build.size // _BYTES_A_SECOND)
+    return build.measured or estimate
 
 
 def jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:

@@ -64,6 +64,8 @@ class RecordedWheel:
     targets: tuple[str, ...]
     origin: Origin
     content_key: str
+    build_seconds: int
+    """What its build took, 0 when it was not built for this bundle; the next plan packs by it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)

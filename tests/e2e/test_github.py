@@ -27,6 +27,12 @@ from .images import Images
 from .podman import Podman
 
 WORKFLOW = ".github/workflows/wheels.yml"
+GH = """\
+#!/bin/sh
+printf "%s\\n" "$@" > {0}/gh-arguments
+printf "%s\\n" "$GH_TOKEN" * > {0}/gh-surroundings
+if test -e report; then cp report/summary.md {0}/gh-body; fi
+"""
 BROKEN = {"netifaces": {"environment": {"CC": "false", "LDSHARED": "false"}}}
 
 
@@ -105,7 +111,7 @@ def repository(
     bin_directory = tmp_path / "bin"
     bin_directory.mkdir()
     gh = bin_directory / "gh"
-    gh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/gh-arguments\n', encoding="utf-8")
+    gh.write_text(GH.format(tmp_path), encoding="utf-8")
     gh.chmod(0o755)
     path = os.pathsep.join([str(bin_directory), podman.environment["PATH"]])
     environment = {**podman.environment, "PATH": path}
@@ -146,16 +152,20 @@ def builds(run: Run) -> dict[str, str]:
     }
 
 
-def test_a_pull_request_ends_in_a_bundle_and_a_report(
-    repository: Repository, verified: Verify
+def pull_request(base: str, head: str) -> Event:
+    """Of a branch of this repository, not of a fork."""
+    ours = {"repo": {"full_name": "group/project"}}
+    payload = {"pull_request": {"number": 1, "base": {"sha": base}, "head": ours}}
+    return Event(name="pull_request", ref="refs/pull/1/merge", sha=head, payload=payload)
+
+
+def test_a_pull_request_ends_in_a_bundle_a_report_and_a_comment(
+    repository: Repository, verified: Verify, tmp_path: Path
 ) -> None:
     base = repository.write("click")
     head = repository.write("click", "netifaces")
-    payload = {"pull_request": {"base": {"sha": base}}}
 
-    run = repository.runner.run(
-        WORKFLOW, Event(name="pull_request", ref="refs/pull/1/merge", sha=head, payload=payload)
-    )
+    run = repository.runner.run(WORKFLOW, pull_request(base, head))
 
     print(run.log)
     assert run.succeeded, run.log[-6000:]
@@ -166,6 +176,26 @@ def test_a_pull_request_ends_in_a_bundle_and_a_report(
     assert "| netifaces |  | 0.11.0 | all |\n" in summary
     assert "| click" not in summary
     assert "| netifaces 0.11.0 | MIT" in summary
+    assert run.result("comment") == "success"
+    assert (tmp_path / "gh-arguments").read_text(encoding="utf-8").splitlines() == [
+        *("pr", "comment", "1", "--repo", "group/project", "--edit-last", "--create-if-none"),
+        *("--body-file", "report/summary.md"),
+    ]
+    surroundings = (tmp_path / "gh-surroundings").read_text(encoding="utf-8").splitlines()
+    assert surroundings == ["a-token", "report"]
+    assert (tmp_path / "gh-body").read_text(encoding="utf-8") == summary
+
+
+def test_a_comment_that_is_refused_fails_no_run(repository: Repository, tmp_path: Path) -> None:
+    head = repository.write("click")
+    (tmp_path / "bin" / "gh").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+
+    run = repository.runner.run(WORKFLOW, pull_request(head, head))
+
+    print(run.log)
+    assert run.result("comment") == "failure"
+    assert run.result("bundle") == "success"
+    assert run.succeeded, run.log[-6000:]
 
 
 def test_a_build_that_fails_leaves_no_bundle_and_is_named(repository: Repository) -> None:

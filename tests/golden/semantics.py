@@ -15,7 +15,9 @@ import yaml
 _OUTPUT = re.compile(r"needs\.([\w-]+)\.outputs\.([\w-]+)")
 _RESULT = re.compile(r"needs\.([\w-]+)\.result")
 _STEP = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")
+_OUTCOME = re.compile(r"steps\.([\w-]+)\.outcome")
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
+_WRITERS = {"publish": "contents", "comment": "pull-requests"}
 _PINNED = re.compile(r"actions/[\w-]+@[0-9a-f]{40}")
 _ILLEGAL = re.compile(r'[":<>|*?\r\n\\/]')
 
@@ -68,6 +70,7 @@ def _references(
     for step, output in _STEP.findall(text):
         if step not in steps or output not in outputs:
             yield f"{name} reads step {step}.{output}"
+    yield from (f"{name} asks for step {s}" for s in _OUTCOME.findall(text) if s not in steps)
     keys = job.get("strategy", {}).get("matrix", {})
     yield from (f"{name} reads matrix.{key}" for key in _MATRIX.findall(text) if key not in keys)
 
@@ -75,7 +78,8 @@ def _references(
 def _rules(name: str, job: Mapping[str, Any]) -> Iterator[str]:
     if "timeout-minutes" not in job or "permissions" not in job:
         yield f"{name} has no limit of time or of rights"
-    if ("write" in job["permissions"].values()) != (name == "publish"):
+    writes = [right for right, how in job["permissions"].items() if how == "write"]
+    if writes != ([_WRITERS[name]] if name in _WRITERS else []):
         yield f"{name} has the rights {job['permissions']}"
     for step in job["steps"]:
         script = step.get("run", "")
@@ -89,7 +93,7 @@ def _rules(name: str, job: Mapping[str, Any]) -> Iterator[str]:
         if "checkout" in step.get("uses", "") and credentials != "false":
             yield f"{name} keeps credentials"
         has_token = "github.token" in yaml.safe_dump(step.get("env", {}))
-        if has_token and name != "publish":
+        if has_token and name not in _WRITERS:
             yield f"{name} has a token"
 
 
@@ -140,9 +144,17 @@ def _expanded(name: str, job: Mapping[str, Any], outputs: Mapping[str, str]) -> 
     return [name.replace("${{ matrix.job }}", job) for job in parse(outputs[output[2]])]
 
 
-def runs(job: Mapping[str, Any], *, results: Mapping[str, str], github: Mapping[str, str]) -> bool:
+def runs(
+    job: Mapping[str, Any],
+    *,
+    results: Mapping[str, str],
+    github: Mapping[str, str],
+    outputs: Mapping[str, str] | None = None,
+) -> bool:
     """
-    Whether a job's ``if`` lets it run, after ``results`` of what it needs.
+    Whether a job's ``if`` lets it run, after ``results`` and ``outputs`` of what it needs.
+
+    Both are by what follows ``needs.``: a job, or `plan.empty`; ``github`` is by `event.number`.
 
     Only for jobs that ask ``cancelled()``: GitHub adds ``success()`` to the conditions of others.
     """
@@ -151,7 +163,8 @@ def runs(job: Mapping[str, Any], *, results: Mapping[str, str], github: Mapping[
     replaced = [
         (r"contains\(needs\.\*\.result, ('\w+')\)", lambda m: str(m[1][1:-1] in results.values())),
         (r"needs\.([\w-]+)\.result", lambda m: repr(results[m[1]])),
-        (r"github\.(\w+)", lambda m: repr(github[m[1]])),
+        (_OUTPUT.pattern, lambda m: repr((outputs or {})[f"{m[1]}.{m[2]}"])),
+        (r"github\.([\w.]+)", lambda m: repr(github[m[1]])),
         (r"cancelled\(\)", lambda _: str("cancelled" in results.values())),
         (r"&&", lambda _: "and"),
         (r"\|\|", lambda _: "or"),

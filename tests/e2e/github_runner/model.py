@@ -14,7 +14,7 @@ _WORKFLOW: Final = frozenset(
 _JOB: Final = frozenset(
     {
         "name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "environment",
-        "outputs", "env", "strategy", "steps",
+        "outputs", "env", "strategy", "steps", "continue-on-error",
     }
 )  # fmt: skip
 _STEP: Final = frozenset(

@@ -32,6 +32,7 @@ class JobRun:
     log: str = ""
     summary: str = ""
     seconds: float = 0.0
+    may_fail: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class Steps:
             log="\n".join(self._log),
             summary=summary.read_text(encoding="utf-8") if summary.exists() else "",
             seconds=time.monotonic() - start,
+            may_fail=self._written.get("continue-on-error") == "true",
         )
 
     def _scope(self, environment: Mapping[str, str] | None = None) -> Scope:

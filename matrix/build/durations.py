@@ -1,0 +1,29 @@
+"""
+How long a wheel took, noted beside it: ``NAME.whl.seconds``, one whole number.
+
+Jobs hand over their wheels as files, so that is how their durations travel to the bundle's record,
+and from there to the next plan, which packs jobs by them. A note that is missing or damaged means
+that nothing is known: an estimate does not decide what is built.
+"""
+
+from pathlib import Path
+
+from matrix.edge import files
+
+
+def note(wheel: Path, seconds: int) -> None:
+    """Write down what ``wheel`` took."""
+    files.write(_beside(wheel), f"{seconds}\n")
+
+
+def noted(wheel: Path) -> int:
+    """What ``wheel`` took; 0 when nobody knows."""
+    try:
+        text = _beside(wheel).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return 0
+    return int(text) if text.isdigit() and len(text) < 7 else 0  # noqa: PLR2004 - eleven days
+
+
+def _beside(wheel: Path) -> Path:
+    return wheel.with_name(f"{wheel.name}.seconds")
