@@ -157,8 +157,8 @@ def test_the_schema_knows_every_key_that_the_reader_knows() -> None:
     properties = json.loads(schema.text())["properties"]
 
     assert set(properties) == {
-        "bundle", "environments", "github", "network", "packages", "policy", "recipes", "runners",
-        "targets", "tool",
+        "bundle", "environments", "github", "gitlab", "network", "packages",
+        "policy", "recipes", "runners", "targets", "tool",
     }  # fmt: skip
 
 

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 
 from matrix.errors import UsageError
-from matrix.manifest.model import Manifest
+from matrix.manifest.model import GitLab, Manifest
 from matrix.pipelines import github, gitlab, limits
 from matrix.pipelines.scalar import Dialect
-from matrix.plan.model import Plan
+from matrix.plan.model import Cell, Plan, State
 
 from .golden import cases
 from .golden.everywhere import everywhere
@@ -127,3 +127,38 @@ def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
 
     assert sum(map(len, outputs.values())) * 2 < limits.cap("github", "job output bytes") / 10
     assert len(child) < limits.cap("gitlab", "child pipeline bytes") / 10
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "limit", "fits"),
+    [(99, 0, True), (100, 0, True), (101, 0, False), (101, 101, True), (102, 101, False)],
+)
+def test_a_bundle_fits_the_artifacts_of_the_instance(
+    megabytes: int, limit: int, fits: bool
+) -> None:
+    manifest = dataclasses.replace(
+        cases.manifest("one-linux"), gitlab=GitLab(artifact_megabytes=limit)
+    )
+    plan = numbered(manifest, 1)
+    found = Cell(
+        project="numpy",
+        version="1",
+        target=plan.targets[0].id if plan.targets else "t",
+        state=State.PUBLISHED,
+        reason="a wheel on the index",
+        filename="numpy-1-cp312-cp312-manylinux_2_28_x86_64.whl",
+        size=megabytes << 20,
+    )
+    heavy = dataclasses.replace(plan, cells=(*plan.cells, found))
+
+    if fits:
+        assert gitlab.run_time(manifest, heavy)[gitlab.CHILD]
+        return
+    with pytest.raises(UsageError) as error:
+        gitlab.run_time(manifest, heavy)
+    assert str(error.value) == (
+        f"the bundle: expected at most {limit or 100} artifact megabytes on gitlab, "
+        f"got {megabytes}\n"
+        "  hint: raise the instance's maximum artifacts size, "
+        "then say gitlab: {artifact-megabytes: N}"
+    )

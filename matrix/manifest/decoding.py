@@ -43,8 +43,15 @@ def _date(text: str) -> datetime.date:
         raise ValueError(f"expected a date such as '2027-06-01', got {text!r}") from error
 
 
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10):  # noqa: PLR2004 - it is no id
+        raise ValueError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
 SCALARS: Final[Mapping[type, Callable[[str], Any]]] = {
     str: str,
+    int: _whole,
     Requirement: parse_requirement,
     PlatformTag: PlatformTag.parse,
     PythonVersion: PythonVersion.parse,

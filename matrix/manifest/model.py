@@ -106,6 +106,17 @@ class GitHub:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GitLab:
+    """What the GitLab that runs the pipeline takes."""
+
+    artifact_megabytes: int = key(
+        "Maximum artifacts size of the instance; 100 when left out, as self-managed ones have it.",
+        name="artifact-megabytes",
+        default=0,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """
     Where runners fetch from; every value replaces what pip on that machine is configured with.
@@ -187,6 +198,7 @@ class Manifest:
     targets: Mapping[str, TargetGroup] = key("What must be able to install everything.")
     runners: tuple[Runner, ...] = key("Machines that build, first match wins.", default=())
     github: GitHub = key("Which GitHub runs the workflow.", default=GitHub())
+    gitlab: GitLab = key("What the GitLab that runs it takes.", default=GitLab())
     network: Network = key("Where runners fetch from.", default=Network())
     packages: tuple[Package, ...] = key("The requirements.")
     environments: Mapping[str, tuple[Requirement, ...]] = mapping(

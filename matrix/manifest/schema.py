@@ -16,6 +16,7 @@ from matrix.targets.target import PythonVersion
 _SCALARS: Final[dict[Any, dict[str, Any]]] = {
     # What looks like a number to YAML is text to us, so editors must accept it unquoted.
     str: {"type": ["string", "number", "boolean"]},
+    int: {"type": "integer", "minimum": 0},
     Requirement: {"type": "string", "minLength": 1},
     PlatformTag: {
         "type": "string",

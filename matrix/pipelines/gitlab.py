@@ -6,7 +6,7 @@ from typing import Final
 from matrix.manifest.model import Manifest
 from matrix.pipelines import agreement, header, limits, machines, release
 from matrix.pipelines.scalar import Passed, render
-from matrix.plan.model import Plan
+from matrix.plan.model import Plan, State
 
 PARENT: Final = ".gitlab-ci.yml"
 CHILD: Final = "child.yml"
@@ -44,8 +44,14 @@ def run_time(manifest: Manifest, plan: Plan) -> dict[str, str]:
         "part_bytes": limits.cap("gitlab", "release file bytes"),
     }
     text = _render("gitlab/child.yml.j2", manifest, fields)
-    _respect_limits(plan, text)
+    _respect_limits(manifest, plan, text)
     return {CHILD: text}
+
+
+def _bundle_bytes(plan: Plan) -> int:
+    """What the wheels that exist already weigh, each file once; built ones are not known yet."""
+    known = {State.PUBLISHED, State.REUSED, State.UNIVERSAL}
+    return sum({cell.filename: cell.size for cell in plan.cells if cell.state in known}.values())
 
 
 def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> str:
@@ -59,7 +65,17 @@ def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> 
     return render(template, dialect="gitlab", source=manifest.source, fields={**shared, **fields})
 
 
-def _respect_limits(plan: Plan, text: str) -> None:
+def _respect_limits(manifest: Manifest, plan: Plan, text: str) -> None:
+    # The bundle is one artifact, and wheels do not shrink when they are zipped.
+    remedy = "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"
+    limits.require(
+        "gitlab",
+        "artifact megabytes",
+        _bundle_bytes(plan) >> 20,
+        place="the bundle",
+        remedy=remedy,
+        most=manifest.gitlab.artifact_megabytes,
+    )
     for job in plan.jobs:
         count, place = len(f"{BUILD}{job.id}"), f"job {job.id}"
         remedy = "name the project's version shorter, or exclude it where it is built"

@@ -8,9 +8,13 @@ from matrix.errors import Problem, UsageError
 from matrix.pipelines.scalar import Dialect
 
 
-def require(dialect: Dialect, limit: str, count: int, *, place: str, remedy: str) -> None:
-    """Raise ``UsageError`` when ``count`` is more than ``limit`` allows."""
-    most = cap(dialect, limit)
+def require(
+    dialect: Dialect, limit: str, count: int, *, place: str, remedy: str, most: int = 0
+) -> None:
+    """
+    Raise ``UsageError`` when ``count`` is more than ``limit`` allows, or than a known ``most``.
+    """
+    most = most or cap(dialect, limit)
     if count > most:
         what = f"expected at most {most:,} {limit} on {dialect}, got {count:,}"
         raise UsageError(Problem(place=place, what=what, hint=remedy))
