@@ -4,12 +4,15 @@ The main job on real input: locked, planned, built by cibuildwheel in podman, se
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from matrix.edge.programs import Finished
 from matrix.plan.model import State
 
 from .flow import Interpreter, Tool, closed_interpreters, count, local_manifest
@@ -150,43 +153,66 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done"""
 
 
-@pytest.mark.parametrize("transport", ["file", "http"])
-@pytest.mark.parametrize("series", ["cp27", "cp39", "cp311", "cp312", "cp313"])
-def test_plain_pip_installs_everything_in_the_closed_network(
-    podman: Podman,
-    served: Path,
-    interpreters: tuple[Interpreter, ...],
-    series: str,
-    transport: str,
-) -> None:
-    python = next((each for each in interpreters if each.tag == series), None)
-    if python is None:
-        pytest.skip(f"this machine has no CPython for {series}")
+def _install_each(python: Interpreter, transport: str) -> list[str]:
+    """Install and import one requirement after the other, as their users would."""
     script = _INSTALL.format(
         serve=_SERVER if transport == "http" else "",
         pairs=" ".join(f"{name}={modules.replace(' ', '')}" for name, modules in IMPORTS.items()),
         python=python.path,
         index="http://127.0.0.1:8080/simple/" if transport == "http" else "file:///index/simple/",
     )
+    return ["sh", "-c", script]
 
-    finished = podman.run(
-        CLOSED, ["sh", "-c", script], volumes=[f"{served}:/index:ro"], timeout=600
-    )
+
+def _install_all(python: Interpreter) -> list[str]:
+    """Install everything at once, from the view of the interpreter's own target."""
+    view = f"file:///index/targets/{python.tag}-{PLATFORM}/simple/"
+    pip = [python.path, "-m", "pip", "install", "--no-cache-dir", "--index-url", view]
+    return [*pip, *IMPORTS]
+
+
+Installs = Mapping[tuple[str, str], Future[Finished]]
+"""Interpreter's tag, and transport or "view", to what its closed container said."""
+
+
+@pytest.fixture(scope="module")
+def installs(
+    podman: Podman, served: Path, interpreters: tuple[Interpreter, ...]
+) -> Iterator[Installs]:
+    """
+    Every install, in a container of its own without network, as many at once as there are cores.
+    """
+    commands = {
+        (each.tag, way): _install_all(each) if way == "view" else _install_each(each, way)
+        for each in interpreters
+        for way in ("file", "http", "view")
+    }
+
+    def install(command: list[str]) -> Finished:
+        return podman.run(CLOSED, command, volumes=[f"{served}:/index:ro"], timeout=600)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {place: pool.submit(install, command) for place, command in commands.items()}
+
+
+@pytest.mark.parametrize("transport", ["file", "http"])
+@pytest.mark.parametrize("series", ["cp27", "cp39", "cp311", "cp312", "cp313"])
+def test_plain_pip_installs_everything_in_the_closed_network(
+    installs: Installs, series: str, transport: str
+) -> None:
+    if (series, transport) not in installs:
+        pytest.skip(f"this machine has no CPython for {series}")
+
+    finished = installs[series, transport].result()
 
     print(finished.output)
     assert finished.succeeded, finished.output[-4000:]
     assert finished.output.count("installed and imported") == len(IMPORTS)
 
 
-def test_each_target_s_own_view_installs_everything_at_once(
-    podman: Podman, served: Path, interpreters: tuple[Interpreter, ...]
-) -> None:
-    for python in interpreters:
-        view = f"file:///index/targets/{python.tag}-{PLATFORM}/simple/"
-        command = [python.path, "-m", "pip", "install", "--no-cache-dir", "--index-url", view]
+def test_each_target_s_own_view_installs_everything_at_once(installs: Installs) -> None:
+    views = {series: future.result() for (series, way), future in installs.items() if way == "view"}
 
-        finished = podman.run(
-            CLOSED, [*command, *IMPORTS], volumes=[f"{served}:/index:ro"], timeout=300
-        )
-
-        assert finished.succeeded, f"{python.version}: {finished.output[-2000:]}"
+    failed = {series: done.output[-2000:] for series, done in views.items() if not done.succeeded}
+    assert views
+    assert failed == {}
