@@ -35,6 +35,7 @@ targets:
   alpine: {platform: musllinux_1_2_x86_64, python: [3.12.4]}
   desktop: {platform: win_amd64, python: [3.11.9, 3.12.4, 3.13.0]}
   laptop: {platform: macosx_12_0_arm64, python: [3.12.4, 3.13.0]}
+gitlab: {artifact-megabytes: 999999}
 runners:
   - {match: "*linux*_x86_64", github: ubuntu-24.04, gitlab: [linux]}
   - {match: "win_*", github: windows-2022, gitlab: [windows]}
