@@ -120,7 +120,7 @@ class Run:
 
     @property
     def job_class(self) -> JobClass:
-        return next(found for found in self.plan.classes if found.id == self.job.job_class)
+        return self.plan.class_of(self.job)
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -48,12 +48,6 @@ def run_time(manifest: Manifest, plan: Plan) -> dict[str, str]:
     return {CHILD: text}
 
 
-def _bundle_bytes(plan: Plan) -> int:
-    """What the wheels that exist already weigh, each file once; built ones are not known yet."""
-    known = {State.PUBLISHED, State.REUSED, State.UNIVERSAL}
-    return sum({cell.filename: cell.size for cell in plan.cells if cell.state in known}.values())
-
-
 def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> str:
     coordinator = machines.coordinator(manifest, "gitlab")
     shared = {
@@ -66,12 +60,14 @@ def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> 
 
 
 def _respect_limits(manifest: Manifest, plan: Plan, text: str) -> None:
-    # The bundle is one artifact, and wheels do not shrink when they are zipped.
+    # The bundle is one artifact, and wheels do not shrink when zipped. What built ones weigh
+    # is not known yet.
+    known = plan.bytes_in(State.PUBLISHED, State.REUSED, State.UNIVERSAL)
     remedy = "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"
     limits.require(
         "gitlab",
         "artifact megabytes",
-        _bundle_bytes(plan) >> 20,
+        known >> 20,
         place="the bundle",
         remedy=remedy,
         most=manifest.gitlab.artifact_megabytes,

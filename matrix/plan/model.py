@@ -139,3 +139,11 @@ class Plan:
     cells: tuple[Cell, ...]
     classes: tuple[JobClass, ...]
     jobs: tuple[Job, ...]
+
+    def class_of(self, job: Job) -> JobClass:
+        """The job class that ``job`` names."""
+        return next(one for one in self.classes if one.id == job.job_class)
+
+    def bytes_in(self, *states: State) -> int:
+        """What the files of cells in one of ``states`` weigh, each file once."""
+        return sum({c.filename: c.size for c in self.cells if c.state in states}.values())

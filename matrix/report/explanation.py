@@ -14,7 +14,7 @@ from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Build, Cell, Job, JobClass, Plan
 from matrix.plan.order import Needs
-from matrix.report.plans import class_of, machine, minutes, section
+from matrix.report.plans import machine, minutes, section
 from matrix.resolve.lock import Lock
 
 SCHEMA: Final = 1
@@ -159,7 +159,7 @@ def _choice(cell: Cell) -> Choice:
 
 
 def _making(build: Build, job: Job, plan: Plan, manifest: Manifest, options: str) -> Making:
-    job_class = class_of(job, plan)
+    job_class = plan.class_of(job)
     labels = {one.label for one in job.builds}
     waited = {one.label for one in job.builds if one.project in build.after}
     waiting = {one.label for one in job.builds if build.project in one.after}
@@ -193,7 +193,7 @@ def _pattern(build: Build, manifest: Manifest) -> str:
 
 def text(explained: Explanation, plan: Plan) -> str:
     """An explanation in lines."""
-    classes = {job.id: class_of(job, plan) for job in plan.jobs}
+    classes = {job.id: plan.class_of(job) for job in plan.jobs}
     parts = [
         f"{explained.project}\n",
         *section("asked for by", (_asker(one, explained) for one in explained.asked_by)),

@@ -34,13 +34,8 @@ def _heading(plan: Plan) -> str:
         "cells": len(plan.cells),
     }
     told = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return f"{plan.bundle}: {told}, {megabytes(published_size(plan))} to fetch\n"
-
-
-def published_size(plan: Plan) -> int:
-    """Bytes of the wheels that the plan takes from the index, each file counted once."""
-    found = {State.UNIVERSAL, State.PUBLISHED}
-    return sum({c.filename: c.size for c in plan.cells if c.state in found}.values())
+    fetched = plan.bytes_in(State.PUBLISHED, State.UNIVERSAL)
+    return f"{plan.bundle}: {told}, {megabytes(fetched)} to fetch\n"
 
 
 def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
@@ -52,7 +47,7 @@ def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _job(job: Job, plan: Plan) -> str:
     builds = ", ".join(build.label for build in job.builds)
-    return f"{job.id}: {builds} (about {minutes(job.seconds)}, {machine(class_of(job, plan))})"
+    return f"{job.id}: {builds} (about {minutes(job.seconds)}, {machine(plan.class_of(job))})"
 
 
 def minutes(seconds: int) -> str:
@@ -63,11 +58,6 @@ def minutes(seconds: int) -> str:
     '2 min'
     """
     return f"{-(-seconds // 60)} min"
-
-
-def class_of(job: Job, plan: Plan) -> JobClass:
-    """The job class that ``job`` names."""
-    return next(one for one in plan.classes if one.id == job.job_class)
 
 
 def machine(job_class: JobClass) -> str:
