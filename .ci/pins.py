@@ -2,12 +2,14 @@
 Refresh ``matrix/data/lanes.json`` from the cibuildwheel releases themselves; run by ``nox -s
 pins``.
 
-For every lane: the identifiers it serves and the images it pins, both read from inside its wheel,
-which pip fetches from the configured index.
+For every lane: the identifiers it serves, the images it pins, the ABI of each of its PyPys and the
+groups of identifiers that it serves on request only; all read from inside its wheel, which pip
+fetches from the configured index.
 """
 
 import configparser
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,9 @@ WITHOUT_27: Final = (
     "manylinux_2_24_i686",
 )
 
+# Of the groups, those whose identifiers can be targets: neither pre-releases nor GraalPy.
+GROUPS: Final = ("cpython-freethreading", "pypy", "pypy-eol")
+
 RESOURCES: Final = "cibuildwheel/resources"
 DATA: Final = Path(__file__).resolve().parent.parent / "matrix" / "data" / "lanes.json"
 
@@ -36,27 +41,53 @@ DATA: Final = Path(__file__).resolve().parent.parent / "matrix" / "data" / "lane
 def lane(version: str, wheel: Path) -> dict[str, Any]:
     """What one cibuildwheel release says about itself."""
     with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
         platforms = tomllib.loads(archive.read(f"{RESOURCES}/build-platforms.toml").decode())
         pinned = configparser.ConfigParser(inline_comment_prefixes=("#",))
         pinned.read_string(archive.read(f"{RESOURCES}/pinned_docker_images.cfg").decode())
-    identifiers = {
-        entry["identifier"]
+        modules = (name for name in ("selector.py", "util.py") if f"cibuildwheel/{name}" in names)
+        selector = archive.read(f"cibuildwheel/{next(modules)}").decode()
+    interpreters = [
+        entry
         for system in SYSTEMS
         for entry in platforms[system]["python_configurations"]
-        if entry["identifier"].startswith("cp")
-    }
-    images = {
-        f"{policy}_{arch}": reference
-        for arch in pinned.sections()
-        if not arch.startswith("pypy")
-        for policy, reference in pinned[arch].items()
-        if f"{policy}_{arch}" not in (WITHOUT_27 if version == "1.12.0" else ())
-    }
+        if entry["identifier"].startswith(("cp", "pp"))
+    ]
     return {
         "version": version,
-        "identifiers": sorted(identifiers),
-        "images": dict(sorted(images.items())),
+        "groups": [group for group in GROUPS if f'"{group}"' in selector],
+        "abis": abis(interpreters),
+        "identifiers": sorted({entry["identifier"] for entry in interpreters}),
+        "images": images(pinned, version, prefix=""),
+        "pypy_images": images(pinned, version, prefix="pypy_"),
     }
+
+
+def abis(interpreters: list[dict[str, str]]) -> dict[str, str]:
+    """The ABI tag of each PyPy; that of a CPython follows from its identifier."""
+    found = {}
+    for entry in interpreters:
+        name = entry["identifier"].partition("-")[0]
+        if name.startswith("pp") and "path_str" in entry:
+            found[name] = entry["path_str"].rpartition("/")[2].partition("-")[2]
+    for entry in interpreters:
+        name = entry["identifier"].partition("-")[0]
+        release = re.search(r"-v(\d+)\.(\d+)\.", entry.get("url", ""))
+        if name in found and release and not found[name].endswith("".join(release.groups())):
+            raise SystemExit(f"{entry['identifier']}: its PyPy is none of {found[name]}")
+    return dict(sorted(found.items()))
+
+
+def images(pinned: configparser.ConfigParser, version: str, *, prefix: str) -> dict[str, str]:
+    """Policy and architecture to image; ``prefix`` names the interpreters that it is for."""
+    found = {
+        f"{policy}_{arch.removeprefix('pypy_')}": reference
+        for arch in pinned.sections()
+        if arch.startswith("pypy_") == bool(prefix)
+        for policy, reference in pinned[arch].items()
+    }
+    without = WITHOUT_27 if version == "1.12.0" and not prefix else ()
+    return {name: found[name] for name in sorted(found) if name not in without}
 
 
 def fetch(version: str, into: Path) -> Path:

@@ -1,17 +1,14 @@
-import json
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix.targets.lanes import lane_of, lanes
+from matrix.targets.lanes import lane_of, lanes, why_none
 from matrix.targets.platform_tag import Family, InvalidPlatformTag, PlatformTag
-from matrix.targets.target import InvalidVersion, PythonVersion, Target
+from matrix.targets.python_version import InvalidVersion, PythonVersion
+from matrix.targets.target import Target
 
 LINUX = "manylinux_2_28_x86_64"
+BOTH = "PyPy's version and its Python's, such as 'pypy-7.3.20-3.11.13'"
 
 
 @given(
@@ -31,9 +28,10 @@ def test_a_platform_tag_survives_being_written(family: str, a: int, b: int, arch
     [
         ("linux_x86_64", "'linux_x86_64' is not a platform tag"),
         ("manylinux_2_28", "'manylinux_2_28' is not a platform tag"),
+        ("macosx_10_13_arm64", "expected macOS 11.0 or newer on arm64, got 'macosx_10_13_arm64'"),
         (
-            "macosx_12_0_x86",
-            "'macosx_12_0_x86' has no known architecture; expected one of x86_64, arm64",
+            "macosx_9_0_x86",
+            "'macosx_9_0_x86' has no known architecture; expected one of x86_64, arm64, universal2",
         ),
     ],
 )
@@ -44,10 +42,112 @@ def test_other_text_is_no_platform_tag(text: str, said: str) -> None:
     assert str(caught.value) == said
 
 
-@pytest.mark.parametrize("text", ["3.10", "3", "3.10.x", "4.0.0", "2.6.9", " 3.10.1"])
+@pytest.mark.parametrize(
+    "text", ["3.10", "3", "3.10.x", "4.0.0", "2.6.9", " 3.10.1", "3.09.1", "3.15.0rc1", "3.14t"]
+)
 def test_only_full_versions_are_versions(text: str) -> None:
-    with pytest.raises(InvalidVersion):
+    with pytest.raises(InvalidVersion) as caught:
         PythonVersion.parse(text)
+
+    assert str(caught.value) == f"expected a full version such as '3.12.4', got {text!r}"
+    assert caught.value.hint == "python -m matrix targets --probe prints this machine's"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("3.4.10", "expected CPython 2.7, or 3.5 or newer, got '3.4.10'"),
+        ("3.12.1t", "expected CPython 3.13 or newer before the t of free-threaded, got '3.12.1t'"),
+        ("pypy-7.2.0-3.6.9", "expected PyPy 7.3 or newer, got 'pypy-7.2.0-3.6.9'"),
+        (
+            "pypy-7.3.3-3.5.3",
+            "expected a PyPy of Python 2.7, or 3.6 or newer, got 'pypy-7.3.3-3.5.3'",
+        ),
+        (
+            "pypy3.11-7.3.20",
+            f"expected {BOTH}, got 'pypy3.11-7.3.20'",
+        ),
+        (
+            "pypy-7.3.20-3.11.13t",
+            f"expected {BOTH}, got 'pypy-7.3.20-3.11.13t'",
+        ),
+    ],
+)
+def test_a_version_that_cannot_be_is_told_why(text: str, said: str) -> None:
+    with pytest.raises(InvalidVersion) as caught:
+        PythonVersion.parse(text)
+
+    assert str(caught.value) == said
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["2.7.18", "3.5.10", "3.14.0t", "pypy-7.3.20-3.11.13", "pypy-7.3.3-2.7.18"]
+)
+def test_a_version_survives_being_written(text: str) -> None:
+    assert str(PythonVersion.parse(text)) == text
+
+
+def test_a_target_has_no_dot_in_its_name() -> None:
+    targets = [Target.parse(p, LINUX) for p in ("3.14.0t", "pypy-7.3.20-3.11.13", "3.14.0")]
+
+    assert [target.id for target in sorted(targets)] == [
+        "pp311-manylinux_2_28_x86_64",
+        "cp314-manylinux_2_28_x86_64",
+        "cp314t-manylinux_2_28_x86_64",
+    ]
+
+
+def test_a_free_threaded_python_has_a_stable_abi_of_its_own() -> None:
+    tags = [str(tag) for tag in Target.parse("3.15.0t", "win_amd64").tags()]
+
+    assert tags[:3] == ["cp315-cp315t-win_amd64", "cp315-abi3t-win_amd64", "cp315-none-win_amd64"]
+    assert not any("-abi3-" in tag or "-cp315-" in tag for tag in tags)
+
+
+def test_a_usual_python_takes_nothing_of_a_free_threaded_one() -> None:
+    tags = [str(tag) for tag in Target.parse("3.15.0", "win_amd64").tags()]
+
+    assert tags[:2] == ["cp315-cp315-win_amd64", "cp315-abi3-win_amd64"]
+    assert not any("-cp315t-" in tag or "-abi3t-" in tag for tag in tags)
+
+
+@pytest.mark.parametrize(
+    ("python", "first"),
+    [
+        ("pypy-7.3.20-3.11.13", "pp311-pypy311_pp73-win_amd64"),
+        ("pypy-8.0.1-3.11.15", "pp311-pypy311_pp80-win_amd64"),
+        ("pypy-7.3.3-2.7.18", "pp27-pypy_73-win_amd64"),
+    ],
+)
+def test_the_abi_of_a_pypy_follows_from_both_of_its_versions(python: str, first: str) -> None:
+    tags = [str(tag) for tag in Target.parse(python, "win_amd64").tags()]
+
+    assert tags[0] == first
+    assert not any("abi3" in tag for tag in tags)
+
+
+def test_markers_tell_a_pypy_from_a_cpython() -> None:
+    markers = Target.parse("pypy-7.3.20-3.11.13", LINUX).marker_environment()
+
+    assert (markers["implementation_name"], markers["implementation_version"]) == ("pypy", "7.3.20")
+    assert markers["platform_python_implementation"] == "PyPy"
+    assert (markers["python_full_version"], markers["python_version"]) == ("3.11.13", "3.11")
+
+
+def test_markers_do_not_tell_a_free_threaded_python() -> None:
+    free, usual = (Target.parse(python, LINUX) for python in ("3.14.0t", "3.14.0"))
+
+    assert free.marker_environment() == usual.marker_environment()
+
+
+def test_universal2_stands_for_both_machines() -> None:
+    both = PlatformTag.parse("macosx_10_13_universal2").each
+
+    assert [str(one) for one in both] == ["macosx_10_13_x86_64", "macosx_11_0_arm64"]
+    assert [one.machine for one in both] == ["x86_64", "arm64"]
+    for one in both:
+        assert "macosx_10_13_universal2" in set(one.compatible())
 
 
 def test_a_floor_takes_older_wheels_and_never_newer_ones() -> None:
@@ -65,40 +165,6 @@ def test_python_2_on_linux_is_the_wide_build() -> None:
     assert target.marker_environment()["sys_platform"] == "linux2"
 
 
-_PROBE = (
-    "import json, packaging.markers as m, packaging.tags as t;"
-    "print(json.dumps([dict(m.default_environment()), [str(x) for x in t.sys_tags()]]))"
-)
-
-
-def real_interpreters() -> list[Path]:
-    """The CPythons that pyenv has here, none of them required; old pips carry no packaging.tags."""
-    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    found = home.glob("versions/3.*/lib/python3.*/site-packages/pip/_vendor/packaging/tags.py")
-    return sorted(path.parents[6] / "bin" / "python" for path in found)
-
-
-@pytest.mark.parametrize("python", real_interpreters(), ids=lambda path: path.parts[-3])
-def test_a_target_says_what_the_real_interpreter_says(python: Path) -> None:
-    # pip carries packaging with it, so every interpreter that has pip can be asked.
-    probe = _PROBE.replace("packaging.", "pip._vendor.packaging.")
-    ran = subprocess.run([python, "-c", probe], capture_output=True, text=True, check=True)
-    environment, tags = json.loads(ran.stdout)
-    glibc = next(tag.split("-")[2] for tag in tags if "-manylinux_" in tag)
-    target = Target.parse(environment["python_full_version"], glibc)
-
-    computed = target.marker_environment()
-    ours = [str(tag) for tag in target.tags()]
-
-    measured = {"platform_release", "platform_version"}  # of the running kernel: nobody's target
-    assert {k: v for k, v in environment.items() if k not in measured} == {
-        k: v for k, v in computed.items() if k not in measured
-    }
-    # Older pips know fewer legacy aliases; what they know stands in the same order.
-    assert [tag for tag in ours if tag in tags] == [tag for tag in tags if tag in ours]
-    assert set(tags) <= set(ours)
-
-
 @pytest.mark.parametrize(
     ("python", "platform", "lane"),
     [
@@ -108,6 +174,15 @@ def test_a_target_says_what_the_real_interpreter_says(python: Path) -> None:
         ("3.12.4", LINUX, "4.3.3"),
         ("3.12.4", "win_amd64", "4.3.3"),
         ("3.12.4", "macosx_12_0_arm64", "4.3.3"),
+        ("3.13.0t", LINUX, "3.4.1"),
+        ("3.14.0t", "musllinux_1_2_aarch64", "4.3.3"),
+        ("3.15.0t", "win_arm64", "4.3.3"),
+        ("pypy-7.3.3-2.7.18", "manylinux_2_17_x86_64", "1.12.0"),
+        ("pypy-7.3.3-3.6.9", "win32", "1.12.0"),
+        ("pypy-7.3.9-3.7.13", "macosx_12_0_x86_64", "2.23.4"),
+        ("pypy-7.3.11-3.8.16", LINUX, "3.4.1"),
+        ("pypy-7.3.20-3.11.13", "win_amd64", "3.4.1"),
+        ("pypy-8.0.1-3.11.15", "win_amd64", "4.3.3"),
     ],
 )
 def test_an_interpreter_is_built_by_the_newest_lane_that_knows_it(
@@ -120,10 +195,61 @@ def test_an_interpreter_is_built_by_the_newest_lane_that_knows_it(
 
 
 @pytest.mark.parametrize(
-    ("python", "platform"), [("2.7.18", "musllinux_1_2_x86_64"), ("2.7.18", "win_amd64")]
+    ("python", "platform", "reason"),
+    [
+        (
+            "2.7.18",
+            "musllinux_1_2_x86_64",
+            "no pinned cibuildwheel knows cp27-musllinux_x86_64",
+        ),
+        (
+            "2.7.18",
+            "win_amd64",
+            "Python 2.7 on Windows needs a compiler that is no longer offered",
+        ),
+        (
+            "pypy-7.3.3-2.7.18",
+            "win32",
+            "Python 2.7 on Windows needs a compiler that is no longer offered",
+        ),
+        (
+            "pypy-7.4.0-3.11.14",
+            "win_amd64",
+            "pp311-win_amd64 is built for pypy311_pp73 and pypy311_pp80, not for pypy311_pp74",
+        ),
+        ("3.16.0", LINUX, "no pinned cibuildwheel knows cp316-manylinux_x86_64"),
+    ],
 )
-def test_some_targets_no_lane_builds(python: str, platform: str) -> None:
-    assert lane_of(Target.parse(python, platform)) is None
+def test_some_targets_no_lane_builds_for_a_reason(python: str, platform: str, reason: str) -> None:
+    target = Target.parse(python, platform)
+
+    assert lane_of(target) is None
+    assert why_none(target) == reason
+
+
+@pytest.mark.parametrize(
+    ("version", "identifier", "groups"),
+    [
+        ("4.3.3", "cp312-manylinux_x86_64", ()),
+        ("4.3.3", "pp311-win_amd64", ("pypy", "pypy-eol")),
+        ("3.4.1", "cp313t-macosx_arm64", ("cpython-freethreading", "pypy", "pypy-eol")),
+        ("2.23.4", "pp37-manylinux_x86_64", ("cpython-freethreading", "pypy")),
+        ("1.12.0", "pp27-manylinux_x86_64", ()),
+    ],
+)
+def test_a_lane_is_asked_for_more_than_the_usual_pythons(
+    version: str, identifier: str, groups: tuple[str, ...]
+) -> None:
+    lane = next(lane for lane in lanes() if lane.version == version)
+
+    assert lane.enable(["cp311-win_amd64", identifier]) == groups
+
+
+def test_every_pypy_of_a_lane_has_an_abi() -> None:
+    for lane in lanes():
+        pypys = {name.partition("-")[0] for name in lane.identifiers if name.startswith("pp")}
+
+        assert pypys == set(lane.abis)
 
 
 def test_an_image_never_has_a_newer_c_library_than_the_floor() -> None:
@@ -140,3 +266,11 @@ def test_the_image_of_the_lane_for_python_2_has_python_2() -> None:
 
     assert lane is not None
     assert "manylinux2010" in (lane.image(PlatformTag.parse(LINUX)) or "")
+
+
+def test_the_oldest_lane_has_an_image_of_its_own_for_pypy() -> None:
+    target = Target.parse("pypy-7.3.3-2.7.18", LINUX)
+    lane = lane_of(target)
+
+    assert lane is not None
+    assert "manylinux2010-pypy_x86_64" in (lane.image(target.platform, is_pypy=True) or "")

@@ -11,6 +11,8 @@ from typing import Final
 
 from packaging.tags import mac_platforms
 
+from matrix.targets.invalid import PROBE, InvalidTarget
+
 
 class Family(enum.StrEnum):
     """What a platform tag starts with; also the middle of a cibuildwheel identifier."""
@@ -21,12 +23,13 @@ class Family(enum.StrEnum):
     MACOS = "macosx"
 
 
-class InvalidPlatformTag(ValueError):
+class InvalidPlatformTag(InvalidTarget):
     """Not a platform tag that a target can have."""
 
 
 _LINUX_ARCHES: Final = ("x86_64", "i686", "aarch64", "ppc64le", "s390x", "armv7l", "riscv64")
-_MAC_ARCHES: Final = ("x86_64", "arm64")
+_MAC_ARCHES: Final = ("x86_64", "arm64", "universal2")
+_FIRST_MACOS_ON_ARM: Final = (11, 0)
 _WINDOWS: Final = {"win32": "x86", "win_amd64": "AMD64", "win_arm64": "ARM64"}
 _FLOOR: Final = re.compile(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)")
 
@@ -58,19 +61,38 @@ class PlatformTag:
             text = f"manylinux_2_{_FLOOR_BY_ALIAS[alias]}_{arch}"
         found = _FLOOR.fullmatch(text)
         if found is None:
-            raise InvalidPlatformTag(f"{text!r} is not a platform tag")
-        family = Family(found[1])
-        known = _MAC_ARCHES if family is Family.MACOS else _LINUX_ARCHES
-        if found[4] not in known:
+            what = f"{text!r} is not a platform tag"
+            raise InvalidPlatformTag(what, hint=PROBE)
+        made = cls(family=Family(found[1]), floor=(int(found[2]), int(found[3])), arch=found[4])
+        known = _MAC_ARCHES if made.family is Family.MACOS else _LINUX_ARCHES
+        if made.arch not in known:
             raise InvalidPlatformTag(
                 f"{text!r} has no known architecture; expected one of {', '.join(known)}"
             )
-        return cls(family=family, floor=(int(found[2]), int(found[3])), arch=found[4])
+        if made.arch == "arm64" and made.floor < _FIRST_MACOS_ON_ARM:
+            what = f"expected macOS 11.0 or newer on arm64, got {text!r}"
+            raise InvalidPlatformTag(what, hint="write 'macosx_11_0_arm64'")
+        return made
 
     def __str__(self) -> str:
         if self.family is Family.WINDOWS:
             return self.arch
         return f"{self.family}_{self.floor[0]}_{self.floor[1]}_{self.arch}"
+
+    @property
+    def each(self) -> tuple["PlatformTag", ...]:
+        """
+        The platforms that machines have: this one, or both that ``universal2`` stands for.
+
+        No interpreter calls its machine universal2, so no marker could be evaluated for it.
+        """
+        if self.arch != "universal2":
+            return (self,)
+        arm = max(self.floor, _FIRST_MACOS_ON_ARM)
+        return (
+            dataclasses.replace(self, arch="x86_64"),
+            dataclasses.replace(self, arch="arm64", floor=arm),
+        )
 
     @property
     def machine(self) -> str:

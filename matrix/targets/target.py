@@ -2,14 +2,13 @@
 
 import dataclasses
 import functools
-import re
 from typing import Final
 
-from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 
 from matrix.targets.platform_tag import Family, PlatformTag
+from matrix.targets.python_version import PythonVersion
 
-_FULL_VERSION: Final = re.compile(r"(2\.7|3\.\d{1,2})\.\d{1,2}")
 _LAST_WITH_MALLOC_FLAG: Final = (3, 7)  # the "m" of cp37m; dropped in 3.8 (bpo-36707)
 
 _SYSTEM: Final = {
@@ -20,47 +19,14 @@ _SYSTEM: Final = {
 }
 
 
-class InvalidVersion(ValueError):
-    """Not the full version of a CPython."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class PythonVersion:
-    """
-    A full version such as 3.9.18.
-
-    A minor version alone is refused: markers and ``Requires-Python`` compare full versions, and an
-    assumed ``.0`` picks other releases than the real interpreter does.
-    """
-
-    major: int
-    minor: int
-    micro: int
-
-    @classmethod
-    def parse(cls, text: str) -> "PythonVersion":
-        if not _FULL_VERSION.fullmatch(text):
-            raise InvalidVersion(f"expected a full version such as '3.12.4', got {text!r}")
-        major, minor, micro = map(int, text.split("."))
-        return cls(major=major, minor=minor, micro=micro)
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.micro}"
-
-    @property
-    def nodot(self) -> str:
-        """As in tags and identifiers: ``39``, ``312``."""
-        return f"{self.major}{self.minor}"
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Target:
     """
-    One CPython on one platform, as a line of the plan names it.
+    One interpreter on one platform, as a line of the plan names it.
 
-    >>> target = Target.parse("3.12.4", "manylinux_2_28_x86_64")
+    >>> target = Target.parse("3.14.0t", "manylinux_2_28_x86_64")
     >>> target.id, target.identifier
-    ('cp312-manylinux_2_28_x86_64', 'cp312-manylinux_x86_64')
+    ('cp314t-manylinux_2_28_x86_64', 'cp314t-manylinux_x86_64')
     """
 
     python: PythonVersion
@@ -76,32 +42,35 @@ class Target:
         The name in plan, lock and bundle; without dots, because PEP 751 forbids them in
         ``pylock.<id>.toml``.
         """
-        return f"cp{self.python.nodot}-{self.platform}"
+        return f"{self.python.identifier}-{self.platform}"
 
     def __str__(self) -> str:
-        return f"CPython {self.python} on {self.platform}"
+        return f"{self.python.name} on {self.platform}"
 
     @property
     def identifier(self) -> str:
         """Cibuildwheel's build identifier."""
-        return f"cp{self.python.nodot}-{self.platform.identifier}"
+        return f"{self.python.identifier}-{self.platform.identifier}"
 
     @property
     def abi(self) -> str:
         """
         The ABI tag of the usual build: UCS-4 for 2.7 on Linux, as all manylinux users have it.
         """
-        major, minor = self.python.major, self.python.minor
-        if major == 2:  # noqa: PLR2004 - Python 2
+        if self.python.pypy:
+            return self.python.abi
+        if self.python.major == 2:  # noqa: PLR2004 - Python 2
             wide = self.platform.family in {Family.MANYLINUX, Family.MUSLLINUX}
             return "cp27mu" if wide else "cp27m"
-        flag = "m" if (major, minor) <= _LAST_WITH_MALLOC_FLAG else ""
-        return f"cp{self.python.nodot}{flag}"
+        flag = "m" if self.python.series <= _LAST_WITH_MALLOC_FLAG else ""
+        return f"{self.python.abi}{flag}"
 
     def marker_environment(self) -> dict[str, str]:
         """The values of PEP 508's environment markers on this target."""
         os_name, system, sys_platform = _SYSTEM[self.platform.family]
-        implementation, version = "cpython", str(self.python)
+        implementation, version = "cpython", self.python.implementation_version
+        if self.python.pypy:
+            implementation = "pypy"
         if self.python.major == 2:  # noqa: PLR2004 - Python 2
             # 2.7 has no sys.implementation, which packaging shows as these, and calls its platform
             # "linux2".
@@ -112,25 +81,31 @@ class Target:
             "implementation_version": version,
             "os_name": os_name,
             "platform_machine": self.platform.machine,
-            "platform_python_implementation": "CPython",
+            "platform_python_implementation": "PyPy" if self.python.pypy else "CPython",
             "platform_release": "",
             "platform_system": system,
             "platform_version": "",
-            "python_full_version": str(self.python),
-            "python_version": f"{self.python.major}.{self.python.minor}",
+            "python_full_version": self.python.full,
+            "python_version": ".".join(map(str, self.python.series)),
             "sys_platform": sys_platform,
         }
 
     def tags(self) -> tuple[Tag, ...]:
-        """Every tag of a wheel that installs there, best first, as ``packaging`` orders them."""
+        """
+        Every tag of a wheel that installs there, best first, as ``packaging`` orders them; up to
+        26.2 it had ``linux_*`` last, and so have the pips that will install.
+        """
         return _tags(self)
 
 
 @functools.lru_cache(maxsize=256)
 def _tags(target: Target) -> tuple[Tag, ...]:
-    version = (target.python.major, target.python.minor)
-    platforms = list(target.platform.compatible())
+    python, platforms = target.python, list(target.platform.compatible())
+    if python.pypy:
+        own = generic_tags(python.python_tag, [target.abi], platforms)
+        # packaging adds pp3-none-any, pip takes pp39-none-any instead: only what both take is safe.
+        return *own, *compatible_tags(python.series, None, platforms)
     return (
-        *cpython_tags(version, abis=[target.abi], platforms=platforms),
-        *compatible_tags(version, f"cp{target.python.nodot}", platforms),
+        *cpython_tags(python.series, abis=[target.abi], platforms=platforms),
+        *compatible_tags(python.series, python.python_tag, platforms),
     )
