@@ -52,7 +52,7 @@ def recorded_wheel(path: Path, targets: Sequence[Target]) -> RecordedWheel:
         metadata_sha256=hashlib.sha256(opened.metadata_bytes).hexdigest(),
         targets=tuple(sorted(suiting)),
         origin="published",
-        content_key="",
+        content_keys=(),
         build_seconds=0,
     )
 

@@ -90,9 +90,9 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
     ("change", "said"),
     [
         pytest.param({"extra": 1}, "top: unknown key 'extra'", id="unknown-key"),
-        pytest.param({"schema": 2}, "schema: expected 1, got 2", id="newer-schema"),
-        pytest.param({"schema": 2, "new": 1}, "schema: expected 1, got 2", id="schema-first"),
-        pytest.param({"schema": True}, "schema: expected 1, got True", id="schema-true"),
+        pytest.param({"schema": 3}, "schema: expected 2, got 3", id="newer-schema"),
+        pytest.param({"schema": 3, "new": 1}, "schema: expected 2, got 3", id="schema-first"),
+        pytest.param({"schema": True}, "schema: expected 2, got True", id="schema-true"),
         pytest.param({"sequence": "7"}, "sequence: expected a whole number, got a text", id="text"),
         pytest.param(
             {"sequence": True}, "sequence: expected a whole number, got true or false", id="bool"
@@ -181,7 +181,7 @@ def wheel(
         metadata_sha256="cd" * 32,
         targets=(),
         origin="published",
-        content_key="",
+        content_keys=(),
         build_seconds=0,
     )
 

@@ -177,7 +177,7 @@ def record(
 def _target(name: str, target: Target) -> RecordedTarget:
     return RecordedTarget(
         id=name,
-        python_full_version=str(target.python),
+        python_full_version=target.python.full,
         platform=str(target.platform),
         marker_environment=target.marker_environment(),
         tags=tuple(str(tag) for tag in target.tags()),
@@ -185,8 +185,8 @@ def _target(name: str, target: Target) -> RecordedTarget:
 
 
 def _recorded_wheel(one: Placed) -> RecordedWheel:
-    first = one.cells[0]
-    origin = _ORIGINS[first.state]
+    cells = sorted(one.cells, key=lambda cell: cell.target)
+    origin = _ORIGINS[cells[0].state]
     return RecordedWheel(
         filename=one.wheel.filename,
         sha256=one.wheel.sha256,
@@ -195,9 +195,9 @@ def _recorded_wheel(one: Placed) -> RecordedWheel:
         version=str(one.wheel.version),
         requires_python=str(one.wheel.metadata.requires_python),
         metadata_sha256=hashlib.sha256(one.wheel.metadata_bytes).hexdigest(),
-        targets=tuple(sorted(cell.target for cell in one.cells)),
+        targets=tuple(cell.target for cell in cells),
         origin=origin,
-        content_key="" if origin == "published" else first.key,
+        content_keys=() if origin == "published" else tuple(cell.key for cell in cells),
         build_seconds=one.seconds,
     )
 

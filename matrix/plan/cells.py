@@ -1,11 +1,13 @@
 """What every locked file is to every target: the cells of a plan."""
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.manifest.model import Manifest, Package, Recipe
+from matrix.plan.homes import Homes
 from matrix.plan.inventory import Inventory, content_key
 from matrix.plan.model import Cell, JobClass, State
 from matrix.resolve.lock import Lock, LockedFile
@@ -25,15 +27,18 @@ class Chooser:
         lock: Lock,
         *,
         classes: Mapping[str, JobClass],
+        homes: Homes,
         inventory: Inventory,
     ) -> None:
         self._manifest = manifest
         self._classes = classes
+        self._homes = homes
         self._inventory = inventory
+        self._requires = _build_requirements(lock)
         self._files: dict[str, list[LockedFile]] = {}
         for file in lock.files:
             self._files.setdefault(file.project, []).append(file)
-        self._keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[tuple[str, str, tuple[str, ...]], str] = {}
         self._sources = {p.project: p.line for p in manifest.packages if p.source == "build"}
 
     def cells(self, file: LockedFile) -> Iterator[Cell]:
@@ -57,7 +62,7 @@ class Chooser:
             yield self._built(file, version, target)
 
     def _built(self, file: LockedFile, version: str, target: str) -> Cell:
-        key = self._key(file, self._classes[target])
+        key = self._key(file, self._homes.of(file, target), target)
         carried = self._inventory.get((key, target))
         given = carried or file
         return Cell(
@@ -77,14 +82,17 @@ class Chooser:
             return f"`source: build`, {self._manifest.source} line {line}"
         return "no wheel on the index for this target"
 
-    def _key(self, file: LockedFile, job_class: JobClass) -> str:
-        place = (file.filename, job_class.id)
+    def _key(self, file: LockedFile, job_class: JobClass, target: str) -> str:
+        requires = self._requires.get((file.filename, target), ())
+        place = (file.filename, job_class.id, requires)
         if place not in self._keys:
             self._keys[place] = content_key(
                 sdist_sha256=file.sha256,
                 recipe=self._manifest.recipe(file.project),
                 job_class=job_class,
                 first=dict(self._first(file.project, job_class)),
+                requires=requires,
+                epoch=epoch(file.uploaded),
             )
         return self._keys[place]
 
@@ -107,6 +115,26 @@ class Chooser:
             for file in self._files.get(project, ())
             if any(self._classes.get(target) == job_class for target in file.targets)
         ]
+
+
+def epoch(uploaded: str) -> int:
+    """
+    A time of the lock in seconds since 1970; 0 when it tells none.
+
+    >>> epoch("2026-11-23T04:47:46Z"), epoch("")
+    (1795409266, 0)
+    """
+    return int(datetime.datetime.fromisoformat(uploaded).timestamp()) if uploaded else 0
+
+
+def _build_requirements(lock: Lock) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The digests of what each build installs, by sdist and target."""
+    digests = {file.filename: file.sha256 for file in lock.build_files}
+    return {
+        (build.sdist, target): tuple(sorted(digests[name] for name in build.build))
+        for build in lock.builds
+        for target in build.targets
+    }
 
 
 _REUSED: Final = "built for the previous bundle from the same inputs"

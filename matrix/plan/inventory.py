@@ -1,9 +1,10 @@
 """
 What a previous bundle holds, by the content key of what was built.
 
-A key covers what decides a built wheel's bytes and is in this tool's hands: sdist, recipe, lane,
-image, and what its recipe wants built before it; the interpreter is the target, which stands beside
-it. Where both are the same, the wheel is carried over instead of built again.
+A key covers what decides a built wheel's bytes and is in this tool's hands: sdist, recipe, build
+requirements, lane, image, time stamp, and what its recipe wants built before it; the interpreter is
+the target, which stands beside it. Where both are the same, the wheel is carried over instead of
+built again.
 """
 
 import dataclasses
@@ -35,19 +36,25 @@ def content_key(
     recipe: Recipe,
     job_class: JobClass,
     first: Mapping[str, tuple[Recipe, Sequence[str]]],
+    requires: Sequence[str] = (),
+    epoch: int = 0,
 ) -> str:
     """
     The digest of what decides a built wheel.
+
+    ``requires`` are the digests of its build requirements.
 
     ``first`` are the projects that the recipe wants built before, at any distance, each with its
     own recipe and the digests of its locked files.
     """
     facts = {
         "after": {name: [_facts(own), sorted(files)] for name, (own, files) in first.items()},
+        "epoch": epoch,
         "image": job_class.image,
         "lane": job_class.lane,
         "platform": job_class.platform,
         "recipe": _facts(recipe),
+        "requires": sorted(requires),
         "sdist": sdist_sha256,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -55,9 +62,13 @@ def content_key(
 
 def _facts(recipe: Recipe) -> dict[str, object]:
     return {
+        "before-all": recipe.before_all,
+        "config-settings": dict(recipe.config_settings),
         "environment": dict(recipe.environment),
+        "repair": [recipe.repair.exclude, recipe.repair.plat],
         "requires": recipe.requires,
         "system": dict(recipe.system),
+        "upstream-configuration": recipe.upstream_configuration,
     }
 
 
@@ -89,10 +100,8 @@ def measured(project: str, targets: Collection[str], past: Durations) -> int:
 def of(record: Record) -> Inventory:
     """Every wheel of a bundle that was built, now or before."""
     return {
-        (wheel.content_key, target): CarriedWheel(
-            filename=wheel.filename, sha256=wheel.sha256, size=wheel.size
-        )
+        (key, target): CarriedWheel(filename=wheel.filename, sha256=wheel.sha256, size=wheel.size)
         for wheel in record.wheels
-        if wheel.content_key
-        for target in wheel.targets
+        if wheel.content_keys
+        for key, target in zip(wheel.content_keys, wheel.targets, strict=True)
     }

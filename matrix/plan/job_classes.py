@@ -24,31 +24,33 @@ def job_classes(manifest: Manifest) -> dict[Target, JobClass]:
 
     Targets of one runner, lane and platform share a class, and with it one container: the image is
     the one that suits the lowest floor among them, because a wheel built there runs on the others
-    too.
+    too. PyPy has classes of its own: a lane may have other images for it.
     """
-    grouped: dict[tuple[int, str, str], list[Target]] = {}
+    grouped: dict[tuple[int, str, str, bool], list[Target]] = {}
     for target in manifest.all_targets:
         runner, lane = runner_of(manifest, target), lane_of(target)
         if runner is not None and lane is not None:
-            place = (manifest.runners.index(runner), lane.version, target.platform.identifier)
+            index, is_pypy = manifest.runners.index(runner), bool(target.python.pypy)
+            place = (index, lane.version, target.platform.identifier, is_pypy)
             grouped.setdefault(place, []).append(target)
     ambiguous = _shared_by_runners(grouped)
     classes = {}
-    for (index, version, identifier), targets in sorted(grouped.items()):
+    for (index, version, identifier, is_pypy), targets in sorted(grouped.items()):
         lane = lane_of(targets[0])
         assert lane is not None and lane.version == version  # noqa: S101, PT018 - grouped by it
-        suffix = f"-runner{index + 1}" if identifier in ambiguous else ""
+        suffix = "-pypy" if is_pypy else ""
+        suffix += f"-runner{index + 1}" if identifier in ambiguous else ""
         made = _job_class(manifest.runners[index], lane, targets, suffix=suffix)
         classes.update(dict.fromkeys(targets, made))
     return classes
 
 
-def _shared_by_runners(places: Iterable[tuple[int, str, str]]) -> set[str]:
+def _shared_by_runners(places: Iterable[tuple[int, str, str, bool]]) -> set[str]:
     """
     Platforms that two runners serve (one for each floor): their class ids need the runner's number.
     """
     runners: dict[str, set[int]] = {}
-    for index, _, identifier in places:
+    for index, _, identifier, _ in places:
         runners.setdefault(identifier, set()).add(index)
     return {identifier for identifier, indexes in runners.items() if len(indexes) > 1}
 
@@ -62,15 +64,15 @@ def _job_class(runner: Runner, lane: Lane, targets: list[Target], *, suffix: str
         platform=floor.identifier,
         lane=lane.version,
         engine=runner.engine,
-        image=_image(runner, lane, floor),
+        image=_image(runner, lane, floor, is_pypy=bool(targets[0].python.pypy)),
         github=runner.github.words,
         gitlab_tags=runner.gitlab.tags,
         gitlab_image=runner.gitlab.image,
     )
 
 
-def _image(runner: Runner, lane: Lane, floor: PlatformTag) -> str:
+def _image(runner: Runner, lane: Lane, floor: PlatformTag, *, is_pypy: bool) -> str:
     if _SYSTEM[floor.family] != "linux":
         return ""
     named = {PlatformTag.parse(tag): image for tag, image in runner.images.items()}
-    return named.get(floor) or lane.image(floor) or ""
+    return named.get(floor) or lane.image(floor, is_pypy=is_pypy) or ""

@@ -4,7 +4,7 @@ import dataclasses
 import enum
 from typing import Final, Literal
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 
 class State(enum.StrEnum):
@@ -75,7 +75,13 @@ class JobClass:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Build:
-    """The cells of one sdist and one job class: one run of cibuildwheel."""
+    """
+    The cells of one sdist and one job class: one run of cibuildwheel, or of ``build`` if it is
+    pure.
+
+    A pure build serves targets of other classes too; ``identifiers`` are then those of its own
+    class, on which it is tested.
+    """
 
     project: str
     version: str
@@ -90,6 +96,13 @@ class Build:
     """Projects that it needs and whose wheels are carried over from the previous bundle."""
     measured: int = 0
     """Seconds that it should take by what the previous bundle's builds took; 0 when unknown."""
+    is_pure: bool = False
+    epoch: int = 0
+    """When the sdist was uploaded, in seconds since 1970; 0 when the index does not tell."""
+    stock: tuple[str, ...] = ()
+    """File names of ``Plan.build_files``: all that it and its smoke test install."""
+    unlocked: str = ""
+    """Why its stock is incomplete, so that it takes from the index; empty when it needs none."""
 
     @property
     def label(self) -> str:
@@ -119,6 +132,16 @@ class Job:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class BuildFile:
+    """A wheel that some build installs, as the lock names it."""
+
+    project: str
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Wish:
     """A root of the manifest, the targets it must install on, and those on which it may not."""
 
@@ -139,6 +162,7 @@ class Plan:
     cells: tuple[Cell, ...]
     classes: tuple[JobClass, ...]
     jobs: tuple[Job, ...]
+    build_files: tuple[BuildFile, ...] = ()
 
     def class_of(self, job: Job) -> JobClass:
         """The job class that ``job`` names."""

@@ -1,5 +1,5 @@
 """
-A plan as JSON: schema 2, sorted, free of time and of machine facts; ``parse`` inverts ``dump``.
+A plan as JSON: schema 3, sorted, free of time and of machine facts; ``parse`` inverts ``dump``.
 
 One row a line, as in the lock, so that two plans can be compared with any tool; and each row is
 written by itself, because the library's fast encoder knows no indentation.
@@ -10,7 +10,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from matrix.errors import MatrixError, Problem
-from matrix.plan.model import SCHEMA, Build, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
+from matrix.plan.model import (
+    SCHEMA,
+    Build,
+    BuildFile,
+    Cell,
+    Job,
+    JobClass,
+    Plan,
+    PlannedTarget,
+    State,
+    Wish,
+)
 
 
 def dump(plan: Plan) -> str:
@@ -21,6 +32,7 @@ def dump(plan: Plan) -> str:
         "cells": map(_row, plan.cells),
         "classes": map(_row, plan.classes),
         "jobs": ({**_row(job), "builds": [*map(_row, job.builds)]} for job in plan.jobs),
+        "build_files": map(_row, plan.build_files),
     }
     parts = [f'"schema": {SCHEMA}', f'"bundle": {json.dumps(plan.bundle)}']
     parts += [_section(name, rows) for name, rows in sections.items()]
@@ -59,6 +71,7 @@ def _plan(loaded: Mapping[str, Any]) -> Plan:
         cells=tuple(Cell(**{**row, "state": State(row["state"])}) for row in loaded["cells"]),
         classes=tuple(JobClass(**_tupled(row)) for row in loaded["classes"]),
         jobs=tuple(_job(row) for row in loaded["jobs"]),
+        build_files=tuple(BuildFile(**row) for row in loaded["build_files"]),
     )
 
 

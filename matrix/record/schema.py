@@ -7,7 +7,7 @@ from typing import Final, Literal
 from matrix.record import canonical
 from matrix.record.canonical import InvalidRecord
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 FILENAME: Final = "bundle.json"
 
 Origin = Literal["published", "built", "reused"]
@@ -51,7 +51,8 @@ class RecordedWheel:
     One wheel of ``files/``, with what its Simple API entry says.
 
     ``targets`` are those whose own view shows it. ``requires_python`` is the text in its METADATA,
-    empty without one. ``content_key`` is what its build depended on, empty if it was not built.
+    empty without one. ``content_keys`` are what its build depended on, one for each of ``targets``;
+    none if it was not built.
     """
 
     filename: str
@@ -63,7 +64,7 @@ class RecordedWheel:
     metadata_sha256: str
     targets: tuple[str, ...]
     origin: Origin
-    content_key: str
+    content_keys: tuple[str, ...]
     build_seconds: int
     """What its build took, 0 when it was not built for this bundle; the next plan packs by it."""
 
@@ -91,7 +92,7 @@ class RecordedFile:
 class Record:
     """The whole of ``bundle.json``; every tuple but a target's tags is sorted."""
 
-    schema: Literal[1] = SCHEMA
+    schema: Literal[2] = SCHEMA
     name: str
     version: str
     sequence: int

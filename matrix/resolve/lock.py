@@ -12,7 +12,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -41,10 +41,56 @@ class LockedFile:
     size: int
     targets: tuple[str, ...]
     requires: tuple[NormalizedName, ...] = ()
+    uploaded: str = ""
+    """When, in UTC (``2026-11-23T04:47:46Z``); empty when the index does not tell (PEP 700)."""
 
     @property
     def is_wheel(self) -> bool:
         return self.filename.endswith(".whl")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class BuildFile:
+    """A wheel that some build or smoke test installs, whatever else needs it."""
+
+    project: NormalizedName
+    version: Version
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LockedBuild:
+    """
+    What building an sdist for some targets installs before the wheel, and beside it.
+
+    ``declared`` are the sdist's own build requirements, ``asked`` the constraints of the recipe and
+    ``tested`` what its test requires. ``build`` and ``test`` name ``Lock.build_files``: the closure
+    of the first two, and of what the smoke test of the wheel needs. Where one of them cannot be had
+    as wheels, ``reason`` says why: that build takes what the index has on its day.
+    """
+
+    sdist: str
+    targets: tuple[str, ...]
+    declared: tuple[str, ...]
+    asked: tuple[str, ...]
+    tested: tuple[str, ...]
+    build: tuple[str, ...]
+    test: tuple[str, ...]
+    is_pure: bool
+    is_universal: bool = False
+    """Whether the pure wheel serves Python 2 and 3."""
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A root that installs by itself and not with all others on a target, and why."""
+
+    root: str
+    targets: tuple[str, ...]
+    reason: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +126,8 @@ class Lock:
     files: tuple[LockedFile, ...]
     solutions: tuple[Solution, ...]
     impossible: tuple[NoSolution, ...]
+    splits: tuple[Split, ...] = ()
+    builds: tuple[LockedBuild, ...] = ()
+    build_files: tuple[BuildFile, ...] = ()
+    policy: str = ""
+    """The digest of the rules that the lock itself does not show (``matrix.policy.locked``)."""

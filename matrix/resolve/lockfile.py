@@ -1,4 +1,4 @@
-"""``packages.lock`` as text, and whether it still answers the manifest."""
+"""``packages.lock`` as text, and what its readers ask of it."""
 
 import functools
 import json
@@ -10,52 +10,45 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from matrix.errors import LockError, Problem
-from matrix.manifest.model import Manifest
-from matrix.resolve.lock import SCHEMA, Lock, LockedFile, LockedTarget, NoSolution, Solution
-from matrix.resolve.roots import wanted as wanted_roots
+from matrix.resolve.lock import (
+    SCHEMA,
+    BuildFile,
+    Lock,
+    LockedBuild,
+    LockedFile,
+    LockedTarget,
+    NoSolution,
+    Solution,
+    Split,
+)
 
 FILENAME: Final = "packages.lock"
 COMMAND: Final = "python -m matrix lock"
-READABLE: Final = frozenset({1, SCHEMA})
+READABLE: Final = frozenset({1, 2, SCHEMA})
 
 
 def dump(lock: Lock) -> str:
     """The file's text: JSON, one entry a line, sorted."""
-    sections: dict[str, list[dict[str, Any]]] = {
-        "targets": [{"id": t.id, "python": t.python, "platform": t.platform} for t in lock.targets],
-        "files": [
-            {
-                "project": file.project,
-                "version": str(file.version),
-                "filename": file.filename,
-                "sha256": file.sha256,
-                "size": file.size,
-                "targets": file.targets,
-                "requires": file.requires,
-            }
-            for file in lock.files
-        ],
-        "solutions": [
-            {
-                "root": solution.root,
-                "requirements": solution.requirements,
-                "targets": solution.targets,
-                "pins": {project: str(version) for project, version in solution.pins},
-            }
-            for solution in lock.solutions
-        ],
-        "impossible": [
-            {
-                "root": no.root,
-                "requirements": no.requirements,
-                "target": no.target,
-                "reason": no.reason,
-            }
-            for no in lock.impossible
-        ],
+    sections: dict[str, Iterable[Mapping[str, Any]]] = {
+        "targets": map(_row, lock.targets),
+        "files": ({**_row(f), "version": str(f.version)} for f in lock.files),
+        "solutions": ({**_row(s), "pins": _pinned(s)} for s in lock.solutions),
+        "impossible": map(_row, lock.impossible),
+        "splits": map(_row, lock.splits),
+        "builds": map(_row, lock.builds),
+        "build_files": ({**_row(f), "version": str(f.version)} for f in lock.build_files),
     }
-    parts = [f'"schema": {SCHEMA}', *(_section(name, rows) for name, rows in sections.items())]
+    head = [f'"schema": {SCHEMA}', f'"policy": "{lock.policy}"']
+    parts = [*head, *(_section(name, rows) for name, rows in sections.items())]
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _row(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of the lock
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _pinned(solution: Solution) -> dict[str, str]:
+    return {project: str(version) for project, version in solution.pins}
 
 
 def _section(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
@@ -78,53 +71,49 @@ def parse(text: str, *, source: str, understood: Container[object] = (SCHEMA,)) 
         hint = "use the version that wrote it" if is_newer else COMMAND
         raise LockError(Problem(place=source, what=what, hint=hint))
     try:
-        return _lock(loaded if found == SCHEMA else _of_schema_1(loaded))
+        return _lock(_upgraded(loaded))
     except (KeyError, TypeError, AttributeError, InvalidVersion) as error:
         what = f"cannot be read: {type(error).__name__} {error}"
         raise LockError(Problem(place=source, what=what, hint=COMMAND)) from error
 
 
-def _of_schema_1(loaded: Mapping[str, Any]) -> Mapping[str, Any]:
-    """It said nothing of what a file requires, and all else as we do."""
-    return {**loaded, "files": [{**row, "requires": ()} for row in loaded["files"]]}
+def _upgraded(loaded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An older lock as one of ours: what it did not say is empty."""
+    unsaid = {"requires": (), "uploaded": ""}
+    files = [{**unsaid, **row} for row in loaded["files"]]
+    return {"policy": "", "splits": (), "builds": (), "build_files": (), **loaded, "files": files}
 
 
 def _lock(loaded: Mapping[str, Any]) -> Lock:
     # A project and its versions stand in many closures: each text is read once.
     name, version = functools.cache(canonicalize_name), functools.cache(Version)
+
+    def release(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {"project": name(row["project"]), "version": version(row["version"])}
+
+    def file(row: Mapping[str, Any]) -> LockedFile:
+        requires = tuple(map(name, row["requires"]))
+        return LockedFile(**{**_tupled(row), **release(row), "requires": requires})
+
+    def solution(row: Mapping[str, Any]) -> Solution:
+        pins = tuple((name(p), version(v)) for p, v in row["pins"].items())
+        return Solution(**{**_tupled(row), "pins": pins})
+
     return Lock(
         targets=tuple(LockedTarget(**row) for row in loaded["targets"]),
-        files=tuple(
-            LockedFile(
-                project=name(row["project"]),
-                version=version(row["version"]),
-                filename=row["filename"],
-                sha256=row["sha256"],
-                size=row["size"],
-                targets=tuple(row["targets"]),
-                requires=tuple(map(name, row["requires"])),
-            )
-            for row in loaded["files"]
-        ),
-        solutions=tuple(
-            Solution(
-                root=row["root"],
-                requirements=tuple(row["requirements"]),
-                targets=tuple(row["targets"]),
-                pins=tuple((name(p), version(v)) for p, v in row["pins"].items()),
-            )
-            for row in loaded["solutions"]
-        ),
-        impossible=tuple(
-            NoSolution(
-                root=row["root"],
-                requirements=tuple(row["requirements"]),
-                target=row["target"],
-                reason=row["reason"],
-            )
-            for row in loaded["impossible"]
-        ),
+        files=tuple(map(file, loaded["files"])),
+        solutions=tuple(map(solution, loaded["solutions"])),
+        impossible=tuple(NoSolution(**_tupled(row)) for row in loaded["impossible"]),
+        splits=tuple(Split(**_tupled(row)) for row in loaded["splits"]),
+        builds=tuple(LockedBuild(**_tupled(row)) for row in loaded["builds"]),
+        policy=str(loaded["policy"]),
+        build_files=tuple(BuildFile(**{**row, **release(row)}) for row in loaded["build_files"]),
     )
+
+
+def _tupled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON knows only lists; our values hold tuples."""
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
 
 
 def load(path: Path, *, understood: Container[object] = (SCHEMA,)) -> Lock | None:
@@ -140,61 +129,6 @@ def load(path: Path, *, understood: Container[object] = (SCHEMA,)) -> Lock | Non
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(Problem(place=str(path), what=f"cannot be read: {error}")) from error
-
-
-def staleness(manifest: Manifest, lock: Lock) -> tuple[str, ...]:
-    """
-    What the manifest asks for and the lock does not answer, and the reverse; nothing when they
-    agree.
-    """
-    said = [*_targets(manifest, lock), *_roots(manifest, lock), *_sources(manifest, lock)]
-    return tuple(said)
-
-
-def _targets(manifest: Manifest, lock: Lock) -> Iterable[str]:
-    locked = {target.id: target for target in lock.targets}
-    wanted = {target.id: target for target in manifest.all_targets}
-    for name in sorted(locked.keys() | wanted.keys()):
-        if name not in locked:
-            yield f"target {name} is not locked"
-        elif name not in wanted:
-            yield f"target {name} is locked but not wanted"
-        elif locked[name].python != str(wanted[name].python):
-            was, now = locked[name].python, wanted[name].python
-            yield f"target {name} is locked for {was}, wanted is {now}"
-
-
-def _roots(manifest: Manifest, lock: Lock) -> Iterable[str]:
-    ids = {target.id for target in lock.targets}
-    asked = [(each, each.root.asked) for each in wanted_roots(manifest)]
-    wanted = {
-        (each.root.name, requirements, target.id)
-        for each, requirements in asked
-        for target in each.targets
-        if target.id in ids
-    }
-    locked = {(s.root, s.requirements, t) for s in lock.solutions for t in s.targets}
-    locked |= {(no.root, no.requirements, no.target) for no in lock.impossible}
-    current = {target.id for target in manifest.all_targets}
-    yield from _by_root(wanted - locked, "is not locked on")
-    yield from _by_root(
-        {row for row in locked - wanted if row[2] in current}, "is locked but not wanted on"
-    )
-
-
-def _by_root(rows: set[tuple[str, tuple[str, ...], str]], what: str) -> Iterable[str]:
-    grouped: dict[tuple[str, ...], list[str]] = {}
-    for _, requirements, target in sorted(rows):
-        grouped.setdefault(requirements, []).append(target)
-    for requirements, targets in grouped.items():
-        yield f"{', '.join(requirements)} {what} {', '.join(targets)}"
-
-
-def _sources(manifest: Manifest, lock: Lock) -> Iterable[str]:
-    built = {package.project for package in manifest.packages if package.source == "build"}
-    for file in lock.files:
-        if file.is_wheel and file.project in built:
-            yield f"{file.filename} is locked, but {file.project} has `source: build`"
 
 
 def pins(
@@ -215,16 +149,6 @@ def pins(
                     here = kept.setdefault(target, {})
                     here[project] = here.get(project, frozenset()) | {version}
     return kept
-
-
-def fresh(manifest: Manifest, lock: Lock | None, *, source: str) -> Lock:
-    """``lock``, provided that it answers the manifest; raises ``LockError`` with what it lacks."""
-    if lock is None:
-        raise LockError(Problem(place=source, what="is not there", hint=COMMAND))
-    if said := staleness(manifest, lock):
-        problems = [Problem(place=source, what=what, hint=COMMAND) for what in said]
-        raise LockError(*problems)
-    return lock
 
 
 def unsolved(lock: Lock) -> tuple[Problem, ...]:

