@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from matrix.plan.model import Build, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
+from matrix.policy.advisories import Affected, Record, Snapshot
 from matrix.report import comparing, merge_request
-from matrix.report.advisories import Affected, Record, Snapshot
 from matrix.report.comparing import Holdings
 from matrix.report.facts import Facts, added, dump, gather
 from matrix.report.merge_request import LIMIT, full, summary
@@ -223,7 +223,7 @@ Nothing is added.
 
 ## Known vulnerabilities
 
-Not checked: no snapshot was given (`--osv FILE`).
+Not checked: no snapshot was given (`--osv FILE`, `policy.advisories`).
 """
     )
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.errors import MatrixError
-from matrix.report import advisories
-from matrix.report.advisories import Finding, Snapshot
+from matrix.policy import advisories
+from matrix.policy.advisories import Finding, Snapshot
 
 Event = dict[str, str]
 

@@ -94,8 +94,8 @@ def test_three_files_are_written_and_agree(session: Session, here: Path) -> None
     loaded = json.loads((here / "out" / "report.json").read_text(encoding="utf-8"))
     assert written == {"summary.md", "report.md", "report.json"}
     assert loaded["licences"] == [
-        {"project": "native", "version": "2.0", "licence": "MIT"},
-        {"project": "six", "version": "1.0", "licence": "unknown"},
+        {"project": "native", "version": "2.0", "licence": "MIT", "doubt": ""},
+        {"project": "six", "version": "1.0", "licence": "unknown", "doubt": ""},
     ]
     assert (here / "out" / "report.md").read_text(encoding="utf-8") == (
         here / "out" / "summary.md"

@@ -1,43 +1,25 @@
-"""``check`` and ``lock``."""
+"""``lock`` where it makes a new one; ``checking`` has what leaves it alone."""
 
 import argparse
-import json
+import dataclasses
+from collections.abc import Iterator
 
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
+from matrix.cli import policing
 from matrix.cli.session import Session, read_text, result
-from matrix.errors import Impossible, ManifestError, Problem, UsageError
-from matrix.pipelines import labels
+from matrix.errors import Impossible, Problem, UsageError
+from matrix.manifest.policy import Policy
+from matrix.policy import locked
 from matrix.report import locks
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
 from matrix.resolve.resolving import resolve
 
 
-def check(session: Session, asked: argparse.Namespace) -> None:
-    """Read the manifest, judge its runners as of today, and compare the lock with it."""
-    manifest = session.manifest
-    warnings, errors = labels.problems(manifest, session.now.date())
-    for warning in warnings:
-        session.reporter.say(f"warning: {warning}")
-    if errors:
-        raise ManifestError.of(errors)
-    lock = session.lock()
-    facts = {
-        "requirements": len(manifest.packages),
-        "targets": len(manifest.all_targets),
-        "locked": len(lock.files),
-        "impossible": len(lock.impossible),
-    }
-    told = ", ".join(f"{count} {what}" for what, count in facts.items())
-    result(json.dumps(facts) if asked.json else f"{manifest.source}: {told}")
-
-
 def lock(session: Session, asked: argparse.Namespace) -> None:
-    """Check the lock, or bring it up to date and show what changed."""
-    if asked.check:
-        check(session, asked)
-        return
+    """Bring the lock up to date and show what changed."""
     old = lockfile.load(session.lock_path, understood=lockfile.READABLE)
     upgrade = _upgrade(asked.upgrade, old)
     new = relock(session, old, upgrade=upgrade)
@@ -59,7 +41,36 @@ def relock(
     them.
     """
     kept = lockfile.pins(old, upgrade=upgrade)
-    return resolve(session.manifest, session.index, pins=kept, reporter=session.reporter)
+    with policing.rules(session) as rules:
+        new = resolve(
+            session.manifest,
+            session.index,
+            pins=kept,
+            reporter=session.reporter,
+            rules=rules,
+            kept=None if upgrade is None else old,
+        )
+    new = dataclasses.replace(new, policy=locked.digest(session.manifest.policy))
+    for why in rules.passed_over(_releases(new)):
+        session.reporter.say(why)
+    for doubt in (*rules.warnings(_releases(new)), *_loose_ends(session.manifest.policy, new)):
+        session.reporter.say(f"warning: {doubt}")
+    return new
+
+
+def _loose_ends(policy: Policy, lock: Lock) -> Iterator[str]:
+    """Builds whose requirements are not locked, and so escape a policy that there is."""
+    for build in lock.builds if locked.binds(policy) else ():
+        if build.reason:
+            where = ", ".join(build.targets)
+            yield f"{build.sdist}: no policy holds for what its build installs on {where}: " + (
+                build.reason
+            )
+
+
+def _releases(lock: Lock) -> list[tuple[NormalizedName, Version]]:
+    installed = {(file.project, file.version) for file in lock.files}
+    return sorted(installed | {(file.project, file.version) for file in lock.build_files})
 
 
 def refuse_unsolved(lock: Lock) -> None:

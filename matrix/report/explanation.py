@@ -65,6 +65,8 @@ class Making:
     """Of the whole job."""
     after: tuple[str, ...]
     carried: tuple[str, ...]
+    stock: tuple[str, ...]
+    unlocked: str
     needed_by: tuple[str, ...]
     beside: tuple[str, ...]
     """Other builds of the same job, which have nothing to do with it."""
@@ -179,6 +181,8 @@ def _making(build: Build, job: Job, plan: Plan, manifest: Manifest, options: str
         seconds=job.seconds,
         after=tuple(sorted(waited)),
         carried=build.carried,
+        stock=build.stock,
+        unlocked=build.unlocked,
         needed_by=tuple(sorted(waiting)),
         beside=tuple(sorted(labels - waited - waiting - {build.label})),
         command=f"python -m matrix build {job.id}{options}",
@@ -217,6 +221,12 @@ def _target(one: Choice) -> str:
     return f"{one.target}: {one.state} {what}".rstrip() + f" ({one.reason})"
 
 
+def _installs(made: Making) -> str:
+    if made.unlocked:
+        return f"what the index has on the day: {made.unlocked}"
+    return f"{len(made.stock)} locked wheels and nothing else"
+
+
 def _facts(made: Making, job_class: JobClass) -> Iterator[str]:
     rows = {
         "sdist": f"{made.sdist} sha256:{made.sha256}",
@@ -224,6 +234,7 @@ def _facts(made: Making, job_class: JobClass) -> Iterator[str]:
         "runner": f"{machine(job_class)}, matched by {made.runner!r}",
         "image": made.image,
         "waits for": ", ".join([*made.after, *(f"{name} (carried over)" for name in made.carried)]),
+        "installs": _installs(made),
         "needed by": ", ".join(made.needed_by),
         "beside": ", ".join(made.beside),
         "takes": f"about {minutes(made.seconds)} for the whole job",

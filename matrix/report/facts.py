@@ -8,11 +8,13 @@ from typing import Final
 
 from matrix.plan import shards
 from matrix.plan.model import JobClass, Plan, State
-from matrix.report import advisories, comparing
-from matrix.report.advisories import Finding, Snapshot
+from matrix.policy import advisories
+from matrix.policy.advisories import Finding, Snapshot
+from matrix.report import comparing
 from matrix.report.comparing import Change, Holdings, Release
 
 SCHEMA: Final = 1
+NO_DOUBTS: Final[Mapping[Release, str]] = {}
 _FOUND: Final = (State.UNIVERSAL, State.PUBLISHED)
 
 
@@ -53,11 +55,12 @@ class Without:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Licensed:
-    """The licence that a release states."""
+    """The licence that a release states, and what the policy has against it."""
 
     project: str
     version: str
     licence: str
+    doubt: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -108,7 +111,12 @@ def added(plan: Plan, base: Holdings | None) -> tuple[Release, ...]:
 
 
 def gather(
-    plan: Plan, *, base: Holdings | None, licences: Mapping[Release, str], osv: Snapshot | None
+    plan: Plan,
+    *,
+    base: Holdings | None,
+    licences: Mapping[Release, str],
+    osv: Snapshot | None,
+    doubts: Mapping[Release, str] = NO_DOUBTS,
 ) -> Facts:
     """Put together what is known; ``licences`` are those of the ``added`` releases."""
     new = set(added(plan, base))
@@ -129,8 +137,13 @@ def gather(
         download=sum(files.values()),
         added=sum(size for digest, size in files.items() if digest not in before.digests),
         licences=tuple(
-            Licensed(project=project, version=version, licence=text)
-            for (project, version), text in sorted(licences.items())
+            Licensed(
+                project=release[0],
+                version=release[1],
+                licence=text,
+                doubt=doubts.get(release, ""),
+            )
+            for release, text in sorted(licences.items())
         ),
         snapshot=osv.name if osv else "",
         vulnerable=tuple(

@@ -174,7 +174,13 @@ def _builds(facts: Facts) -> Section:
 
 
 def _licences(facts: Facts) -> Section:
-    rows = tuple((f"{one.project} {one.version}", one.licence) for one in facts.licences)
+    rows = tuple(
+        (
+            f"{one.project} {one.version}",
+            f"{one.licence}; {one.doubt}" if one.doubt else one.licence,
+        )
+        for one in facts.licences
+    )
     said = "As the distributions state them." if rows else "Nothing is added."
     return Section(
         title="Licences of what is added", said=said, columns=("release", "licence"), rows=rows
@@ -184,7 +190,10 @@ def _licences(facts: Facts) -> Section:
 def _vulnerable(facts: Facts) -> Section:
     title = "Known vulnerabilities"
     if not facts.snapshot:
-        return Section(title=title, said="Not checked: no snapshot was given (`--osv FILE`).")
+        return Section(
+            title=title,
+            said="Not checked: no snapshot was given (`--osv FILE`, `policy.advisories`).",
+        )
     ordered = sorted(facts.vulnerable, key=lambda known: (not known.is_added, known.finding))
     rows = tuple(
         (

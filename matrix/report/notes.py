@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from matrix.plan.model import Cell, Plan, State
+from matrix.targets.target import Target
 
 
 def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> str:
@@ -10,7 +11,9 @@ def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> s
     built = sorted({(c.project, c.version) for c in plan.cells if c.state is State.BUILD})
     parts = [
         f"# {plan.bundle} {version}\n",
-        *_list("Targets", [f"`{t.id}`: CPython {t.python} on {t.platform}" for t in plan.targets]),
+        *_list(
+            "Targets", [f"`{t.id}`: {Target.parse(t.python, t.platform)}" for t in plan.targets]
+        ),
         *_list("Requirements", [f"`{', '.join(wish.requirements)}`" for wish in plan.wishes]),
         *_list("Built for this plan", [f"{project} {version}" for project, version in built]),
         *_list(

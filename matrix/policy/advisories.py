@@ -9,7 +9,7 @@ import dataclasses
 import json
 import operator
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,6 +141,11 @@ def findings(snapshot: Snapshot, releases: Iterable[tuple[str, str]]) -> tuple[F
     return tuple(sorted(found))
 
 
+def known(snapshot: Snapshot) -> Callable[[NormalizedName, Version], Sequence[Finding]]:
+    """The snapshot as something that is asked of one release at a time."""
+    return lambda project, version: findings(snapshot, [(project, str(version))])
+
+
 def is_affected(record: Record, project: str, version: str) -> bool:
     """Whether ``record`` holds for the release: by a listed version or by a range."""
     name = canonicalize_name(project)
@@ -221,12 +226,17 @@ def _finding(project: str, version: str, group: list[Record]) -> Finding:
         for kind, text in events
         if kind == "fixed"
     }
-    current = _version(version)
-    later = {v: text for text in fixes if (v := _version(text)) and (not current or v > current)}
     return Finding(
         project=project,
         version=version,
         ids=tuple(sorted(ids)),
         summary=min((record.summary for record in group if record.summary), default=""),
-        fixed=tuple(later[v] for v in sorted(later)),
+        fixed=later(fixes, than=version),
     )
+
+
+def later(texts: Iterable[str], *, than: str) -> tuple[str, ...]:
+    """The versions above ``than``, lowest first, as they are written."""
+    current = _version(than)
+    found = {v: text for text in texts if (v := _version(text)) and (not current or v > current)}
+    return tuple(found[v] for v in sorted(found))

@@ -1,0 +1,55 @@
+"""
+Whether a lock that was made before still obeys, seen without any network.
+
+Project lists are held against the lock itself. Ages, licences and vulnerabilities are not: a digest
+of those rules stands in the lock, so that changing one asks for a new lock, and the day does not.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+
+from matrix.manifest.policy import Licences, Policy, Vulnerabilities
+from matrix.policy import projects
+
+
+def digest(policy: Policy) -> str:
+    """The rules that a lock does not show, as a sha256 in hex; empty when there are none."""
+    cooldown = policy.cooldown
+    rules = {
+        "cooldown": (str(cooldown.age), sorted(cooldown.exempt)) if cooldown.age else (),
+        "licences": _licences(policy.licences),
+        "vulnerabilities": _vulnerabilities(policy.vulnerabilities),
+    }
+    if not any(rules.values()):
+        return ""
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+
+
+def _licences(rules: Licences) -> tuple[object, ...]:
+    # Who only wants to be warned refuses nothing.
+    if not (rules.allow or rules.deny or rules.when_unknown == "fail"):
+        return ()
+    return sorted(rules.allow), sorted(rules.deny), rules.when_unknown, sorted(rules.known.items())
+
+
+def _vulnerabilities(rules: Vulnerabilities) -> tuple[object, ...]:
+    if rules.found != "fail":
+        return ()
+    return rules.found, sorted((one.id, str(one.until or "")) for one in rules.accepted)
+
+
+def binds(policy: Policy) -> bool:
+    """Whether the policy refuses anything at all."""
+    return bool(digest(policy) or policy.projects.allow or policy.projects.deny)
+
+
+def staleness(policy: Policy, *, locked_under: str, held: Iterable[str]) -> Iterator[str]:
+    """
+    What makes a lock older than ``policy``: ``locked_under`` is the digest that it carries, and
+    ``held`` are the projects that it holds.
+    """
+    for why in projects.refusals(held, policy.projects):
+        yield f"locked, but {why}"
+    if locked_under != digest(policy):
+        yield "the lock was made under another policy (cooldown, licences or vulnerabilities)"

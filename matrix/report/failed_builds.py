@@ -1,0 +1,26 @@
+"""Builds that failed, for the summary of a pipeline's job."""
+
+from collections.abc import Iterable, Iterator
+
+from matrix.errors import Problem
+from matrix.report.markdown import escape
+
+
+def markdown(problems: Iterable[Problem]) -> str:
+    """One section for each: the cause, the lines of the log that tell it, and what to try."""
+    return "".join(f"{line}\n" for problem in problems for line in _section(problem))
+
+
+def _section(problem: Problem) -> Iterator[str]:
+    what, *lines = problem.what.splitlines()
+    yield f"### {escape(problem.place)}"
+    yield ""
+    yield escape(what)
+    if lines:
+        # Indented by four, a line is text to Markdown whatever it holds.
+        yield ""
+        yield from (f"    {line.strip()}" for line in lines)
+    if problem.hint:
+        yield ""
+        yield f"Try: {escape(problem.hint)}"
+    yield ""
