@@ -58,6 +58,13 @@ TARGETS: Final = {
     for platform, pythons in PLATFORMS.items()
     for python in pythons
 }
+BACKEND: Final[dict[str, Any]] = {
+    "project": "setuptools",
+    "version": "80.9.0",
+    "filename": "setuptools-80.9.0-py3-none-any.whl",
+    "sha256": "5" * 64,
+    "size": 1_200_000,
+}
 NEEDLESS: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 # What is timed of the third step is the rendering alone; reading the plan is `plan`'s business.
 CHILD: Final = """
@@ -169,12 +176,15 @@ def write(directory: Path, size: int) -> None:
             for name in names
         ],
         "impossible": [],
+        "splits": [],
+        "builds": [build(row) for name in names for row in files[name] if is_sdist(row)],
+        "build_files": [BACKEND],
     }
     rows = ",\n".join(
         f'"{key}": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]"
         for key, rows in sections.items()
     ).replace("[\n\n]", "[]")
-    (directory / "packages.lock").write_text(f'{{\n"schema": 2,\n{rows}\n}}\n')
+    (directory / "packages.lock").write_text(f'{{\n"schema": 3,\n"policy": "",\n{rows}\n}}\n')
 
 
 def dependencies(chance: random.Random, names: Sequence[str]) -> Iterator[list[str]]:
@@ -213,6 +223,27 @@ def locked(chance: random.Random, name: str) -> Iterator[dict[str, Any]]:
             yield entry(chance, name, f"{stem}-{version}-{python}-{abi}-{platform}.whl", [target])
     if built:
         yield entry(chance, name, f"{stem}-{version}.tar.gz", sorted(built))
+
+
+def is_sdist(row: dict[str, Any]) -> bool:
+    """Whether a row of the lock is built from."""
+    return str(row["filename"]).endswith(".tar.gz")
+
+
+def build(row: dict[str, Any]) -> dict[str, Any]:
+    """What the lock says of building an sdist: that it needs one backend."""
+    return {
+        "sdist": row["filename"],
+        "targets": row["targets"],
+        "declared": ["setuptools"],
+        "asked": [],
+        "tested": [],
+        "build": [BACKEND["filename"]],
+        "test": [],
+        "is_pure": False,
+        "is_universal": False,
+        "reason": "",
+    }
 
 
 def entry(

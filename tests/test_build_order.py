@@ -10,7 +10,7 @@ from matrix.build.sequence import in_order
 from matrix.errors import BuildFailed, Problem, UsageError
 from matrix.plan.model import Build, Cell, Plan, State
 
-from .test_build import (
+from .builds import (
     LINUX,
     MANY,
     WINDOWS,

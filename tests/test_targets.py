@@ -203,16 +203,6 @@ def test_an_interpreter_is_built_by_the_newest_lane_that_knows_it(
             "no pinned cibuildwheel knows cp27-musllinux_x86_64",
         ),
         (
-            "2.7.18",
-            "win_amd64",
-            "Python 2.7 on Windows needs a compiler that is no longer offered",
-        ),
-        (
-            "pypy-7.3.3-2.7.18",
-            "win32",
-            "Python 2.7 on Windows needs a compiler that is no longer offered",
-        ),
-        (
             "pypy-7.4.0-3.11.14",
             "win_amd64",
             "pp311-win_amd64 is built for pypy311_pp73 and pypy311_pp80, not for pypy311_pp74",

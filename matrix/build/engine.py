@@ -8,7 +8,7 @@ sdist is unpacked.
 import dataclasses
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +56,16 @@ class Engine:
     program: str
     environment: Mapping[str, str]
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return Path(self.program).name
+
+    def without(self, *names: str) -> "Engine":
+        """The same engine, started without some variables."""
+        kept = {name: text for name, text in self.environment.items() if name not in names}
+        return dataclasses.replace(self, environment=kept)
+
     @classmethod
     def find(cls, name: str, *, environment: Mapping[str, str]) -> "Engine":
         """The engine called ``name`` on the environment's PATH; raises ``Unequipped``."""
@@ -68,10 +78,12 @@ class Engine:
             raise Unequipped(f"{name} does not work: {last_line(answer.output)}", f"{name} version")
         return engine
 
-    def run(self, *arguments: str, seconds: float) -> programs.Finished:
+    def run(
+        self, *arguments: str, seconds: float, say: Callable[[str], None] | None = None
+    ) -> programs.Finished:
         """Run one command of the engine."""
         command = [self.program, *arguments]
-        return programs.run(command, environment=self.environment, timeout=seconds)
+        return programs.run(command, environment=self.environment, timeout=seconds, say=say)
 
     def fetch(self, image: str, *, reporter: Reporter) -> None:
         """Have ``image`` on this machine, pulling it where it is not; raises ``Unequipped``."""

@@ -18,6 +18,10 @@ from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.errors import NotEquipped, Problem
 
+TOOLCHAIN: Final = "WHEEL_MATRIX_TOOLCHAIN"
+"""Names the toolchain of a closed runner: lanes come from its wheelhouse alone."""
+WHEELHOUSE: Final = "wheelhouse"
+
 _SECONDS_TO_ANSWER: Final = 60.0
 _SECONDS_TO_INSTALL: Final = 900.0
 _VERSION: Final = "import cibuildwheel; print(cibuildwheel.__version__)"
@@ -78,6 +82,8 @@ def _make(
     # Our own pip installs into it: Debian's venv cannot bring one unless another package is there.
     make = [*ours, "venv", "--without-pip", str(home)]
     pip = [*ours, "pip", "--python", str(_python(home, machine)), "install"]
+    toolchain = environment.get(TOOLCHAIN, "")
+    pip += _from_toolchain(toolchain)
     for command in (make, [*pip, f"cibuildwheel=={lane}"]):
         done = programs.run(
             command, environment=environment, timeout=_SECONDS_TO_INSTALL, say=reporter.detail
@@ -85,7 +91,13 @@ def _make(
         if not done.succeeded:
             what = f"cannot be installed: {last_line(done.output)}"
             hint = f"python -m pip install cibuildwheel=={lane}"
+            if toolchain:
+                hint = f"python -m matrix toolchain --check {toolchain}"
             raise NotEquipped(Problem(place=f"cibuildwheel {lane}", what=what, hint=hint))
+
+
+def _from_toolchain(toolchain: str) -> list[str]:
+    return ["--no-index", "--find-links", str(Path(toolchain, WHEELHOUSE))] if toolchain else []
 
 
 def _put(

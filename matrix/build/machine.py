@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.plan.model import JobClass
-from matrix.targets.platform_tag import PlatformTag
+from matrix.targets.platform_tag import Family, PlatformTag
 
 _SYSTEMS: Final = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
 # What platform.machine() says, in the words of platform tags.
@@ -43,6 +43,8 @@ class Machine:
         if job_class.system != self.system:
             return f"needs a {job_class.system} runner"
         wanted = class_arch(job_class)
+        if wanted == "universal2":
+            return ""  # the compilers of any Mac make both halves
         if wanted not in {self.arch, _ALSO_RUNS.get((self.system, self.arch))}:
             return f"needs a {job_class.system} runner with {wanted}"
         return ""
@@ -59,4 +61,4 @@ def class_tag(job_class: JobClass) -> PlatformTag:
     if job_class.system == "windows":
         return PlatformTag.parse(job_class.platform)
     family, _, arch = job_class.platform.partition("_")
-    return PlatformTag.parse(f"{family}_0_0_{arch}")
+    return PlatformTag(family=Family(family), floor=(0, 0), arch=arch)

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from matrix.distributions import wheel
-from matrix.distributions.wheel import InvalidWheel
+from matrix.build.stock import pins, release
 from matrix.errors import Problem, UsageError
 from matrix.plan.model import Build, Plan, State
 
@@ -25,6 +24,9 @@ class Offered:
 
     wheels: tuple[Path, ...] = ()
     pins: tuple[str, ...] = ()
+
+
+NOTHING_OFFERED: Final = Offered()
 
 
 def offered(
@@ -43,30 +45,12 @@ def offered(
         and cell.target in build.targets
         and cell.state in {State.BUILD, State.REUSED}
     }
-    wheels = {path.name: path for path in carried if _release(path) in owed}
+    wheels = {path.name: path for path in carried if release(path) in owed}
     wheels |= {path.name: path for path in made}
-    releases = {_release(path) for path in wheels.values()}
+    releases = {release(path) for path in wheels.values()}
     if missing := sorted(set(build.carried) - {project for project, _ in releases}):
         what = f"{build.label} needs {', '.join(missing)} of the previous bundle, got none"
         raise UsageError(Problem(place=place, what=what, hint="--previous BUNDLE"))
     return Offered(
-        wheels=tuple(wheels[name] for name in sorted(wheels)), pins=tuple(_pins(releases))
+        wheels=tuple(wheels[name] for name in sorted(wheels)), pins=tuple(pins(releases))
     )
-
-
-def _release(path: Path) -> tuple[str, str]:
-    try:
-        name = wheel.parse_filename(path.name)
-    except InvalidWheel as error:
-        raise UsageError(Problem(place=str(path), what=str(error))) from error
-    return name.project, str(name.version)
-
-
-def _pins(releases: Iterable[tuple[str, str]]) -> Iterable[str]:
-    """
-    One pin for each project; none where its targets disagree, for a constraint knows no targets.
-    """
-    versions: dict[str, list[str]] = {}
-    for project, version in sorted(releases):
-        versions.setdefault(project, []).append(version)
-    return [f"{name}=={found[0]}" for name, found in versions.items() if len(found) == 1]

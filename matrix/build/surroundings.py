@@ -43,11 +43,15 @@ _HOST: Final = frozenset(
         *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
         *("DOCKER_CERT_PATH", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),
         *("DOCKER_TLS_VERIFY", "DEVELOPER_DIR", "CIBW_CACHE_PATH"),
+        "WHEEL_MATRIX_TOOLCHAIN",
         # cibuildwheel installs interpreters on macOS only where it sees that it runs in CI.
         *("CI", "GITHUB_ACTIONS", "GITLAB_CI"),
         *CARRIED,
     )
 )
+# 1.12.0 builds 2.7 for Windows only where whoever starts it says that its compiler is set up; any
+# newer Python would take that compiler too.
+_OLD_COMPILER: Final = ("DISTUTILS_USE_SDK", "INCLUDE", "LIB", "LIBPATH", "MSSdk")
 # Windows programs do not start without most of these; their names have no fixed case.
 _WINDOWS: Final = re.compile(
     r"(ALLUSERSPROFILE|APPDATA|COMSPEC|HOMEDRIVE|HOMEPATH|LOCALAPPDATA|NUMBER_OF_PROCESSORS|OS|PATH|PATHEXT"
@@ -57,12 +61,17 @@ _WINDOWS: Final = re.compile(
 )
 
 
-def scrubbed(environment: Mapping[str, str], *, network: Network) -> dict[str, str]:
-    """What of ``environment`` a build sees; the manifest's network replaces pip's settings."""
+def scrubbed(environment: Mapping[str, str], *, network: Network, lane: str = "") -> dict[str, str]:
+    """
+    What of ``environment`` a build by ``lane`` sees.
+
+    The manifest's network replaces pip's settings.
+    """
+    compiler = _OLD_COMPILER if lane.startswith("1.") else ()
     kept = {
         name: text
         for name, text in sorted(environment.items())
-        if name in _HOST or _WINDOWS.fullmatch(name)
+        if name in _HOST or name in compiler or _WINDOWS.fullmatch(name)
     }
     if network.index:
         kept["PIP_INDEX_URL"] = network.index

@@ -1,15 +1,19 @@
 """
-The script that installs what a recipe needs from the system's package manager.
+The script that prepares a machine for a build: system packages, then the recipe's own lines.
 
 Which manager there is, only the container knows: the same job class may get an Alma, an Alpine or a
 Debian image. So the script asks, in the order in which images that have two of them would want it.
+On Windows it is a batch file, and asks every manager that the recipe names.
 """
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from pathlib import PurePosixPath
+from typing import Final
 
-Manager = Literal["dnf", "apk", "apt", "brew"]
+from matrix.manifest.model import SystemManager
+
+Manager = SystemManager
 Branch = tuple[str, Manager, tuple[str, ...]]
 
 # yum is older Enterprise Linux's dnf, and takes the same names.
@@ -31,18 +35,74 @@ _MACOS: Final[tuple[Branch, ...]] = (("brew", "brew", ("HOMEBREW_NO_AUTO_UPDATE=
 _BRANCHES: Final[Mapping[str, tuple[Branch, ...]]] = {"linux": _LINUX, "macos": _MACOS}
 
 
-def script(system: str, packages: Mapping[Manager, Sequence[str]]) -> str:
-    """A POSIX shell script that installs ``packages``; empty if none is for ``system``."""
+# What vcpkg makes for is the runner's to say: VCPKG_DEFAULT_TRIPLET.
+_WINDOWS: Final[Mapping[Manager, str]] = {
+    "vcpkg": "vcpkg install",
+    "choco": "choco install --yes --no-progress",
+}
+MANAGERS: Final[Mapping[str, tuple[Manager, ...]]] = {
+    "linux": ("dnf", "apk", "apt"),
+    "macos": ("brew",),
+    "windows": ("vcpkg", "choco"),
+}
+"""The managers that a system's machines may have."""
+
+
+def script(
+    system: str,
+    packages: Mapping[Manager, Sequence[str]],
+    before_all: Sequence[str] = (),
+) -> str:
+    """
+    A script that installs ``packages`` and runs ``before_all``; empty if nothing is for ``system``.
+    """
+    if system == "windows":
+        return _batch(packages, before_all)
     branches = _BRANCHES.get(system, ())
-    if not any(packages.get(key) for _, key, _ in branches):
+    is_asked = any(packages.get(key) for _, key, _ in branches)
+    if not is_asked and not before_all:
         return ""
-    lines = ["#!/bin/sh", "set -eu"]
+    installing = _install(branches, packages) if is_asked else []
+    return "\n".join(["#!/bin/sh", "set -eu", *installing, *before_all]) + "\n"
+
+
+def path(system: str) -> PurePosixPath:
+    """Where the script is put, relative to the directory of the build."""
+    suffix = ".cmd" if system == "windows" else ".sh"
+    return PurePosixPath("scripts/before-all").with_suffix(suffix)
+
+
+def command(system: str) -> str:
+    """The line that runs the script, as cibuildwheel's ``before-all``."""
+    if system == "windows":
+        # There {project} is a dot, and cmd.exe takes a path's first slash for an option's.
+        return 'call "{{project}}\\{}"'.format(str(path(system)).replace("/", "\\"))
+    return f'sh "{{project}}/{path(system)}"'
+
+
+def _install(branches: Sequence[Branch], packages: Mapping[Manager, Sequence[str]]) -> list[str]:
+    lines = []
     for number, (program, key, commands) in enumerate(branches):
         lines.append(f"{'elif' if number else 'if'} command -v {program} >/dev/null 2>&1; then")
         lines += [f"  {line}" for line in _branch(key, commands, packages.get(key, ()))]
     managers = ", ".join(program for program, _, _ in branches)
-    lines += ["else", f"  echo 'expected one of {managers}, got none' >&2", "  exit 1", "fi"]
-    return "\n".join(lines) + "\n"
+    return [*lines, "else", f"  echo 'expected one of {managers}, got none' >&2", "  exit 1", "fi"]
+
+
+def _batch(packages: Mapping[Manager, Sequence[str]], before_all: Sequence[str]) -> str:
+    installing = [
+        " ".join([f"call {_WINDOWS[manager]}", *map(_quoted, packages[manager])])
+        for manager in MANAGERS["windows"]
+        if packages.get(manager)
+    ]
+    lines = [*installing, *before_all]
+    # Unlike sh -e, a batch file goes on after a command that did not succeed.
+    stopping = [f"{line} || exit /b 1" for line in lines]
+    return "\r\n".join(["@echo off", *stopping, ""]) if lines else ""
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if set(word) & set(" &()[],;=") else word
 
 
 def _branch(key: str, commands: Sequence[str], packages: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -9,18 +10,23 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from matrix.build.answers import answers
+from matrix.build.attempt import build_one
 from matrix.build.machine import Machine
 from matrix.build.offering import offered
-from matrix.build.running import Availability, Run, Workshop, build_one, can_build, targets_of
+from matrix.build.run import Run, targets_of
 from matrix.build.running import build as run_job
 from matrix.build.sequence import in_order, place_of
+from matrix.build.workshop import Availability, Workshop, can_build
 from matrix.bundle import collecting, fetching
+from matrix.cli import twice
 from matrix.cli.session import Session, result
+from matrix.edge import files
 from matrix.errors import BuildFailed, Problem, UsageError
 from matrix.index import configuration
 from matrix.manifest.decoding import did_you_mean
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Build, Job, Plan
+from matrix.report import failed_builds
 
 
 def build(session: Session, asked: argparse.Namespace) -> None:
@@ -34,7 +40,25 @@ def build(session: Session, asked: argparse.Namespace) -> None:
     carried = [*fetching.reused(made, asked.previous)] if asked.previous else []
     if asked.wheels is not None:
         carried += collecting.below(asked.wheels)
-    wheels = _each(session, jobs, lambda job: _build(session, made, job, asked.out, carried))
+    shop = workshop(session)
+    if asked.logs is not None:
+        shop = dataclasses.replace(shop, logs=asked.logs)
+
+    def make(out: Path) -> tuple[Path, ...]:
+        return _each(
+            session,
+            jobs,
+            lambda job: _build(session, made, job, out=out, carried=carried, shop=shop),
+        )
+
+    try:
+        wheels = make(asked.out)
+        if asked.twice:
+            twice.compare(wheels, make, cache=session.cache, reporter=session.reporter)
+    except BuildFailed as error:
+        if asked.github_summary is not None:
+            files.append(asked.github_summary, failed_builds.markdown(error.problems))
+        raise
     names = [path.name for path in wheels]
     result(
         json.dumps(names, indent=1) if asked.json else "\n".join(names) or "nothing to build here"
@@ -61,7 +85,7 @@ def build_missing(
     """
     The wheels of ``jobs``; what was built on this machine from the same inputs is taken as it is.
     """
-    keys = {(cell.job, cell.filename): cell.key for cell in made.cells if cell.job}
+    keys = _keys(made)
     carried = fetching.reused(made, previous)
     shop, told = workshop(session), reaching(session)
 
@@ -74,7 +98,10 @@ def build_missing(
                 kept = answers(store.glob("*.whl"), build, targets, place=place)
             except BuildFailed:
                 needed = offered(build, made=given, carried=carried, plan=made, place=job.id)
-                one = Run(build=build, job=job, plan=made, manifest=told, offered=needed)
+                stock = fetching.stock(build, made, session.index)
+                one = Run(
+                    build=build, job=job, plan=made, manifest=told, offered=needed, stock=stock
+                )
                 source = fetching.sdist(build, session.index)
                 return build_one(one, sdist=source, out=store, workshop=shop)
             session.reporter.say(f"built before: {build.label} of {job.id}")
@@ -85,16 +112,35 @@ def build_missing(
     return _each(session, jobs, run)
 
 
+def _keys(made: Plan) -> dict[tuple[str, str], str]:
+    """One digest of all content keys of a build, by job and sdist."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for cell in made.cells:
+        if cell.job:
+            found.setdefault((cell.job, cell.filename), []).append(cell.key)
+    return {
+        place: hashlib.sha256("".join(sorted(keys)).encode()).hexdigest()
+        for place, keys in found.items()
+    }
+
+
 def _build(
-    session: Session, made: Plan, job: Job, out: Path, carried: Sequence[Path]
+    session: Session,
+    made: Plan,
+    job: Job,
+    *,
+    out: Path,
+    carried: Sequence[Path],
+    shop: Workshop,
 ) -> tuple[Path, ...]:
     return run_job(
         job,
         plan=made,
         manifest=reaching(session),
         sdist=lambda build: fetching.sdist(build, session.index),
+        stock=lambda build: fetching.stock(build, made, session.index),
         out=out,
-        workshop=workshop(session),
+        workshop=shop,
         carried=carried,
     )
 
@@ -126,7 +172,7 @@ def workshop(session: Session) -> Workshop:
     """The machine we are on, as a place to build."""
     return Workshop(
         machine=Machine.here(),
-        environment=session.environment,
+        environment=session.build_environment,
         cache=session.cache / "build",
         logs=session.cache / "logs",
         reporter=session.reporter,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from matrix.build.running import Availability
+from matrix.build.workshop import Availability
 from matrix.bundle import collecting
 from matrix.bundle.collecting import Pair
 from matrix.cli import building, bundling
@@ -17,7 +17,7 @@ from matrix.farside.verify import verify
 from matrix.pipelines import drift, providers
 from matrix.plan.model import Job, Plan
 from matrix.report import bundles, plans
-from matrix.resolve import lockfile
+from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def release(session: Session, asked: argparse.Namespace) -> None:
 
 def _lock(session: Session) -> Lock:
     old = session.present_lock()
-    if old is not None and not lockfile.staleness(session.manifest, old):
+    if old is not None and not freshness.staleness(session.manifest, old):
         refuse_unsolved(old)
         return old
     new = relock(session, old)

@@ -12,7 +12,7 @@ import importlib.resources
 import json
 from collections.abc import Iterable, Mapping
 
-from matrix.targets.platform_tag import Family, PlatformTag
+from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.target import Target
 
 
@@ -87,8 +87,6 @@ def lanes() -> tuple[Lane, ...]:
 
 def lane_of(target: Target) -> Lane | None:
     """The lane that builds for ``target``, or none for one of the reasons of ``why_none``."""
-    if _wants_own_compiler(target):
-        return None
     return next((lane for lane in lanes() if lane.serves(target)), None)
 
 
@@ -96,17 +94,8 @@ def why_none(target: Target) -> str:
     """Why no lane builds for ``target``; empty when one does."""
     if lane_of(target) is not None:
         return ""
-    if _wants_own_compiler(target):
-        return "Python 2.7 on Windows needs a compiler that is no longer offered"
     known = [lane for lane in lanes() if target.identifier in lane.identifiers]
     if known:
         offered = sorted({lane.abis[target.python.identifier] for lane in known})
         return f"{target.identifier} is built for {' and '.join(offered)}, not for {target.abi}"
     return f"no pinned cibuildwheel knows {target.identifier}"
-
-
-def _wants_own_compiler(target: Target) -> bool:
-    # 1.12.0 offers 2.7 on Windows, PyPy's too, only to who brings a compiler of his own
-    # (DISTUTILS_USE_SDK and MSSdk).
-    is_python_2 = target.python.major == 2  # noqa: PLR2004 - Python 2
-    return is_python_2 and target.platform.family is Family.WINDOWS

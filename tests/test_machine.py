@@ -1,0 +1,35 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from matrix.build.machine import Machine, class_arch
+from matrix.plan.model import JobClass
+
+MAC = JobClass(
+    id="macosx-universal2-cibw4",
+    system="macos",
+    platform="macosx_universal2",
+    lane="4.3.3",
+    engine="docker",
+    image="",
+    github=("macos-15",),
+    gitlab_tags=(),
+    gitlab_image="",
+)
+
+
+@pytest.mark.parametrize("arch", ["aarch64", "x86_64"])
+def test_any_mac_makes_both_halves(arch: str) -> None:
+    machine = Machine(system="macos", arch=arch, python=Path("python"))
+
+    assert machine.obstacle(MAC) == ""
+    assert (
+        Machine.here().system == "macos" or Machine.here().obstacle(MAC) == "needs a macos runner"
+    )
+
+
+def test_a_class_has_an_architecture_though_no_macos_that_old_runs_on_it() -> None:
+    arm = dataclasses.replace(MAC, platform="macosx_arm64")
+
+    assert class_arch(arm) == "aarch64"
