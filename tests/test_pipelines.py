@@ -240,7 +240,7 @@ def jobs_on_gitlab(manifest: Manifest, plan: Plan) -> dict[str, str]:
             (line,) = child[name]["script"]
             built = line.partition("-m matrix build ")[2].partition(" ")[0]
             assert name == f"build-{built}"
-            assert line.endswith(f" --plan plan/plan.json --out wheels/{built}")
+            assert line.endswith(f" --plan plan/plan.json --out wheels/{built} --logs logs")
             found[built] = merged(name, child)["tags"][-1]
     return found
 

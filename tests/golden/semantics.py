@@ -99,13 +99,16 @@ def _rules(name: str, job: Mapping[str, Any]) -> Iterator[str]:
 
 def _artifacts(jobs: Mapping[str, Any], outputs: Mapping[str, str]) -> Iterator[str]:
     uploads: dict[str, str] = {}
+    kept: dict[str, str] = {}
     for name, step in _steps(jobs, "upload-artifact"):
+        # What a failure leaves behind is for people: no job downloads it.
+        where = kept if step.get("if") == "failure()" else uploads
         for artifact in _expanded(step["with"]["name"], jobs[name], outputs):
-            if artifact in uploads:
-                yield f"{name} and {uploads[artifact]} upload {artifact}"
+            if other := uploads.get(artifact) or kept.get(artifact):
+                yield f"{name} and {other} upload {artifact}"
             if _ILLEGAL.search(artifact):
                 yield f"{name} uploads {artifact}"
-            uploads[artifact] = name
+            where[artifact] = name
     for name, step in _steps(jobs, "download-artifact"):
         yield from _download(name, step["with"], jobs, uploads)
 
