@@ -30,6 +30,8 @@ class Listed:
     sha256: str
     requires_python: str = ""
     yanked: bool = False
+    uploaded: str = ""
+    """Upload time as PEP 700 has it; empty: the index does not tell."""
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -44,6 +46,8 @@ class IndexServer:
     etag: str = ""
     busy: int = 0
     """How many requests are answered with 503 before the index works."""
+    moved: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Paths that are answered with a redirection, and where to."""
     raw_pages: dict[str, bytes] = dataclasses.field(default_factory=dict)
     listed: dict[str, Listed] = dataclasses.field(default_factory=dict)
     requests: list[str] = dataclasses.field(default_factory=list)
@@ -61,7 +65,9 @@ class IndexServer:
             http.shutdown()
             thread.join()
 
-    def add(self, path: Path, *, requires_python: str = "", yanked: bool = False) -> Path:
+    def add(
+        self, path: Path, *, requires_python: str = "", yanked: bool = False, uploaded: str = ""
+    ) -> Path:
         """List a distribution that a test has made."""
         is_wheel = path.suffix == ".whl"
         metadata = wheel.read(path).metadata if is_wheel else read_metadata(path).metadata
@@ -71,6 +77,7 @@ class IndexServer:
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             requires_python=requires_python or str(metadata.requires_python),
             yanked=yanked,
+            uploaded=uploaded,
         )
         return path
 
@@ -95,6 +102,7 @@ class IndexServer:
             "size": file.path.stat().st_size,
             "yanked": file.yanked,
             "core-metadata": self.has_metadata,
+            **({"upload-time": file.uploaded} if file.uploaded else {}),
         }
 
     def _link(self, file: Listed) -> str:
@@ -113,6 +121,8 @@ def _handler(server: IndexServer) -> type[BaseHTTPRequestHandler]:
             if server.busy > 0:
                 server.busy -= 1
                 self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"", {"Retry-After": "1"})
+            elif self.path in server.moved:
+                self._send(HTTPStatus.FOUND, b"", {"Location": server.moved[self.path]})
             elif self.path.startswith("/simple/"):
                 self._send_page(canonicalize_name(self.path.split("/")[2]))
             else:

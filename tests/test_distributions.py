@@ -116,6 +116,14 @@ def test_a_record_that_differs_from_the_bytes_is_named(tmp_path: Path, row: str,
     assert str(caught.value) == said
 
 
+def test_a_digest_s_algorithm_may_be_written_in_capitals(tmp_path: Path) -> None:
+    # The tools of Python 2 did: docopt 0.6.2, built by 2.7.
+    row = "app.py,SHA256=MsSFjiLMLJZ7QhUPpVBWKiyDnCzryquRyr329NoCACI,2\n"
+    path = make_wheel(tmp_path, "app", "1.0", members={"app.py": "#\n"}, record=row)
+
+    assert wheel.read(path).top_level == ("app",)
+
+
 def test_metadata_of_another_release_is_refused(tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "app", "1.0", stated=metadata("app", "2.0"))
 
@@ -237,7 +245,7 @@ def test_an_sdist_without_pkg_info_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidSdist) as caught:
         sdist.read_metadata(path)
 
-    assert str(caught.value) == "app-1.0.zip has no app-1.0/PKG-INFO"
+    assert str(caught.value) == "app-1.0.zip has no PKG-INFO"
 
 
 def test_an_sdist_with_two_top_directories_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from matrix.cli.parser import Verb, parser
 
 from .manifests import text
 
-HEAVY = ("httpx", "pypi_simple", "resolvelib", "rich")
+HEAVY = ("msgspec", "urllib3", "pypi_simple", "resolvelib", "rich")
 
 
 def verbs() -> list[str]:

@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +21,11 @@ from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import MatrixError, Problem
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
-from matrix.resolve import lockfile
+from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
 if TYPE_CHECKING:
     from matrix.index.client import Index
-    from matrix.index.transport import Transport
     from matrix.plan.model import Plan
 
 
@@ -40,6 +40,7 @@ class Session:
         environment: Mapping[str, str],
         reporter: Reporter,
         now: datetime.datetime,
+        offline: bool = False,
     ) -> None:
         self.manifest_path = manifest_path
         self.root = manifest_path.parent
@@ -47,7 +48,8 @@ class Session:
         self.environment = environment
         self.reporter = reporter
         self.now = now
-        self._transport: Transport | None = None
+        self.offline = offline
+        self._index: Index | None = None
 
     @classmethod
     @contextmanager
@@ -57,12 +59,18 @@ class Session:
             loudness = Loudness.QUIET
         elif asked.verbose:
             loudness = Loudness.VERBOSE
+        environment = dict(os.environ)
+        if asked.toolchain is not None:
+            from matrix.build.lane_environment import TOOLCHAIN  # noqa: PLC0415 - see above
+
+            environment[TOOLCHAIN] = str(asked.toolchain.absolute())
         session = cls(
             manifest_path=asked.manifest,
             cache=asked.cache or _cache(),
-            environment=dict(os.environ),
+            environment=environment,
             reporter=Reporter.on_stderr(loudness),
             now=_now(os.environ),
+            offline=getattr(asked, "offline", False),
         )
         try:
             yield session
@@ -70,8 +78,8 @@ class Session:
             session.close()
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        if self._index is not None:
+            self._index.close()
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -85,14 +93,32 @@ class Session:
 
     @functools.cached_property
     def index(self) -> "Index":
-        from matrix.index import configuration  # noqa: PLC0415 - see above
-        from matrix.index.cache import Cache  # noqa: PLC0415 - see above
-        from matrix.index.client import Index  # noqa: PLC0415 - see above
-        from matrix.index.transport import Transport  # noqa: PLC0415 - see above
+        with ThreadPoolExecutor(1) as pool:
+            # Asking pip takes as long as importing what follows.
+            asking = pool.submit(getattr, self, "pip_options")
+            from matrix.index import configuration  # noqa: PLC0415 - see above
+            from matrix.index.cache import Cache  # noqa: PLC0415 - see above
+            from matrix.index.client import Index  # noqa: PLC0415 - see above
+            from matrix.index.transport import Transport  # noqa: PLC0415 - see above
 
-        settings = configuration.settings(self.manifest.network, self.pip_options)
-        self._transport = Transport(settings)
-        return Index(self._transport, Cache(self.cache / "index"))
+        options = asking.result()
+        network = self.manifest.network
+        for warning in configuration.warnings(network, options):
+            self.reporter.say(f"warning: {warning}")
+        self._index = Index(
+            Transport(configuration.settings(network, options)),
+            Cache(self.cache / "index"),
+            offline=self.offline,
+            internal=network.internal,
+        )
+        return self._index
+
+    @functools.cached_property
+    def build_environment(self) -> Mapping[str, str]:
+        """The environment, with the toolchain that an option, a variable or the manifest names."""
+        from matrix.cli.toolchain import equipment  # noqa: PLC0415 - see above
+
+        return equipment(self)
 
     @property
     def lock_path(self) -> Path:
@@ -104,7 +130,7 @@ class Session:
 
     def lock(self) -> Lock:
         """The lock, provided that it answers the manifest."""
-        return lockfile.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
+        return freshness.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
 
     def plan(self, asked: argparse.Namespace) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""

@@ -1,16 +1,33 @@
 """Core metadata: the ``METADATA`` of a wheel or the ``PKG-INFO`` of an sdist (PEP 241 to 643)."""
 
 import dataclasses
+import functools
 
-from packaging.metadata import parse_email
+from packaging.metadata import RawMetadata
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from matrix.distributions import headers, requires_python
+
+# A thousand releases share a few hundred requirements; nobody changes one.
+_requirement = functools.lru_cache(maxsize=1 << 16)(Requirement)
 
 
 class InvalidMetadata(ValueError):
     """Core metadata that nobody could resolve with."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StatedLicence:
+    """What a release says of its licence, unjudged: an expression (PEP 639), else older words."""
+
+    expression: str = ""
+    classifiers: tuple[str, ...] = ()
+    """Those that begin with ``License ::``, as written."""
+    text: str = ""
+    """The first line of the License field that says something."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +41,7 @@ class CoreMetadata:
     extras: frozenset[NormalizedName]
     metadata_version: tuple[int, ...]
     dynamic: frozenset[str]
+    licence: StatedLicence = StatedLicence()
 
     @property
     def requirements_are_static(self) -> bool:
@@ -35,22 +53,41 @@ def parse(data: bytes) -> CoreMetadata:
     """
     Read core metadata leniently: fields that do not matter here may be wrong.
 
-    Raises ``InvalidMetadata`` when a field that does matter (name, version, Requires-Python,
-    Requires-Dist) is missing or cannot be read: a requirement that is skipped would make a closure
-    that does not install.
+    Raises ``InvalidMetadata`` when a field that does matter (name, version, Requires-Dist) is
+    missing or cannot be read: a requirement that is skipped would make a closure that does not
+    install.
     """
-    raw, _ = parse_email(data)
+    raw = headers.read(data)
     try:
         return CoreMetadata(
             project=canonicalize_name(raw["name"]),
             version=Version(raw["version"]),
-            requires_python=SpecifierSet(raw.get("requires_python", "")),
-            requires_dist=tuple(Requirement(text) for text in raw.get("requires_dist", [])),
+            requires_python=requires_python.read(raw.get("requires_python", "")),
+            requires_dist=tuple(_requirement(text) for text in raw.get("requires_dist", [])),
             extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", [])),
             metadata_version=tuple(int(n) for n in raw.get("metadata_version", "1.0").split(".")),
             dynamic=frozenset(field.lower() for field in raw.get("dynamic", [])),
+            licence=_licence(raw),
         )
     except KeyError as error:
         raise InvalidMetadata(f"core metadata without {error}") from error
-    except (InvalidVersion, InvalidSpecifier, InvalidRequirement, ValueError) as error:
+    except (InvalidVersion, InvalidRequirement, ValueError) as error:
         raise InvalidMetadata(str(error).splitlines()[0]) from error
+
+
+def stated_licence(data: bytes) -> StatedLicence:
+    """What core metadata says of the licence, whatever else is wrong with it."""
+    return _licence(headers.read(data))
+
+
+def _licence(raw: RawMetadata) -> StatedLicence:
+    lines = (line.strip() for line in raw.get("license", "").splitlines())
+    # distutils wrote UNKNOWN for what it was not told; some put a licence's whole text here.
+    text = next((line for line in lines if line), "")
+    return StatedLicence(
+        expression=raw.get("license_expression", "").strip(),
+        classifiers=tuple(
+            one for one in raw.get("classifiers", []) if one.startswith("License ::")
+        ),
+        text="" if text.upper() == "UNKNOWN" else text,
+    )

@@ -201,7 +201,9 @@ def _rows(filename: str, record: bytes) -> Iterator[tuple[str, tuple[str, str]]]
 def _check_digest(
     filename: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, recorded: str
 ) -> None:
+    # hashlib takes its names in any case, so the tools of Python 2 wrote "SHA256=" too.
     algorithm, _, expected = recorded.partition("=")
+    algorithm = algorithm.lower()
     if algorithm not in _ALGORITHMS:
         said = recorded or "no digest"
         raise InvalidWheel(f"expected a sha256 for {info.filename!r} in {filename}, got {said}")

@@ -19,10 +19,15 @@ from matrix.errors import DigestMismatch, MatrixError, NotWritten, Problem
 CHUNK: Final = 1 << 20
 
 
-def write(path: Path, content: bytes | str) -> None:
-    """Make ``content`` (text as UTF-8) the whole of ``path``."""
+def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
+    """
+    Make ``content`` (text as UTF-8) the whole of ``path``.
+
+    What can be had again and is checked when it is read need not be ``durable``: a thousand files
+    of a cache would wait for the disk a thousand times.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    with replacing(path) as stream:
+    with replacing(path, durable=durable) as stream:
         stream.write(data)
 
 
@@ -79,7 +84,7 @@ def copy(source: Path, destination: Path, *, sha256: str) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Yield a stream that becomes ``path`` when the block ends, and vanishes when it raises."""
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
@@ -87,7 +92,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with temporary.open("xb") as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         temporary.replace(path)
     except BaseException as error:
         with contextlib.suppress(OSError):

@@ -1,31 +1,48 @@
 """
 What was read from an index, kept on disk.
 
-Two kinds: pages, which change and are asked about again (ETag), and whatever a digest names, which
-cannot change. A damaged or foreign entry is never trusted: digests are checked on the way out, and
-an unreadable page is fetched anew.
+Two kinds: pages, which change and are asked about again, and whatever a digest names, which cannot
+change. A page is kept by version (``page.dump``) rather than as it came, so that an unchanged one
+is not parsed again. A damaged or foreign entry is never trusted: digests are checked on the way
+out, and what cannot be read is fetched anew.
 """
 
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from matrix.edge import files
 
-FORMAT: Final = "v1"
+FORMAT: Final = "v2"
+_DIGEST: Final = 32
+"""Bytes of a sha256, at the beginning of each entry."""
+_SIZE: Final = 4
+"""Bytes that say how long the facts of a page are."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPage:
     """A page with what is needed to ask whether it is still current."""
 
-    body: bytes
-    content_type: str
-    etag: str
     url: str
     """Where it came from in the end, after redirections: links are relative to that."""
+    etag: str = ""
+    modified: str = ""
+    """The index's Last-Modified, for indexes without ETag."""
+    source: str = ""
+    """The sha256 of the page as it came, for indexes with neither; empty: there is no page."""
+    fresh_until: float = 0.0
+    """Until when the index vouches for it."""
+    lengths: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    releases: bytes | memoryview = b""
+    """The page's files and how they are divided (``page.dump``)."""
+
+    @property
+    def exists(self) -> bool:
+        return bool(self.source)
 
 
 class Cache:
@@ -35,30 +52,34 @@ class Cache:
         self._directory = directory / FORMAT
 
     def page(self, url: str) -> StoredPage | None:
-        body, about = self._page_paths(url)
-        try:
-            facts: Any = json.loads(about.read_text(encoding="utf-8"))
-            stored = StoredPage(body=body.read_bytes(), **facts)
-        except (OSError, ValueError, TypeError):
+        content = self._read(self._page_path(url))
+        if content is None:
             return None
-        return stored if stored.etag else None
+        end = int.from_bytes(content[:_SIZE], "big") + _SIZE
+        try:
+            facts: Any = json.loads(bytes(content[_SIZE:end]))
+            # A view and not a copy: pages are most of what a run reads.
+            return StoredPage(**facts, releases=content[end:])
+        except (ValueError, TypeError):
+            return None
 
     def keep_page(self, url: str, page: StoredPage) -> None:
-        body, about = self._page_paths(url)
-        about.unlink(missing_ok=True)  # never a new body under the old one's ETag
-        files.write(body, page.body)
-        facts = {"content_type": page.content_type, "etag": page.etag, "url": page.url}
-        files.write(about, json.dumps(facts))
+        facts = {
+            field.name: getattr(page, field.name)
+            for field in dataclasses.fields(page)
+            if field.name != "releases"
+        }
+        head = json.dumps(facts).encode()
+        size = len(head).to_bytes(_SIZE, "big")
+        self._write(self._page_path(url), b"".join((size, head, page.releases)))
 
     def metadata(self, sha256: str) -> bytes | None:
         """The core metadata of the distribution with that digest."""
-        try:
-            return self._metadata_path(sha256).read_bytes()
-        except OSError:
-            return None
+        content = self._read(self._metadata_path(sha256))
+        return None if content is None else bytes(content)
 
     def keep_metadata(self, sha256: str, content: bytes) -> None:
-        files.write(self._metadata_path(sha256), content)
+        self._write(self._metadata_path(sha256), content)
 
     def distribution(self, sha256: str, filename: str) -> Path:
         """Where the distribution with that digest is, or belongs."""
@@ -67,7 +88,18 @@ class Cache:
     def _metadata_path(self, sha256: str) -> Path:
         return self._directory / "metadata" / sha256[:2] / sha256
 
-    def _page_paths(self, url: str) -> tuple[Path, Path]:
+    def _page_path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode()).hexdigest()
-        directory = self._directory / "pages" / name[:2]
-        return directory / f"{name}.body", directory / f"{name}.json"
+        return self._directory / "pages" / name[:2] / name
+
+    def _read(self, path: Path) -> memoryview | None:
+        """What ``_write`` wrote, unless it is not there or not whole."""
+        try:
+            kept = memoryview(path.read_bytes())
+        except OSError:
+            return None
+        digest, content = kept[:_DIGEST], kept[_DIGEST:]
+        return content if hashlib.sha256(content).digest() == digest else None
+
+    def _write(self, path: Path, content: bytes) -> None:
+        files.write(path, hashlib.sha256(content).digest() + content, durable=False)

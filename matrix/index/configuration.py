@@ -4,16 +4,17 @@ own default.
 
 pip is asked (``pip config list``) rather than its files read, because where they lie differs by
 system, by virtual environment and by administrator. ``extra-index-url`` is left out on purpose: a
-project that two indexes serve is how dependency confusion starts.
+project that two indexes serve is how dependency confusion starts. A second index is named in the
+manifest, with the projects that come from it.
 """
 
 import ast
 import dataclasses
+import importlib.abc
+import importlib.util
 import sys
 from collections.abc import Mapping
 from typing import Final
-
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from matrix.edge.programs import run
 from matrix.manifest.model import Network
@@ -28,11 +29,20 @@ class Settings:
 
     url: str
     ca_bundle: str
+    internal: str = ""
+    """The second index, which serves the projects of the house; empty when there is none."""
+    proxies: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """By scheme, as ``urllib.request.getproxies`` tells them; ``no`` holds the exceptions."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.url, self.internal) if self.internal else (self.url,)
 
 
 def network(named: Network, pip_options: Mapping[str, str]) -> Network:
     """What the manifest names, completed by what pip is configured with; empty where neither is."""
-    return Network(
+    return dataclasses.replace(
+        named,
         index=named.index or option(pip_options, "index-url"),
         ca_bundle=named.ca_bundle or option(pip_options, "cert"),
     )
@@ -41,8 +51,54 @@ def network(named: Network, pip_options: Mapping[str, str]) -> Network:
 def settings(named: Network, pip_options: Mapping[str, str]) -> Settings:
     """Decide between the manifest, pip's configuration and the default."""
     found = network(named, pip_options)
-    url = found.index or PYPI_SIMPLE_ENDPOINT
-    return Settings(url=url if url.endswith("/") else f"{url}/", ca_bundle=found.ca_bundle)
+    internal = found.internal.index if found.internal else ""
+    return Settings(
+        url=_directory(found.index or _default()),
+        ca_bundle=found.ca_bundle,
+        internal=_directory(internal) if internal else "",
+        proxies=_proxies(option(pip_options, "proxy")),
+    )
+
+
+def warnings(named: Network, pip_options: Mapping[str, str]) -> tuple[str, ...]:
+    """What pip is configured with and this tool leaves out, unless the manifest says where from."""
+    if named.index or named.internal or not option(pip_options, "extra-index-url"):
+        return ()
+    what = (
+        "pip's extra-index-url is not used: a project of the same name on the other index could "
+        "replace it; network.internal in packages.yaml says what comes from where"
+    )
+    return (what,)
+
+
+def _directory(url: str) -> str:
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _default() -> str:
+    """
+    ``pypi_simple.PYPI_SIMPLE_ENDPOINT``, read from its source where there is one.
+
+    Importing it brings a client of its own, which takes longer than a short command.
+    """
+    spec = importlib.util.find_spec("pypi_simple")
+    loader = spec.loader if spec is not None else None
+    if isinstance(loader, importlib.abc.InspectLoader):
+        source = ast.parse(loader.get_source("pypi_simple") or "")
+        for node in (node for node in source.body if isinstance(node, ast.AnnAssign)):
+            if ast.unparse(node.target) == "PYPI_SIMPLE_ENDPOINT" and node.value is not None:
+                return str(ast.literal_eval(node.value))
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT  # noqa: PLC0415 - see above
+
+    return PYPI_SIMPLE_ENDPOINT
+
+
+def _proxies(named: str) -> dict[str, str]:
+    # Half of what importing this module would take, and only who opens an index needs it.
+    from urllib.request import getproxies  # noqa: PLC0415 - see above
+
+    found = getproxies()
+    return {**found, "http": named, "https": named} if named else found
 
 
 def option(pip_options: Mapping[str, str], name: str) -> str:

@@ -1,25 +1,36 @@
-"""One project's page of the Simple API."""
+"""
+One project's page of the Simple API.
+
+A page lists thousands of files of which a resolver looks at a few: parsing only sorts them by
+version, and a version's files are made when they are asked for. What is kept between runs is the
+same text by version (``dump``, ``load``), so that an unchanged page is not parsed again.
+"""
 
 import dataclasses
-import json
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+import datetime
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from urllib.parse import urljoin
 
+import msgspec
 from packaging.tags import Tag
-from packaging.utils import (
-    BuildTag,
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    parse_sdist_filename,
-    parse_wheel_filename,
+from packaging.utils import BuildTag, NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from matrix.index import filenames, html_page, listing
+from matrix.index.listing import Digests, InvalidPage, ListedFile, RequiresPython
+
+HTML_TYPES: Final = frozenset(
+    {"application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml"}
 )
-from packaging.version import InvalidVersion, Version
-from pypi_simple import DistributionPackage, ProjectPage
+JSON_TYPES: Final = frozenset({listing.JSON_TYPE, "application/json"})
+_FILES: Final = msgspec.json.Decoder(list[ListedFile])
+_SAYINGS: Final = msgspec.json.Decoder(list[RequiresPython])
+_ENCODER: Final = msgspec.json.Encoder()
 
-
-class InvalidPage(ValueError):
-    """Not a page of the Simple API."""
+Buffer = bytes | memoryview
+"""Text of a page: its own, or a part of what the cache has read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,8 @@ class PublishedFile:
     """Whether the core metadata lies beside the file (PEP 658)."""
     metadata_sha256: str
     """The digest of that metadata, where the index tells it."""
+    uploaded: str = ""
+    """When, as ``2026-01-31T12:00:00Z``; empty when the index does not tell (PEP 700)."""
     project: NormalizedName
     version: Version
     build: BuildTag
@@ -48,12 +61,48 @@ class PublishedFile:
         return bool(self.tags)
 
 
+class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
+    """Files by version, newest first; a version's files are read when they are asked for."""
+
+    def __init__(self, project: NormalizedName, url: str, listed: Mapping[Version, Buffer]) -> None:
+        self._project = project
+        self._url = url
+        self.listed = listed
+        self._made: dict[Version, tuple[PublishedFile, ...]] = {}
+
+    def __getitem__(self, version: Version) -> tuple[PublishedFile, ...]:
+        if version not in self._made:
+            # Two threads may both get here: they make equal values.
+            self._made[version] = tuple(self._read(self.listed[version]))
+        return self._made[version]
+
+    def pythons(self, version: Version) -> frozenset[str]:
+        """What a version's files say of Requires-Python, without making them."""
+        return frozenset(
+            said.requires_python or "" for said in _SAYINGS.decode(self.listed[version])
+        )
+
+    def __iter__(self) -> Iterator[Version]:
+        return iter(self.listed)
+
+    def __len__(self) -> int:
+        return len(self.listed)
+
+    def _read(self, listed: Buffer) -> Iterator[PublishedFile]:
+        for file in sorted(_FILES.decode(listed), key=lambda file: file.filename):
+            head = filenames.head(file.filename)
+            version = filenames.version(head, self._project) if head else None
+            tags = _tags(file.filename)
+            if version is not None and tags is not None:
+                yield _published(file, self._project, version, tags, self._url)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The releases of a project: files by version, newest first."""
 
     project: NormalizedName
-    releases: Mapping[Version, tuple[PublishedFile, ...]]
+    releases: Releases
 
 
 def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) -> Page:
@@ -61,68 +110,122 @@ def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) 
     Read a page in either format; links are made absolute against ``url``.
 
     Files whose names say no version or tags, or that carry no sha256, are passed over: nothing
-    could be done with them.
+    could be done with them. A page on which nothing carries one is refused, and so is a page of
+    another project.
     """
+    kind, _, parameters = content_type.partition(";")
+    if kind.strip().lower() in JSON_TYPES:
+        name, files = listing.read_json(body)
+        if name and canonicalize_name(name) != project:
+            raise InvalidPage(f"expected the page of {str(project)!r}, got that of {name!r}")
+    elif kind.strip().lower() in HTML_TYPES or not kind:
+        files = html_page.read(_text(body, parameters))
+    else:
+        raise InvalidPage(f"expected content type {listing.JSON_TYPE!r}, got {content_type!r}")
+    releases = Releases(project, url, _by_version(files, project))
+    return Page(project=project, releases=releases)
+
+
+def dump(page: Page) -> tuple[dict[str, int], bytes]:
+    """The page for the cache: how long each version's text is, newest first, and the texts."""
+    listed = page.releases.listed
+    lengths = {str(version): len(text) for version, text in listed.items()}
+    return lengths, b"".join(listed.values())
+
+
+def load(lengths: Mapping[str, int], kept: Buffer, *, project: NormalizedName, url: str) -> Page:
+    """The page that ``dump`` wrote, where it came from ``url``; nothing is copied."""
+    listed, view, start = dict[Version, Buffer](), memoryview(kept), 0
+    for version, length in lengths.items():
+        listed[filenames.parsed(version)] = view[start : start + length]
+        start += length
+    return Page(project=project, releases=Releases(project, url, listed))
+
+
+def _text(body: bytes, parameters: str) -> str:
+    _, _, charset = parameters.lower().partition("charset=")
     try:
-        if "json" in content_type:
-            page = ProjectPage.from_json_data(json.loads(body), base_url=url)
+        return body.decode(charset.strip(" \"';") or "utf-8")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InvalidPage(str(error)) from error
+
+
+def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Version, Buffer]:
+    by_version: dict[Version, list[ListedFile]] = {}
+    known: dict[filenames.Head, list[ListedFile] | None] = {}
+    without_digest = 0
+    for file in files:
+        head = filenames.head(file.filename)
+        if head is None:
+            continue
+        if head not in known:
+            version = filenames.version(head, project)
+            known[head] = None if version is None else by_version.setdefault(version, [])
+        group = known[head]
+        if group is None:
+            continue
+        if file.hashes.sha256:
+            group.append(_shortened(file))
         else:
-            page = ProjectPage.from_html(project, body, base_url=url)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidPage(str(error) or type(error).__name__) from error
-    return Page(project=project, releases=_releases(page.packages, project))
+            without_digest += 1
+    if without_digest and not any(by_version.values()):
+        raise InvalidPage(f"expected a sha256 of each file, got {without_digest} files without")
+    ordered = sorted(by_version.items(), key=lambda item: item[0], reverse=True)
+    return {version: _ENCODER.encode(group) for version, group in ordered if group}
 
 
-def _releases(
-    packages: Iterable[DistributionPackage], project: NormalizedName
-) -> Mapping[Version, tuple[PublishedFile, ...]]:
-    by_version: dict[Version, list[PublishedFile]] = {}
-    for package in packages:
-        file = _file(package)
-        if file is not None and file.project == project:
-            by_version.setdefault(file.version, []).append(file)
-    ordered = sorted(by_version.items(), reverse=True)
-    return MappingProxyType(
-        {v: tuple(sorted(files, key=lambda f: f.filename)) for v, files in ordered}
-    )
+def _shortened(file: ListedFile) -> ListedFile:
+    """Without what is said twice: pages are kept in memory, and most of a page is addresses."""
+    url = file.url.partition("#")[0] if "#" in file.url else file.url
+    file.url = url.removesuffix(file.filename) if url.endswith("/" + file.filename) else url
+    return file
 
 
-def _file(package: DistributionPackage) -> PublishedFile | None:
-    named = _parse_filename(package.filename)
-    if named is None or "sha256" not in package.digests:
+def _tags(filename: str) -> frozenset[Tag] | None:
+    try:
+        return filenames.tags(filename)
+    except ValueError:
         return None
-    project, version, build, tags = named
+
+
+def _published(
+    file: ListedFile, project: NormalizedName, version: Version, tags: frozenset[Tag], url: str
+) -> PublishedFile:
+    is_absolute = file.url.startswith(("https://", "http://"))
+    link = file.url if is_absolute else _joined(url, file.url)
+    address = link + file.filename if link.endswith("/") else link
+    metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
     return PublishedFile(
-        filename=package.filename,
-        url=package.url.partition("#")[0],
-        sha256=package.digests["sha256"],
-        size=package.size or 0,
-        requires_python=package.requires_python or "",
-        is_yanked=package.is_yanked,
-        has_metadata=bool(package.has_metadata),
-        metadata_sha256=(package.metadata_digests or {}).get("sha256", ""),
+        filename=file.filename,
+        url=address,
+        sha256=file.hashes.sha256,
+        size=file.size or 0,
+        requires_python=file.requires_python or "",
+        is_yanked=bool(file.yanked),
+        has_metadata=bool(metadata),
+        metadata_sha256=metadata.sha256 if isinstance(metadata, Digests) else "",
+        uploaded=_moment(file.upload_time or ""),
         project=project,
         version=version,
-        build=build,
+        build=filenames.build(file.filename),
         tags=tags,
     )
 
 
-def _parse_filename(
-    filename: str,
-) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]] | None:
+@functools.lru_cache(maxsize=1 << 10)
+def _joined(page: str, link: str) -> str:
+    # Joining takes as long as the rest of a file; without filenames most relative links are equal.
+    return urljoin(page, link)
+
+
+def _moment(text: str) -> str:
+    """PEP 700's time to the second in UTC; empty when it is none."""
     try:
-        if filename.endswith(".whl"):
-            return parse_wheel_filename(filename)
-        project, version = parse_sdist_filename(_as_current_sdist(filename))
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return None
-    return project, version, (), frozenset()
-
-
-def _as_current_sdist(filename: str) -> str:
-    # packaging reads .tar.gz and .zip only; older uploads also came as these.
-    for suffix in (".tar.bz2", ".tgz"):
-        if filename.endswith(suffix):
-            return filename.removesuffix(suffix) + ".tar.gz"
-    return filename
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    if (text[10:11], text[16:17], text[-1:]) == ("T", ":", "Z"):
+        return f"{text[:19]}Z"
+    # PEP 700: always UTC. A time without a zone is read as such, and not as this machine's.
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return zoned.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,12 +6,26 @@ A zip's directory is at its end, so the first request asks for the tail; PEP 427
 """
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Final
 
 TAIL: Final = 1 << 15
 AHEAD: Final = 1 << 14
+HEADER: Final = 30 + 1024
+"""Bytes before a member: fixed ones, and room for extra fields that the directory cannot tell."""
+LARGEST: Final = 64 << 20
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
 
 Fetch = Callable[[str], tuple[int, int, bytes]]
 """From a Range header's value to (offset of the first byte, size of the whole file, bytes)."""
@@ -23,15 +37,31 @@ class NoMetadata(ValueError):
 
 def metadata(fetch: Fetch) -> bytes:
     """The METADATA member of the wheel that ``fetch`` reads."""
+    remote = _Remote(fetch)
+    return member(remote, before=remote.have)
+
+
+def member(
+    wheel: io.RawIOBase | io.BufferedIOBase,
+    *,
+    before: Callable[[int, int], object] = lambda start, size: (start, size),
+) -> bytes:
+    """The METADATA member of a wheel; ``before`` learns which bytes will be read."""
     try:
-        with zipfile.ZipFile(_Remote(fetch)) as archive:
-            names = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
-            names = [n for n in names if n.count("/") == 1]
-            if len(names) != 1:
-                raise NoMetadata(f"expected one METADATA, got {len(names)}")
-            return archive.read(names[0])
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        with zipfile.ZipFile(wheel) as archive:
+            found = [info for info in archive.infolist() if _is_metadata(info.filename)]
+            if len(found) != 1:
+                raise NoMetadata(f"expected one METADATA, got {len(found)}")
+            if found[0].file_size > LARGEST:
+                raise NoMetadata(f"expected METADATA, got {found[0].file_size} bytes of it")
+            before(found[0].header_offset, found[0].compress_size + HEADER + len(found[0].filename))
+            return archive.read(found[0])
+    except _DAMAGE as error:
         raise NoMetadata(str(error)) from error
+
+
+def _is_metadata(name: str) -> bool:
+    return name.endswith(".dist-info/METADATA") and name.count("/") == 1
 
 
 class _Remote(io.RawIOBase):
@@ -65,6 +95,10 @@ class _Remote(io.RawIOBase):
         self._position = end
         return content
 
+    def have(self, start: int, size: int) -> None:
+        """Fetch these bytes in one piece, unless they are here."""
+        self._content(start, min(self._size, start + size))
+
     def _content(self, start: int, end: int) -> bytes:
         for offset, content in self._pieces:
             if offset <= start and end <= offset + len(content):
@@ -73,5 +107,7 @@ class _Remote(io.RawIOBase):
         # other.
         last = min(self._size, end + AHEAD) - 1
         offset, _, content = self._fetch(f"bytes={start}-{last}")
+        if not (offset <= start and end <= offset + len(content)):
+            raise NoMetadata(f"expected bytes {start} to {end}, got {len(content)} from {offset}")
         self._pieces.append((offset, content))
         return content[start - offset : end - offset]

@@ -2,118 +2,235 @@
 HTTP as this tool needs it: patient with a busy server, at an end with a broken one, and never half
 a body.
 
-One pooled ``httpx`` client serves all threads. What is worth a second try (no connection, 429, 5xx)
-gets three more, with growing pauses or the server's own ``Retry-After``; everything else is said at
-once.
+What is worth a second try (no connection, one that broke, 429, 5xx) gets three more, with growing
+pauses or the server's own ``Retry-After``; everything else is said at once. A file that breaks off
+is continued where it broke off: its digest is checked afterwards.
 """
 
 import contextlib
+import dataclasses
+import email.utils
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Final, TypeVar
+from urllib.parse import urljoin, urlsplit
 
-import httpx
+import urllib3
+from urllib3.exceptions import HTTPError, LocationValueError
 
 from matrix.errors import IndexUnavailable, Problem
+from matrix.index import addresses
 from matrix.index.configuration import Settings
+from matrix.index.connections import Connections
 
 PAUSES: Final = (0.5, 2.0, 6.0)
 LONGEST_PAUSE: Final = 60.0
-_TIMEOUT: Final = httpx.Timeout(60.0, connect=20.0)
+LARGEST: Final = 512 << 20
+"""Bytes of a page or of metadata; the largest project pages known have 40 MB."""
+REDIRECTIONS: Final = 10
+CHUNK: Final = 1 << 20
+OK: Final = 200
+PARTIAL: Final = 206
+NOT_MODIFIED: Final = 304
+NOT_FOUND: Final = 404
+ANSWERS: Final = frozenset({OK, PARTIAL, NOT_MODIFIED, NOT_FOUND})
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _HINT: Final = (
     "set network.index in packages.yaml, or PIP_INDEX_URL, to an index that this machine reaches"
 )
+_HINT_CERTIFICATES: Final = (
+    "set network.ca-bundle in packages.yaml, or PIP_CERT, to the certificates of this network"
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response, whole."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    url: str
+    """Where it came from in the end, after redirections."""
+    content: bytes
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A response whose body is not yet read."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    url: str
+    body: urllib3.BaseHTTPResponse
+
+
+R = TypeVar("R", Answer, _Opened)
+
+
+class _Refused(Exception):
+    """A response that no second try makes better."""
 
 
 class Transport:
     """Requests to one index and to the file servers that it names."""
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.time,
+        largest: int = LARGEST,
+    ) -> None:
         self.index = settings.url
-        self._sleep = sleep
-        context: ssl.SSLContext | bool = True
-        if settings.ca_bundle:
-            try:
-                context = ssl.create_default_context(cafile=settings.ca_bundle)
-            except OSError as error:
-                what = f"cannot be used as certificates: {error.strerror or error}"
-                raise IndexUnavailable(Problem(place=settings.ca_bundle, what=what)) from error
-        self._client = httpx.Client(
-            verify=context,
-            timeout=_TIMEOUT,
-            follow_redirects=True,
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
-        )
+        self.internal = settings.internal
+        self.clock = clock
+        self._closed = threading.Event()
+        # Waiting for an event that close() sets: nobody waits for a thread that sleeps.
+        self._sleep = sleep or self._closed.wait
+        self._largest = largest
+        self._connections = Connections(settings)
 
     def close(self) -> None:
-        self._client.close()
+        self._closed.set()
+        self._connections.close()
 
-    def get(self, url: str, *, headers: Mapping[str, str], wanted: str) -> httpx.Response:
+    def get(self, url: str, *, headers: Mapping[str, str], wanted: str) -> Answer:
         """
         The whole answer to one request; ``wanted`` is what a message calls it.
 
         Statuses 200, 206, 304 and 404 are answers. Raises ``IndexUnavailable`` for everything else.
         """
-        response = self._patiently(lambda: self._client.get(url, headers=headers), url, wanted)
-        if response.status_code in {200, 206, 304, 404}:
-            return response
-        raise self._unavailable(url, wanted, f"status {response.status_code}")
+        answer = self._patiently(lambda: self._read(url, headers), url, wanted)
+        if answer.status_code in ANSWERS:
+            return answer
+        raise _unavailable(url, wanted, f"status {answer.status_code}")
 
     @contextlib.contextmanager
     def stream(self, url: str, *, wanted: str) -> Iterator[Iterator[bytes]]:
         """Yield the chunks of a file."""
+        with contextlib.closing(self._chunks(url, wanted)) as chunks:
+            yield chunks
 
-        def send() -> httpx.Response:
-            return self._client.send(self._client.build_request("GET", url), stream=True)
-
-        response = self._patiently(send, url, wanted)
-        with contextlib.closing(response):
-            if response.status_code != httpx.codes.OK:
-                raise self._unavailable(url, wanted, f"status {response.status_code}")
-            try:
-                yield response.iter_bytes(1 << 20)
-            except httpx.HTTPError as error:
-                raise self._unavailable(url, wanted, _reason(error)) from error
-
-    def _patiently(
-        self, send: Callable[[], httpx.Response], url: str, wanted: str
-    ) -> httpx.Response:
+    def _chunks(self, url: str, wanted: str) -> Generator[bytes]:
+        got = 0
         for pause in (*PAUSES, None):
+            with contextlib.closing(self._opened_at(got, url, wanted)) as body:
+                try:
+                    for chunk in body.stream(CHUNK, decode_content=False):
+                        got += len(chunk)
+                        yield chunk
+                except HTTPError as error:
+                    if pause is None:
+                        raise _unavailable(url, wanted, _reason(error)) from error
+                    self._sleep(pause)
+                else:
+                    return
+
+    def _opened_at(self, offset: int, url: str, wanted: str) -> urllib3.BaseHTTPResponse:
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        opened = self._patiently(lambda: self._begin(url, headers), url, wanted)
+        begins = opened.headers.get("Content-Range", "")
+        if opened.status_code == OK and not offset:
+            return opened.body
+        if opened.status_code == PARTIAL and begins.startswith(f"bytes {offset}-"):
+            return opened.body
+        opened.body.close()
+        reason = f"status {opened.status_code}"
+        if offset:
+            reason = f"{offset} bytes and {reason} for the rest"
+        raise _unavailable(url, wanted, reason)
+
+    def _begin(self, url: str, headers: Mapping[str, str]) -> _Opened:
+        opened = self._open(url, headers)
+        if opened.status_code in _BUSY:
+            opened.body.close()
+        return opened
+
+    def _read(self, url: str, headers: Mapping[str, str]) -> Answer:
+        opened = self._open(url, headers)
+        with contextlib.closing(opened.body):
+            content = self._content(opened.body)
+        return Answer(
+            status_code=opened.status_code,
+            headers=opened.headers,
+            url=opened.url,
+            content=content,
+        )
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        length = response.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) > self._largest:
+            raise _Refused(f"{length} bytes, more than {self._largest}")
+        if length and "Content-Encoding" not in response.headers:
+            return response.read()
+        content = bytearray()
+        for chunk in response.stream(CHUNK, decode_content=True):
+            content += chunk
+            if len(content) > self._largest:
+                raise _Refused(f"more than {self._largest} bytes")
+        return bytes(content)
+
+    def _open(self, url: str, headers: Mapping[str, str]) -> _Opened:
+        """Follow redirections to a response."""
+        for _ in range(REDIRECTIONS + 1):
+            body = self._connections.send(url, headers)
+            status, location = body.status, body.headers.get("Location", "")
+            if status not in _MOVED or not location:
+                return _Opened(status_code=status, headers=body.headers, url=url, body=body)
+            body.close()
+            following = urljoin(url, location)
+            if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
+                raise _Refused(f"a redirection to {addresses.without_password(following)}")
+            url = following
+        raise _Refused(f"more than {REDIRECTIONS} redirections")
+
+    def _patiently(self, attempt: Callable[[], R], url: str, wanted: str) -> R:
+        for pause in (*PAUSES, None):
+            asked = 0.0
             try:
-                response = send()
-            except httpx.TransportError as error:
-                if pause is None:
-                    raise self._unavailable(url, wanted, _reason(error)) from error
-                self._sleep(pause)
-                continue
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise self._unavailable(url, wanted, _reason(error)) from error
-            if response.status_code not in _BUSY or pause is None:
-                return response
-            response.close()
-            self._sleep(_asked_pause(response) or pause)
+                response = attempt()
+            except (_Refused, LocationValueError) as error:
+                raise _unavailable(url, wanted, str(error)) from error
+            except HTTPError as error:
+                if pause is None or self._closed.is_set() or _certificate_error(error):
+                    raise _unavailable(url, wanted, _reason(error), error) from error
+            else:
+                if response.status_code not in _BUSY or pause is None:
+                    return response
+                asked = self._asked_pause(response.headers.get("Retry-After", ""))
+            self._sleep(asked or pause)
         raise AssertionError  # the last pause is None, and that round returns or raises
 
-    def _unavailable(self, url: str, wanted: str, reason: str) -> IndexUnavailable:
-        what = f"expected {wanted}, got {reason}"
-        return IndexUnavailable(Problem(place=without_password(url), what=what, hint=_HINT))
+    def _asked_pause(self, text: str) -> float:
+        """Retry-After: seconds, or a date (RFC 9110)."""
+        if text.isdigit():
+            return min(float(text), LONGEST_PAUSE)
+        try:
+            until = email.utils.parsedate_to_datetime(text).timestamp()
+        except ValueError:
+            return 0.0
+        return min(max(until - self.clock(), 0.0), LONGEST_PAUSE)
 
 
-def without_password(url: str) -> str:
-    """``url`` as it may stand in a log."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+def _unavailable(
+    url: str, wanted: str, reason: str, error: HTTPError | None = None
+) -> IndexUnavailable:
+    hint = _HINT_CERTIFICATES if error is not None and _certificate_error(error) else _HINT
+    place = addresses.without_password(url)
+    return IndexUnavailable(
+        Problem(place=place, what=f"expected {wanted}, got {reason}", hint=hint)
+    )
 
 
-def _asked_pause(response: httpx.Response) -> float:
-    text = response.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_PAUSE) if text.isdigit() else 0.0
+def _certificate_error(error: HTTPError) -> bool:
+    return any(isinstance(inner, ssl.SSLCertVerificationError) for inner in error.args)
 
 
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _reason(error: HTTPError) -> str:
+    """What the system said: urllib3 wraps it into sentences that name objects."""
+    inner = next((arg for arg in error.args if isinstance(arg, Exception)), error.__cause__)
+    return str(inner or error) or type(error).__name__

@@ -7,6 +7,7 @@ the pair.
 """
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -52,6 +53,8 @@ LONGEST: Final = 2000
 DEEPEST: Final = 20
 
 
+# packaging compiles every expression, and thousands of releases state the same dozens.
+@functools.lru_cache(maxsize=1024)
 def parse(text: str) -> Expression:
     """
     The expression that ``text`` is.

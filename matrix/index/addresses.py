@@ -1,0 +1,53 @@
+"""Addresses with what does not belong into a message, a cache or another host's request."""
+
+import base64
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+
+def without_password(url: str) -> str:
+    """``url`` as it may stand in a log."""
+    return _with_user(url, "***@")
+
+
+def without_user(url: str) -> str:
+    """``url`` as it is asked for: name and password travel in a header."""
+    return _with_user(url, "")
+
+
+def authorization(url: str) -> str:
+    """The Authorization header for the name and password in ``url``; empty when it has none."""
+    user, at, _ = urlsplit(url).netloc.rpartition("@")
+    if not at:
+        return ""
+    return "Basic " + base64.b64encode(unquote(user).encode()).decode("ascii")
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Scheme and host with port: what a password is meant for."""
+    parts = urlsplit(without_user(url))
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+def proxy(url: str, proxies: Mapping[str, str]) -> str:
+    """The proxy on the way to ``url``, or nothing; ``proxies`` is what ``getproxies`` tells."""
+    parts = urlsplit(url)
+    if _is_direct(parts.hostname or "", parts.netloc.rpartition("@")[2], proxies.get("no", "")):
+        return ""
+    found = proxies.get(parts.scheme) or proxies.get("all") or ""
+    return found if "://" in found or not found else f"http://{found}"
+
+
+def _is_direct(host: str, netloc: str, exceptions: str) -> bool:
+    """Whether NO_PROXY names the host, a domain above it, or everything."""
+    names = [name.strip().lower().removeprefix("*").lstrip(".") for name in exceptions.split(",")]
+    return "*" in exceptions.split(",") or any(
+        name and (name in {host, netloc.lower()} or host.endswith(f".{name}")) for name in names
+    )
+
+
+def _with_user(url: str, user: str) -> str:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=user + parts.netloc.rpartition("@")[2]))

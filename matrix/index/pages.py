@@ -1,0 +1,131 @@
+"""The pages of one index: kept, asked about again, and parsed only when they changed."""
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from packaging.utils import NormalizedName
+
+from matrix.errors import IndexUnavailable, Problem
+from matrix.index import page
+from matrix.index.addresses import without_password, without_user
+from matrix.index.cache import Cache, StoredPage
+from matrix.index.listing import InvalidPage
+from matrix.index.page import Page
+from matrix.index.transport import NOT_FOUND, NOT_MODIFIED, OK, Answer, Transport
+
+# PEP 691: JSON first, HTML from servers that know nothing else.
+_ACCEPT: Final = (
+    "application/vnd.pypi.simple.v1+json, "
+    "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
+)
+LONGEST_FRESH: Final = 600.0
+"""Seconds: who has just released something need not wait longer, whatever a proxy says."""
+_MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age=(\d+)", re.IGNORECASE)
+_UNFRESH: Final = re.compile(r"(?:^|,)\s*no-(?:cache|store)\s*(?:,|$)", re.IGNORECASE)
+
+
+class Pages:
+    """The pages under one address; without a network when ``offline``."""
+
+    def __init__(self, url: str, transport: Transport, cache: Cache, *, offline: bool) -> None:
+        self.url = without_user(url)
+        self._transport = transport
+        self._cache = cache
+        self._offline = offline
+
+    @property
+    def address(self) -> str:
+        return without_password(self.url)
+
+    def page(self, project: NormalizedName) -> Page | None:
+        """The releases of ``project``, or None where the index has no such project."""
+        # PEP 503: a project's page lives under its normalized name, and page URLs end with a slash.
+        url = f"{self.url}{project}/"
+        kept = self._cache.page(url)
+        if self._offline and kept is None:
+            raise not_kept(url, f"the page of {str(project)!r}")
+        if kept is not None and (self._offline or kept.fresh_until > self._transport.clock()):
+            return _loaded(kept, project)
+        answer = self._ask(url, kept, project)
+        if answer.status_code == NOT_MODIFIED and kept is not None:
+            self._keep(url, kept, _current(kept, answer, self._transport.clock()))
+            return _loaded(kept, project)
+        if answer.status_code == NOT_FOUND:
+            self._keep(url, kept, StoredPage(url=url))
+            return None
+        if answer.status_code != OK:
+            what = f"expected the page of {str(project)!r}, got status {answer.status_code}"
+            raise IndexUnavailable(Problem(place=url, what=what))
+        return self._changed(url, kept, answer, project)
+
+    def _ask(self, url: str, kept: StoredPage | None, project: NormalizedName) -> Answer:
+        headers = {"Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        if kept is not None and kept.etag:
+            headers["If-None-Match"] = kept.etag
+        elif kept is not None and kept.modified:
+            headers["If-Modified-Since"] = kept.modified
+        return self._transport.get(url, headers=headers, wanted=f"the page of {str(project)!r}")
+
+    def _changed(
+        self, url: str, kept: StoredPage | None, answer: Answer, project: NormalizedName
+    ) -> Page:
+        """The page of a whole answer; an index that cannot say "unchanged" may send the same."""
+        source = hashlib.sha256(answer.content).hexdigest()
+        final = without_user(answer.url)
+        now = self._transport.clock()
+        if kept is not None and (kept.source, kept.url) == (source, final):
+            self._keep(url, kept, _current(kept, answer, now))
+            return page.load(kept.lengths, kept.releases, project=project, url=final)
+        parsed = _parsed(answer, project, url=url, final=final)
+        lengths, releases = page.dump(parsed)
+        stored = StoredPage(url=final, source=source, lengths=lengths, releases=releases)
+        self._keep(url, kept, _current(stored, answer, now))
+        return parsed
+
+    def _keep(self, url: str, kept: StoredPage | None, current: StoredPage) -> None:
+        if current != kept:
+            self._cache.keep_page(url, current)
+
+
+def not_kept(place: str, wanted: str) -> IndexUnavailable:
+    """What to raise when a run without network needs what no run before it has read."""
+    what = f"expected {wanted} in the cache, got none"
+    return IndexUnavailable(Problem(place=place, what=what, hint="python -m matrix lock"))
+
+
+def _loaded(kept: StoredPage, project: NormalizedName) -> Page | None:
+    if not kept.exists:
+        return None
+    return page.load(kept.lengths, kept.releases, project=project, url=kept.url)
+
+
+def _current(stored: StoredPage, answer: Answer, now: float) -> StoredPage:
+    headers = answer.headers
+    return dataclasses.replace(
+        stored,
+        etag=headers.get("ETag", stored.etag),
+        modified=headers.get("Last-Modified", stored.modified),
+        fresh_until=_fresh_until(headers, now),
+    )
+
+
+def _fresh_until(headers: Mapping[str, str], now: float) -> float:
+    """RFC 9111: how long an answer may be used without asking, less what caches took of that."""
+    control, age = headers.get("Cache-Control", ""), headers.get("Age", "")
+    found = _MAX_AGE.search(control)
+    if found is None or _UNFRESH.search(control):
+        return 0.0
+    left = min(float(found[1]), LONGEST_FRESH) - (float(age) if age.isdigit() else 0.0)
+    return now + left if left > 0 else 0.0
+
+
+def _parsed(answer: Answer, project: NormalizedName, *, url: str, final: str) -> Page:
+    content_type = answer.headers.get("Content-Type", "")
+    try:
+        return page.parse(answer.content, content_type=content_type, project=project, url=final)
+    except InvalidPage as error:
+        what = f"expected a page of the Simple API, got one that cannot be read: {error}"
+        raise IndexUnavailable(Problem(place=url, what=what)) from error

@@ -1,0 +1,193 @@
+"""On the way to an index: proxies, certificates, passwords, and a wait that ends when asked to."""
+
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from matrix.errors import IndexUnavailable
+from matrix.index.addresses import authorization, origin, proxy, without_password, without_user
+from matrix.index.cache import Cache
+from matrix.index.client import Index
+from matrix.index.configuration import Settings, settings
+from matrix.index.transport import Transport
+from matrix.manifest.model import Network
+
+from .index_clients import SIX
+from .index_server import IndexServer, _handler
+from .scripted_server import ScriptedServer, answer, listed, page
+from .wheels import make_wheel
+
+PROXIES = {
+    "http": "http://proxy.example:3128",
+    "https": "proxy.example:3129",
+    "no": "localhost, .house.example,index.example:8443",
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://index.example/simple/", "http://proxy.example:3128"),
+        ("https://index.example/simple/", "http://proxy.example:3129"),
+        ("https://index.example:8443/simple/", ""),
+        ("https://pypi.house.example/simple/", ""),
+        ("https://me:secret@house.example/simple/", ""),
+        ("https://warehouse.example/simple/", "http://proxy.example:3129"),
+        ("http://localhost:8080/", ""),
+    ],
+)
+def test_a_proxy_is_used_but_for_its_exceptions(url: str, expected: str) -> None:
+    assert proxy(url, PROXIES) == expected
+    assert proxy(url, {**PROXIES, "no": "*"}) == ""
+    assert proxy(url, {}) == ""
+
+
+def test_the_default_index_is_found_without_its_client() -> None:
+    script = (
+        "import sys\n"
+        "from matrix.index.configuration import settings\n"
+        "from matrix.manifest.model import Network\n"
+        "found = settings(Network(), {}).url\n"
+        "assert 'pypi_simple' not in sys.modules\n"
+        "from pypi_simple import PYPI_SIMPLE_ENDPOINT\n"
+        "print(found == PYPI_SIMPLE_ENDPOINT)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_pips_proxy_wins_over_the_machines() -> None:
+    found = settings(Network(), {"global.proxy": "http://pip.example:3128"}).proxies
+
+    assert (found["http"], found["https"]) == ("http://pip.example:3128",) * 2
+
+
+def test_what_names_a_user_is_told_apart() -> None:
+    url = "https://me:s%40fe@Index.example:8443/simple/?x=1"
+
+    assert without_password(url) == "https://***@Index.example:8443/simple/?x=1"
+    assert without_user(url) == "https://Index.example:8443/simple/?x=1"
+    assert origin(url) == ("https", "index.example:8443")
+    assert authorization(url) == "Basic bWU6c0BmZQ=="
+    assert authorization("https://index.example/") == ""
+
+
+def test_a_page_comes_through_a_proxy(tmp_path: Path) -> None:
+    with ScriptedServer.running() as forward:
+        url = "http://index.example/simple/six/"
+        forward.answers[url] = [answer(page(listed("six-1.0.tar.gz")))]
+        reached = Settings(
+            url="http://index.example/simple/",
+            ca_bundle="",
+            proxies={"http": forward.url.replace("//", "//me:secret@")},
+        )
+        asked = Index(Transport(reached), Cache(tmp_path))
+        found = asked.page(SIX)
+        asked.close()
+
+    assert found is not None
+    assert len(found.releases) == 1
+    assert forward.asked(url)[0].headers["proxy-authorization"] == "Basic bWU6c2VjcmV0"
+
+
+@contextmanager
+def encrypted(directory: Path) -> Iterator[tuple[IndexServer, Path]]:
+    """An index behind TLS, and the certificate that it shows."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl on this machine to make a certificate with")
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    ask = f"req -x509 -newkey rsa:2048 -nodes -days 2 -keyout {key} -out {certificate}"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([openssl, *ask.split(), *subject], check=True, capture_output=True)
+    index = IndexServer(directory=directory)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(index)) as http:
+        http.socket = context.wrap_socket(http.socket, server_side=True)
+        index.url = f"https://127.0.0.1:{http.server_address[1]}/simple/"
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield index, certificate
+        http.shutdown()
+        thread.join()
+
+
+def test_a_certificate_that_nobody_here_knows_is_named_once_and_can_be_trusted(
+    tmp_path: Path,
+) -> None:
+    with encrypted(tmp_path) as (index, certificate):
+        index.add(make_wheel(tmp_path, "six", "1.10"))
+        pauses: list[float] = []
+        unknown = Transport(Settings(url=index.url, ca_bundle=""), sleep=pauses.append)
+        known = Transport(Settings(url=index.url, ca_bundle=str(certificate)))
+        with pytest.raises(IndexUnavailable) as caught:
+            Index(unknown, Cache(tmp_path / "one")).page(SIX)
+        found = Index(known, Cache(tmp_path / "two")).page(SIX)
+        unknown.close()
+        known.close()
+
+    assert found is not None
+    assert pauses == []
+    assert "CERTIFICATE_VERIFY_FAILED" in str(caught.value)
+    assert str(caught.value).endswith(
+        "\n  hint: set network.ca-bundle in packages.yaml, or PIP_CERT, "
+        "to the certificates of this network"
+    )
+
+
+def test_certificates_that_are_not_there_are_named_at_once() -> None:
+    with pytest.raises(IndexUnavailable) as caught:
+        Transport(Settings(url="https://index.example/simple/", ca_bundle="/nowhere.pem"))
+
+    assert str(caught.value) == (
+        "/nowhere.pem: cannot be used as certificates: No such file or directory"
+    )
+
+
+def test_a_redirection_may_not_leave_encryption(tmp_path: Path) -> None:
+    with encrypted(tmp_path) as (index, certificate), ScriptedServer.running() as plain:
+        index.moved["/simple/six/"] = f"{plain.url}simple/six/"
+        transport = Transport(Settings(url=index.url, ca_bundle=str(certificate)))
+        with pytest.raises(IndexUnavailable) as caught:
+            Index(transport, Cache(tmp_path / "cache")).page(SIX)
+        transport.close()
+
+    assert f"got a redirection to {plain.url}simple/six/" in str(caught.value)
+    assert plain.requests == []
+
+
+def test_closing_ends_every_pause(index: IndexServer, tmp_path: Path) -> None:
+    index.busy = 99
+    asked = Index(Transport(Settings(url=index.url, ca_bundle="")), Cache(tmp_path / "cache"))
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            asked.page(SIX)
+        except IndexUnavailable as error:
+            failed.append(error)
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    while not index.requests:
+        time.sleep(0.01)
+    began = time.monotonic()
+    asked.close()
+    waiting.join(20)
+
+    assert failed != []
+    assert time.monotonic() - began < 2.5  # the server asks for three pauses of a second
