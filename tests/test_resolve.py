@@ -14,7 +14,7 @@ from matrix.index.configuration import Settings
 from matrix.index.transport import Transport
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import read
-from matrix.resolve import lockfile
+from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 from matrix.resolve.resolving import resolve
 
@@ -96,9 +96,7 @@ def test_a_wheel_above_the_floor_is_not_taken(index: IndexServer, client: Index)
     assert [file.filename for file in lock.files] == [
         "fast-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
     ]
-    assert reasons(lock) == {
-        P39: "no release of 'fast' has a wheel or a buildable sdist for this target"
-    }
+    assert reasons(lock) == {P39: "fast 1.0 has no wheel for this target, and no sdist"}
 
 
 def test_an_sdist_is_locked_where_no_wheel_fits(index: IndexServer, client: Index) -> None:
@@ -293,13 +291,13 @@ def test_a_lock_survives_being_written(index: IndexServer, client: Index) -> Non
     ("written", "said"),
     [
         ("{", "packages.lock: cannot be read: Expecting property name"),
-        ("[]", "packages.lock: expected schema 2, got None\n  hint: python -m matrix lock"),
-        ('{"schema": 1}', "packages.lock: expected schema 2, got 1\n  hint: python -m matrix lock"),
+        ("[]", "packages.lock: expected schema 3, got None\n  hint: python -m matrix lock"),
+        ('{"schema": 1}', "packages.lock: expected schema 3, got 1\n  hint: python -m matrix lock"),
         (
-            '{"schema": 3}',
-            "packages.lock: expected schema 2, got 3\n  hint: use the version that wrote it",
+            '{"schema": 9}',
+            "packages.lock: expected schema 3, got 9\n  hint: use the version that wrote it",
         ),
-        ('{"schema": 2}', "packages.lock: cannot be read: KeyError 'targets'"),
+        ('{"schema": 3}', "packages.lock: cannot be read: KeyError 'files'"),
     ],
 )
 def test_a_damaged_lock_is_an_error(written: str, said: str) -> None:
@@ -355,8 +353,8 @@ def test_a_lock_is_stale_when_the_manifest_asks_for_more_or_less(
     wheel(index, "six", "1.0")
     lock = lock_of(manifest("{requirement: six, targets: [desktop]}"), client)
 
-    assert lockfile.staleness(manifest("{requirement: six, targets: [desktop]}"), lock) == ()
-    assert lockfile.staleness(manifest("{requirement: idna, targets: [desktop]}"), lock) == (
+    assert freshness.staleness(manifest("{requirement: six, targets: [desktop]}"), lock) == ()
+    assert freshness.staleness(manifest("{requirement: idna, targets: [desktop]}"), lock) == (
         "idna is not locked on cp312-win_amd64",
         "six is locked but not wanted on cp312-win_amd64",
     )
@@ -367,14 +365,14 @@ def test_another_full_version_makes_the_lock_stale(index: IndexServer, client: I
     lock = lock_of(manifest("six"), client)
     newer = read(text("six").replace("python: [3.12.4]", "python: [3.12.9]"))
 
-    assert lockfile.staleness(newer, lock) == (
+    assert freshness.staleness(newer, lock) == (
         "target cp312-win_amd64 is locked for 3.12.4, wanted is 3.12.9",
     )
 
 
 def test_a_missing_lock_names_the_command() -> None:
     with pytest.raises(LockError) as caught:
-        lockfile.fresh(manifest("six"), None, source="packages.lock")
+        freshness.fresh(manifest("six"), None, source="packages.lock")
 
     assert str(caught.value) == ("packages.lock: is not there\n  hint: python -m matrix lock")
 
@@ -382,7 +380,7 @@ def test_a_missing_lock_names_the_command() -> None:
 def test_upgrading_one_project_keeps_the_others() -> None:
     six, idna = canonicalize_name("six"), canonicalize_name("idna")
     lock = lockfile.parse(
-        '{"schema": 2, "targets": [], "files": [], "impossible": [], "solutions": ['
+        '{"schema": 3, "targets": [], "files": [], "impossible": [], "solutions": ['
         '{"root": "six", "requirements": ["six"], "targets": ["t"],'
         ' "pins": {"six": "1.0", "idna": "2.0"}}]}',
         source="packages.lock",

@@ -9,10 +9,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from matrix.distributions import headers, requires_python
+from matrix.distributions import headers, requirement, requires_python
 
 # A thousand releases share a few hundred requirements; nobody changes one.
-_requirement = functools.lru_cache(maxsize=1 << 16)(Requirement)
+_requirement = functools.lru_cache(maxsize=1 << 16)(requirement.read)
 
 
 class InvalidMetadata(ValueError):
@@ -42,6 +42,8 @@ class CoreMetadata:
     metadata_version: tuple[int, ...]
     dynamic: frozenset[str]
     licence: StatedLicence = StatedLicence()
+    legacy: str = ""
+    """The first requirement that pips for Python 3.8 and newer cannot read, if there is one."""
 
     @property
     def requirements_are_static(self) -> bool:
@@ -58,16 +60,18 @@ def parse(data: bytes) -> CoreMetadata:
     install.
     """
     raw = headers.read(data)
+    stated = raw.get("requires_dist", [])
     try:
         return CoreMetadata(
             project=canonicalize_name(raw["name"]),
             version=Version(raw["version"]),
             requires_python=requires_python.read(raw.get("requires_python", "")),
-            requires_dist=tuple(_requirement(text) for text in raw.get("requires_dist", [])),
+            requires_dist=tuple(_requirement(text)[0] for text in stated),
             extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", [])),
             metadata_version=tuple(int(n) for n in raw.get("metadata_version", "1.0").split(".")),
             dynamic=frozenset(field.lower() for field in raw.get("dynamic", [])),
             licence=_licence(raw),
+            legacy=next((text for text in stated if not _requirement(text)[1]), ""),
         )
     except KeyError as error:
         raise InvalidMetadata(f"core metadata without {error}") from error

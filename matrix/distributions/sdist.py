@@ -5,6 +5,8 @@ directory.
 
 import contextlib
 import dataclasses
+import json
+import re
 import tarfile
 import zipfile
 import zlib
@@ -17,7 +19,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from matrix.distributions import core_metadata
+from matrix.distributions import core_metadata, requirement
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.edge import files
 
@@ -41,6 +43,11 @@ class SdistMetadata:
 
 
 _SUFFIXES: Final = (".tar.gz", ".tgz", ".tar.bz2", ".zip")
+_COMPILED: Final = re.compile(
+    r"\.(asm|cc?|c\+\+|cpp|cu|cxx|f|f[079][01357-9]|for|go|hh?|hpp|i|mm?|pxd|pyx|rs|s|swg|zig)",
+    re.IGNORECASE,
+)
+_BUILD_FILES: Final = frozenset({"CMakeLists.txt", "Cargo.toml", "meson.build", "build.zig"})
 _DAMAGE: Final = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -52,38 +59,85 @@ _DAMAGE: Final = (
 )
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """
+    The few members of an sdist that tell what there is to know without building it; None for those
+    that it has not. Keeping this saves unpacking the sdist again.
+    """
+
+    filename: str
+    pkg_info: str | None
+    """Bytes that are not UTF-8 are kept as surrogates."""
+    requires_txt: str | None
+    """Of the project's own egg-info; empty when that has none."""
+    setup_py: str | None
+    setup_cfg: str | None
+    pyproject: str | None
+    compiles: bool
+    """Whether there is anything for a compiler."""
+
+    def dump(self) -> bytes:
+        return json.dumps(dataclasses.asdict(self)).encode("ascii")
+
+    @classmethod
+    def parse(cls, content: bytes) -> "Excerpt":
+        return cls(**json.loads(content))
+
+
+def excerpt(path: Path) -> Excerpt:
+    """Read the sdist at ``path``."""
+    with opened(path) as archive:
+        return Excerpt(
+            filename=path.name,
+            pkg_info=archive.text("PKG-INFO"),
+            requires_txt=_requires_txt(archive),
+            setup_py=archive.text("setup.py"),
+            setup_cfg=archive.text("setup.cfg"),
+            pyproject=archive.text("pyproject.toml"),
+            compiles=any(map(_is_compiled, archive.names)),
+        )
+
+
 def read_metadata(path: Path) -> SdistMetadata:
+    """What the sdist at ``path`` says of its release."""
+    return metadata(excerpt(path))
+
+
+def metadata(found: Excerpt) -> SdistMetadata:
     """
     The PKG-INFO of the top directory, and the requirements as far as files in the sdist state them.
     """
-    with _archive(path) as archive:
-        top = _top(path.name, archive.names)
-        if (pkg_info := f"{top}/PKG-INFO") not in archive.names:
-            raise InvalidSdist(f"{path.name} has no {pkg_info}")
-        try:
-            metadata = core_metadata.parse(archive.read(pkg_info))
-        except InvalidMetadata as error:
-            raise InvalidSdist(f"{path.name} has unusable PKG-INFO: {error}") from error
-        if metadata.requirements_are_static:
-            return _stated(metadata, metadata.requires_dist)
-        egg_info = _egg_info(archive.names, metadata)
-        if not egg_info:
-            # Before 2.2 these may differ from the wheel's (PEP 643), but they are the best guess
-            # there is.
-            return SdistMetadata(
-                metadata=metadata,
-                declared_requirements=metadata.requires_dist,
-                is_certain=False,
-            )
-        # setuptools writes requires.txt exactly when there are requirements.
-        if (requires := f"{egg_info}/requires.txt") not in archive.names:
-            return _stated(metadata, ())
-        text = archive.read(requires).decode("utf-8", errors="replace")
+    if found.pkg_info is None:
+        raise InvalidSdist(f"{found.filename} has no PKG-INFO")
     try:
-        return _stated(metadata, parse_requires_txt(text))
+        stated = core_metadata.parse(found.pkg_info.encode("utf-8", "surrogateescape"))
+    except InvalidMetadata as error:
+        raise InvalidSdist(f"{found.filename} has unusable PKG-INFO: {error}") from error
+    if stated.requirements_are_static:
+        return _stated(stated, stated.requires_dist)
+    if found.requires_txt is None:
+        # Before 2.2 these may differ from the wheel's (PEP 643), but they are the best guess there
+        # is.
+        return SdistMetadata(
+            metadata=stated, declared_requirements=stated.requires_dist, is_certain=False
+        )
+    try:
+        return _stated(stated, parse_requires_txt(found.requires_txt))
     except (InvalidRequirement, InvalidMarker) as error:
         reason = str(error).splitlines()[0]
-        raise InvalidSdist(f"{path.name} has an unusable requires.txt: {reason}") from error
+        raise InvalidSdist(f"{found.filename} has an unusable requires.txt: {reason}") from error
+
+
+def _requires_txt(archive: "Archive") -> str | None:
+    directory = _egg_info(archive)
+    # setuptools writes requires.txt exactly when there are requirements.
+    return None if directory is None else archive.text(f"{directory}/requires.txt") or ""
+
+
+def _is_compiled(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(_COMPILED.fullmatch(path.suffix)) or path.name in _BUILD_FILES
 
 
 def _stated(metadata: CoreMetadata, requirements: tuple[Requirement, ...]) -> SdistMetadata:
@@ -92,8 +146,8 @@ def _stated(metadata: CoreMetadata, requirements: tuple[Requirement, ...]) -> Sd
 
 def unpack(path: Path, into: Path) -> Path:
     """Unpack the sdist at ``path`` and return its top directory inside ``into``."""
-    with _archive(path) as archive:
-        top = _top(path.name, archive.names)
+    with opened(path) as archive:
+        top = archive.top
         try:
             into.mkdir(parents=True, exist_ok=True)
             archive.extract(into)
@@ -118,32 +172,33 @@ def parse_requires_txt(text: str) -> tuple[Requirement, ...]:
             if extra.strip():
                 conditions.append(f'extra == "{canonicalize_name(extra.strip())}"')
         elif line and not line.startswith("#"):
-            requirements.append(_conditional(Requirement(line), conditions))
+            requirements.append(_conditional(requirement.read(line)[0], conditions))
     return tuple(requirements)
 
 
-def _conditional(requirement: Requirement, conditions: list[str]) -> Requirement:
-    own = [str(requirement.marker)] if requirement.marker else []
+def _conditional(stated: Requirement, conditions: list[str]) -> Requirement:
+    own = [str(stated.marker)] if stated.marker else []
     if parts := own + conditions:
         joined = [f"({part})" if " or " in part else part for part in parts]
-        requirement.marker = Marker(" and ".join(joined))
-    return requirement
+        stated.marker = Marker(" and ".join(joined))
+    return stated
 
 
-def _egg_info(names: frozenset[str], metadata: CoreMetadata) -> str:
+def _egg_info(archive: "Archive") -> str | None:
     """
     The project's own .egg-info nearest to the top: vendored ones and test data have other names.
     """
+    own, _, _ = archive.filename.rpartition("-")
     found = set()
-    for name in names:
+    for name in archive.names:
         directory = PurePosixPath(name).parent
         stem = directory.name.removesuffix(".egg-info")
-        if stem != directory.name and canonicalize_name(stem) == metadata.project:
-            found.add((len(directory.parts), str(directory)))
-    return min(found)[1] if found else ""
+        if stem != directory.name and canonicalize_name(stem) == canonicalize_name(own):
+            found.add((len(directory.parts), str(directory.relative_to(archive.top))))
+    return min(found)[1] if found else None
 
 
-def _top(filename: str, names: frozenset[str]) -> str:
+def _top_of(filename: str, names: frozenset[str]) -> str:
     # GNU tar and git write "pax_global_header" as metadata, which tarfile does not show as a
     # member.
     tops = sorted({PurePosixPath(name).parts[0] for name in names if PurePosixPath(name).parts})
@@ -154,16 +209,30 @@ def _top(filename: str, names: frozenset[str]) -> str:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Archive:
-    """A tar or zip file, open: the names of its members, and the two things to do with them."""
+class Archive:
+    """An open sdist: the names of its members, and the two things to do with them."""
 
+    filename: str
     names: frozenset[str]
     read: Callable[[str], bytes]
     extract: Callable[[Path], None]
 
+    @property
+    def top(self) -> str:
+        """The one directory that holds everything else."""
+        return _top_of(self.filename, self.names)
+
+    def text(self, name: str) -> str | None:
+        """The file of that name below the top directory; bytes that are not UTF-8 as surrogates."""
+        member = f"{self.top}/{name}"
+        if member not in self.names:
+            return None
+        return self.read(member).decode("utf-8", "surrogateescape")
+
 
 @contextlib.contextmanager
-def _archive(path: Path) -> Iterator[_Archive]:
+def opened(path: Path) -> Iterator[Archive]:
+    """The sdist at ``path``; whatever is wrong with it while it is open is ``InvalidSdist``."""
     if not path.name.lower().endswith(_SUFFIXES):
         raise InvalidSdist(f"expected one of {', '.join(_SUFFIXES)}, got {path.name!r}")
     try:
@@ -173,12 +242,12 @@ def _archive(path: Path) -> Iterator[_Archive]:
                     yield _of_zip(path.name, archive)
             else:
                 with tarfile.open(fileobj=stream, mode="r:*") as tar:
-                    yield _of_tar(tar)
+                    yield _of_tar(path.name, tar)
     except _DAMAGE as error:
         raise InvalidSdist(f"{path.name} cannot be unpacked: {error}") from error
 
 
-def _of_tar(tar: tarfile.TarFile) -> _Archive:
+def _of_tar(filename: str, tar: tarfile.TarFile) -> Archive:
     members = {str(PurePosixPath(member.name)): member for member in tar.getmembers()}
 
     def read(name: str) -> bytes:
@@ -190,13 +259,13 @@ def _of_tar(tar: tarfile.TarFile) -> _Archive:
         # PEP 706: "data" refuses absolute names, "..", links that lead out, devices.
         tar.extractall(into, filter="data")
 
-    return _Archive(names=frozenset(members), read=read, extract=extract)
+    return Archive(filename=filename, names=frozenset(members), read=read, extract=extract)
 
 
-def _of_zip(filename: str, archive: zipfile.ZipFile) -> _Archive:
+def _of_zip(filename: str, archive: zipfile.ZipFile) -> Archive:
     names = frozenset(info.orig_filename.rstrip("/") for info in archive.infolist())
     for name in sorted(names):
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
             raise InvalidSdist(f"{filename} has a member that leads out of it: {name!r}")
-    return _Archive(names=names, read=archive.read, extract=archive.extractall)
+    return Archive(filename=filename, names=names, read=archive.read, extract=archive.extractall)

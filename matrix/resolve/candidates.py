@@ -1,25 +1,26 @@
 """
-What one target could install of a project: for each version the best wheel, else an sdist that can
-be built there.
+What one target would take of a release: the best wheel that runs there, else an sdist that can be
+built there.
 """
 
 import dataclasses
-import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from matrix.distributions import requires_python
+from matrix.resolve.rules import Rules
+from matrix.resolve.shelf import Shelf
 from matrix.targets.lanes import lane_of
 from matrix.targets.target import Target
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
 
-    # The index's client takes half a second to import, and most commands have a lock.
-    from matrix.index.page import Page, PublishedFile
+    # The index's client takes long to import, and most commands have a lock.
+    from matrix.index.page import PublishedFile
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,49 +32,89 @@ class Offer:
     file: "PublishedFile"
 
 
+KnownBad = Callable[[NormalizedName, Version, Target], str]
+"""Why a release's sdist is not to be built for a target; empty when nothing is known."""
+
+
 class Offers:
     """The offers of an index to one target."""
 
-    def __init__(self, target: Target, *, never_wheels_of: frozenset[NormalizedName]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        never_wheels_of: frozenset[NormalizedName],
+        rules: Rules,
+        known_bad: KnownBad,
+    ) -> None:
+        self._target = target
         self._rank: Mapping[Tag, int] = {tag: rank for rank, tag in enumerate(target.tags())}
-        self._python = str(target.python)
+        self._python = target.python.full
         self._builds = lane_of(target) is not None
         self._never_wheels_of = never_wheels_of
+        self._rules = rules
+        self._known_bad = known_bad
 
-    def of(self, page: "Page") -> Iterator[Offer]:
-        """Newest first; yanked files are offered too, and marked as such in the file."""
-        for version, published in page.releases.items():
-            file = self._best(page.project, published)
-            if file is not None:
-                yield Offer(project=page.project, version=version, file=file)
+    def of(self, shelf: Shelf, version: Version) -> Offer | None:
+        """What the target takes of a release; a yanked file when there is no other."""
+        if not any(requires_python.admits(text, self._python) for text in shelf.pythons(version)):
+            return None
+        for file in self._in_order(shelf.files(version)):
+            if not self._rules.file(file):
+                return Offer(project=file.project, version=file.version, file=file)
+        return None
 
-    def _best(
-        self, project: NormalizedName, published: Iterable["PublishedFile"]
-    ) -> "PublishedFile | None":
-        running = [file for file in published if _runs_on(file.requires_python, self._python)]
-        if project not in self._never_wheels_of:
-            ranked = [
-                (-rank, file.build, file.filename, file)
-                for file in running
-                if file.is_wheel and (rank := self._rank_of(file)) is not None
-            ]
-            if ranked:
-                return max(ranked)[3]
+    def lack(self, published: Sequence["PublishedFile"]) -> str:
+        """Why ``of`` is None, as the end of a sentence that begins with project and version."""
+        if found := self._in_order(published):
+            return f": {self._rules.file(found[0])}"
+        running = self._running(published)
+        if not running:
+            # As on the page, where the newest file is the last one.
+            return f" requires Python {published[-1].requires_python}"
         sdists = [file for file in running if not file.is_wheel]
+        project = published[0].project
+        if not sdists:
+            if project in self._never_wheels_of:
+                return " has no sdist, and `source: build` takes no wheel"
+            return " has no wheel for this target, and no sdist"
+        if not self._builds:
+            return " has no wheel for this target, and nothing builds its sdist there"
+        return f": {self._known_bad(project, sdists[0].version, self._target)}"
+
+    def _in_order(self, published: Iterable["PublishedFile"]) -> list["PublishedFile"]:
+        """The files that would do, best first."""
+        running = self._running(published)
+        return [*self._wheels(running), *self._sdists(running)]
+
+    def _running(self, published: Iterable["PublishedFile"]) -> list["PublishedFile"]:
+        return [
+            file for file in published if requires_python.admits(file.requires_python, self._python)
+        ]
+
+    def _wheels(self, running: Iterable["PublishedFile"]) -> list["PublishedFile"]:
+        ranked = [
+            (not file.is_yanked, -rank, file.build, file.filename, file)
+            for file in running
+            if file.is_wheel
+            and file.project not in self._never_wheels_of
+            and (rank := self._rank_of(file)) is not None
+        ]
+        return [row[-1] for row in sorted(ranked, reverse=True)]
+
+    def _sdists(self, running: Iterable["PublishedFile"]) -> list["PublishedFile"]:
+        sdists = [
+            file
+            for file in running
+            if not file.is_wheel
+            and self._builds
+            and not self._known_bad(file.project, file.version, self._target)
+        ]
         # .tar.gz before .zip where a project uploaded both: what cibuildwheel unpacks by itself.
-        sdists.sort(key=lambda file: (not file.filename.endswith(".tar.gz"), file.filename))
-        return sdists[0] if sdists and self._builds else None
+        return sorted(
+            sdists, key=lambda f: (f.is_yanked, not f.filename.endswith(".tar.gz"), f.filename)
+        )
 
     def _rank_of(self, file: "PublishedFile") -> int | None:
         ranks = [self._rank[tag] for tag in file.tags if tag in self._rank]
         return min(ranks) if ranks else None
-
-
-@functools.lru_cache(maxsize=4096)
-def _runs_on(requires_python: str, python: str) -> bool:
-    try:
-        return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
-        # As pip does: a specifier that cannot be read rules nothing out (2.7-era uploads such as
-        # ">=2.7.*").
-        return True

@@ -1,201 +1,184 @@
 """
-The provider that ``resolvelib`` asks: one target's view of an index.
+One target's view of an index: which releases it can install, and what they need there.
 
-A requirement with extras is a project of its own (``name[extra]``) that needs the plain one at the
-same version, so that the plain project is pinned once however many extras ask for it.
+Everything that a marker or a file can say is asked for once and remembered; ``Markers`` for all
+targets, because what decides a marker is mostly the same on several of them.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import Version
-from resolvelib import AbstractProvider
-from resolvelib.structs import RequirementInformation
+from packaging.version import InvalidVersion, Version
 
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.resolve.candidates import Offer
+from matrix.resolve.rules import Rules
+from matrix.resolve.shelf import Shelf
 
-Identifier = tuple[NormalizedName, frozenset[NormalizedName]]
+# PEP 508's names; a marker that contains one in a string is asked once more than it must be.
+_VARIABLES: Final = re.compile(
+    r"python_full_version|python_version|os_name|sys_platform|platform_release|platform_system|"
+    r"platform_version|platform_machine|platform_python_implementation|implementation_name|"
+    r"implementation_version|extra"
+)
+
+
+# pip 24.0 is the last one that reads what was no PEP 440 version, and the last one for 3.7.
+_FIRST_STRICT: Final = Version("3.8")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A requirement as ``resolvelib`` handles it."""
+class Need:
+    """A requirement whose marker holds."""
 
     project: NormalizedName
-    extras: frozenset[NormalizedName]
+    extras: tuple[str, ...]
     specifier: SpecifierSet
 
-    @classmethod
-    def of(cls, requirement: Requirement) -> "Wanted":
-        return cls(
-            project=canonicalize_name(requirement.name),
-            extras=frozenset(canonicalize_name(extra) for extra in requirement.extras),
-            specifier=requirement.specifier,
-        )
+    @property
+    def names_pre_releases(self) -> bool:
+        """Whether the specifier names one, and so asks for them (PEP 440)."""
+        return bool(self.specifier.prereleases)
 
-    def __str__(self) -> str:
-        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
-        return f"{self.project}{extras}{self.specifier}"
+    @property
+    def is_exact(self) -> bool:
+        """Whether one version is named."""
+        return any(
+            one.operator in {"==", "==="} and not one.version.endswith(".*")
+            for one in self.specifier
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
-    """An offer with the extras that were asked for."""
+class Clause:
+    """A requirement, and what of an environment decides whether it holds."""
 
-    offer: Offer
-    extras: frozenset[NormalizedName]
+    need: Need
+    marker: Marker | None
+    text: str
+    variables: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.offer.project} {self.offer.version}"
+    @classmethod
+    def of(cls, requirement: Requirement) -> "Clause":
+        text = str(requirement.marker) if requirement.marker else ""
+        return cls(
+            need=Need(
+                project=canonicalize_name(requirement.name),
+                extras=tuple(sorted(map(canonicalize_name, requirement.extras))),
+                specifier=requirement.specifier,
+            ),
+            marker=requirement.marker,
+            text=text,
+            variables=tuple(sorted(set(_VARIABLES.findall(text)))),
+        )
+
+
+class Markers:
+    """Whether clauses hold; equal questions are asked once."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, ...], bool] = {}
+
+    def holds(self, clause: Clause, environment: Mapping[str, str], extra: str = "") -> bool:
+        """Raises ``InvalidMetadata`` when the marker compares what cannot be compared."""
+        if clause.marker is None:
+            return True
+        here = {**environment, "extra": extra}
+        question = (clause.text, *(here[variable] for variable in clause.variables))
+        if question not in self._answers:
+            try:
+                self._answers[question] = clause.marker.evaluate(here)
+            except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion) as error:
+                raise InvalidMetadata(f"{clause.text!r} cannot be evaluated: {error}") from error
+        return self._answers[question]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a provider gets its facts from; each answer must be the same whenever it is asked."""
 
-    offers: Callable[[NormalizedName], Sequence[Offer]]
-    """What the target could install of a project, newest first; empty when nothing."""
+    shelf: Callable[[NormalizedName], Shelf]
+    """Every version on the index; none when it has no such project."""
+    offer: Callable[[NormalizedName, Version], Offer | None]
+    """What the target takes of a release."""
+    lack: Callable[[NormalizedName, Version], str]
+    """Why that is nothing, to follow project and version."""
     metadata: Callable[[Offer], CoreMetadata]
     """Raises ``InvalidMetadata`` when nobody could resolve with it."""
-    versions: Callable[[NormalizedName], Sequence[Version]]
-    """Every version on the index, newest first, whatever it runs on."""
+    clauses: Callable[[Offer], tuple[Clause, ...]]
+    """The requirements in it."""
+    rules: Rules
+    markers: Markers
 
 
-class Provider(AbstractProvider[Wanted, Pick, Identifier]):
-    """
-    Newest first, pinned versions before that, pre-releases as PEP 440 says, yanked ones only when
-    named.
-    """
+class Provider:
+    """What the searches of one target are told."""
 
-    def __init__(
-        self,
-        source: Source,
-        *,
-        environment: Mapping[str, str],
-        preferred: Mapping[NormalizedName, frozenset[Version]],
-    ) -> None:
-        self.source = source
-        self._environment = environment
-        self._preferred = preferred
-        self._dependencies: dict[tuple[NormalizedName, Version, frozenset[str]], Any] = {}
-        self.unusable: dict[tuple[NormalizedName, Version], str] = {}
-        """Versions that were passed over because nobody can read their metadata, and why."""
+    def __init__(self, source: Source, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.shelf = source.shelf
+        self._source = source
+        self._offers: dict[tuple[NormalizedName, int], Offer | None] = {}
+        self._unusable: dict[tuple[NormalizedName, int], str] = {}
+        self._needs: dict[tuple[NormalizedName, int, str], tuple[Need, ...]] = {}
 
-    def identify(self, requirement_or_candidate: Wanted | Pick) -> Identifier:
-        if isinstance(requirement_or_candidate, Pick):
-            return requirement_or_candidate.offer.project, requirement_or_candidate.extras
-        return requirement_or_candidate.project, requirement_or_candidate.extras
+    def offer(self, project: NormalizedName, place: int) -> Offer | None:
+        """What the target takes of the version at ``place``, whatever its metadata say."""
+        if (project, place) not in self._offers:
+            version = self.shelf(project).versions[place]
+            self._offers[project, place] = self._source.offer(project, version)
+        return self._offers[project, place]
 
-    def get_preference(
-        self,
-        identifier: Identifier,
-        resolutions: Mapping[Identifier, Pick],
-        candidates: Mapping[Identifier, Iterator[Pick]],
-        information: Mapping[Identifier, Iterator[RequirementInformation[Wanted, Pick]]],
-        backtrack_causes: Sequence[RequirementInformation[Wanted, Pick]],
-    ) -> Any:
-        asked = [info.requirement.specifier for info in information[identifier]]
-        is_exact = any(spec.operator == "==" for specifier in asked for spec in specifier)
-        is_cause = any(self.identify(cause.requirement) == identifier for cause in backtrack_causes)
-        name, extras = identifier
-        return (not is_exact, not is_cause, all(len(s) == 0 for s in asked), name, sorted(extras))
+    def is_usable(self, project: NormalizedName, place: int) -> bool:
+        """Whether the version can be installed, as far as it alone is concerned."""
+        if (project, place) not in self._unusable:
+            offer = self.offer(project, place)
+            self._unusable[project, place] = "-" if offer is None else self._fault(offer, place)
+        return not self._unusable[project, place]
 
-    def find_matches(
-        self,
-        identifier: Identifier,
-        requirements: Mapping[Identifier, Iterator[Wanted]],
-        incompatibilities: Mapping[Identifier, Iterator[Pick]],
-    ) -> Callable[[], Iterator[Pick]]:
-        project, extras = identifier
-        specifier = SpecifierSet()
-        for wanted in requirements[identifier]:
-            specifier &= wanted.specifier
-        # The plain project's requirements bind its extras too.
-        for wanted in requirements.get((project, frozenset()), iter(())) if extras else ():
-            specifier &= wanted.specifier
-        bad = {pick.offer.version for pick in incompatibilities[identifier]}
-        return lambda: self._matches(project, extras, specifier, bad)
+    def lack(self, project: NormalizedName, place: int) -> str:
+        """Why not, as the end of a sentence that begins with project and version."""
+        version = self.shelf(project).versions[place]
+        if (offer := self.offer(project, place)) is None:
+            return self._source.lack(project, version)
+        if offer.file.is_yanked and self.is_usable(project, place):
+            return " is yanked"
+        return self._unusable.get((project, place), "")
 
-    def _matches(
-        self,
-        project: NormalizedName,
-        extras: frozenset[NormalizedName],
-        specifier: SpecifierSet,
-        bad: set[Version],
-    ) -> Iterator[Pick]:
-        for offer in allowed(
-            self.source.offers(project), specifier, self._preferred.get(project, frozenset())
-        ):
-            if offer.version not in bad and self._is_usable(offer):
-                yield Pick(offer=offer, extras=extras)
-
-    def _is_usable(self, offer: Offer) -> bool:
-        place = (offer.project, offer.version)
-        if place in self.unusable:
-            return False
+    def _fault(self, offer: Offer, place: int) -> str:
         try:
-            metadata = self.source.metadata(offer)
+            metadata = self._source.metadata(offer)
+            self.needs(offer.project, place, "")
         except InvalidMetadata as error:
-            self.unusable[place] = str(error)
-            return False
+            return f": {error}"
         # Old uploads carry Requires-Python in the file but not on the index page.
-        python = self._environment["python_full_version"]
-        if metadata.requires_python.contains(python, prereleases=True):
-            return True
-        self.unusable[place] = f"requires Python {metadata.requires_python}"
-        return False
+        python = self.environment["python_full_version"]
+        if not metadata.requires_python.contains(python, prereleases=True):
+            return f" requires Python {metadata.requires_python}"
+        if metadata.legacy and Version(python) >= _FIRST_STRICT:
+            return f": {metadata.legacy!r} is no requirement for the pips of this interpreter"
+        reason = self._source.rules.release(offer.project, offer.version, metadata)
+        return f": {reason}" if reason else ""
 
-    def is_satisfied_by(self, requirement: Wanted, candidate: Pick) -> bool:
-        return requirement.specifier.contains(candidate.offer.version, prereleases=True)
+    def needs(self, project: NormalizedName, place: int, extra: str) -> tuple[Need, ...]:
+        """What a version requires by itself, or more with one of its extras."""
+        question = (project, place, extra)
+        if question not in self._needs:
+            self._needs[question] = tuple(self._of_release(project, place, extra))
+        return self._needs[question]
 
-    def get_dependencies(self, candidate: Pick) -> Iterable[Wanted]:
-        offer, extras = candidate.offer, candidate.extras
-        place = (offer.project, offer.version, frozenset[str](extras))
-        if place not in self._dependencies:
-            self._dependencies[place] = tuple(self._needs(offer, extras))
-        needs: Iterable[Wanted] = self._dependencies[place]
-        return needs
+    def _of_release(self, project: NormalizedName, place: int, extra: str) -> Iterator[Need]:
+        offer = self.offer(project, place)
+        for clause in self._source.clauses(offer) if offer is not None else ():
+            # What holds without the extra is the plain project's, which comes with it.
+            if self.holds(clause, extra) and not (extra and self.holds(clause)):
+                yield clause.need
 
-    def _needs(self, offer: Offer, extras: frozenset[NormalizedName]) -> Iterator[Wanted]:
-        if extras:
-            same = SpecifierSet(f"=={offer.version}")
-            yield Wanted(project=offer.project, extras=frozenset(), specifier=same)
-        for requirement in self.source.metadata(offer).requires_dist:
-            if applies(requirement, self._environment, extras):
-                yield Wanted.of(requirement)
-
-
-def applies(
-    requirement: Requirement, environment: Mapping[str, str], extras: Iterable[str]
-) -> bool:
-    """
-    Whether a requirement's marker holds in ``environment``, for a project with or without extras.
-    """
-    marker = requirement.marker
-    if marker is None:
-        return True
-    return any(marker.evaluate({**environment, "extra": extra}) for extra in (*extras, ""))
-
-
-def allowed(
-    offers: Sequence[Offer], specifier: SpecifierSet, preferred: frozenset[Version]
-) -> Iterator[Offer]:
-    """The offers that ``specifier`` admits, preferred versions first, then newest first."""
-    usable = [offer for offer in offers if not offer.file.is_yanked or _names(specifier, offer)]
-    versions = set(specifier.filter(offer.version for offer in usable))
-    admitted = [offer for offer in usable if offer.version in versions]
-    yield from (offer for offer in admitted if offer.version in preferred)
-    yield from (offer for offer in admitted if offer.version not in preferred)
-
-
-def _names(specifier: SpecifierSet, offer: Offer) -> bool:
-    """PEP 592: a yanked file is for those who ask for exactly that version."""
-    return any(
-        spec.operator in {"==", "==="} and "*" not in spec.version and spec.contains(offer.version)
-        for spec in specifier
-    )
+    def holds(self, clause: Clause, extra: str = "") -> bool:
+        return self._source.markers.holds(clause, self.environment, extra)

@@ -1,17 +1,33 @@
-"""What a manifest wants on each target, before anybody asks an index."""
+"""
+What a manifest wants on each target, before anybody asks an index.
+
+Which releases ``versions: 3`` comes to, only an index can tell. The lock keeps the answer, in the
+names of its roots, so that whoever has a lock needs no index.
+"""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
 
-from matrix.manifest.model import Manifest
+from matrix.manifest.model import Manifest, Package
+from matrix.manifest.releases import NEWEST
 from matrix.targets.target import Target
+
+if TYPE_CHECKING:
+    from matrix.resolve.lock import Lock
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A requirement of ``packages`` by its project's name, or an environment by its own."""
+    """
+    A requirement of ``packages`` by its project's name, an environment by its own, or one of
+    several releases by what is wanted and the version.
+    """
 
     name: str
     requirements: tuple[Requirement, ...]
@@ -28,25 +44,73 @@ class WantedRoot:
 
     root: Root
     targets: tuple[Target, ...]
+    project: NormalizedName | None
+    """Of ``packages``; none for an environment."""
 
 
-def wanted(manifest: Manifest) -> Iterator[WantedRoot]:
-    """Every root, sorted by name; requirements before environments."""
+def wanted(manifest: Manifest, lock: "Lock | None" = None) -> Iterator[WantedRoot]:
+    """
+    Every root, sorted by name; requirements before environments.
+
+    A project of which more than the newest release is wanted has one root for each release that
+    ``lock`` names, where it names it, and its requirement everywhere else.
+    """
     everywhere = manifest.all_targets
-    by_group = {name: group.targets for name, group in manifest.targets.items()}
     for package in sorted(manifest.packages, key=lambda package: package.project):
-        served = everywhere
-        if package.targets or package.exclude:
-            excluded = {t for rule in package.exclude for t in by_group[rule.target]}
-            names = package.targets or by_group
-            served = tuple(sorted({t for name in names for t in by_group[name]} - excluded))
+        served = _served(manifest, package, everywhere)
+        if package.versions != NEWEST and lock is not None:
+            releases = tuple(_releases(package, served, lock))
+            yield from releases
+            answered = {target for release in releases for target in release.targets}
+            served = tuple(target for target in served if target not in answered)
+            if releases and not served:
+                continue
         root = Root(name=package.project, requirements=(package.requirement,))
-        yield WantedRoot(root=root, targets=served)
+        yield WantedRoot(root=root, targets=served, project=package.project)
     for name, requirements in sorted(manifest.environments.items()):
         root = Root(name=f"environment {name}", requirements=requirements)
-        yield WantedRoot(root=root, targets=everywhere)
+        yield WantedRoot(root=root, targets=everywhere, project=None)
 
 
-def roots_of(manifest: Manifest, target: Target) -> tuple[Root, ...]:
-    """What must install on ``target``, in the order of ``wanted``."""
-    return tuple(each.root for each in wanted(manifest) if target in each.targets)
+def roots_by_target(manifest: Manifest) -> dict[Target, list[Root]]:
+    """What must install on each target, in the order of ``wanted``."""
+    roots: dict[Target, list[Root]] = {target: [] for target in manifest.all_targets}
+    for each in wanted(manifest):
+        for target in each.targets:
+            roots[target].append(each.root)
+    return roots
+
+
+def release_of(package: Package, version: Version) -> Root:
+    """The root that is one release of ``package``."""
+    requirement = Requirement(str(package.requirement))
+    requirement.specifier = SpecifierSet(f"=={version}")
+    return Root(name=f"{_series(package)}{version}", requirements=(requirement,))
+
+
+def _series(package: Package) -> str:
+    """What the names of all releases of ``package`` begin with: a lock for others is stale."""
+    return f"{package.requirement} (versions {package.versions}): "
+
+
+def _served(
+    manifest: Manifest, package: Package, everywhere: tuple[Target, ...]
+) -> tuple[Target, ...]:
+    if not package.targets and not package.exclude:
+        return everywhere
+    groups = manifest.targets
+    excluded = {t for rule in package.exclude for t in groups[rule.target].targets}
+    names = package.targets or groups
+    return tuple(sorted({t for name in names for t in groups[name].targets} - excluded))
+
+
+def _releases(package: Package, served: Sequence[Target], lock: "Lock") -> Iterator[WantedRoot]:
+    series = _series(package)
+    rows: dict[str, set[str]] = {}
+    for solution in lock.solutions:
+        if solution.root.startswith(series):
+            rows.setdefault(solution.root.removeprefix(series), set()).update(solution.targets)
+    for version in sorted(map(Version, rows)):
+        targets = tuple(target for target in served if target.id in rows[str(version)])
+        root = release_of(package, version)
+        yield WantedRoot(root=root, targets=targets, project=package.project)

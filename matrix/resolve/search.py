@@ -1,33 +1,41 @@
-"""One target, some roots: a joint solution where all agree, else one for each root."""
+"""
+One target, some roots: together as far as they agree, and the others each by itself.
 
+One version of each project is what a shared environment and a small bundle want. Where roots
+conflict, as few as can be found cheaply are taken out and solved alone, as somebody who installs
+only that requirement would, with the versions of the others where these fit.
+"""
+
+import collections
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
-from resolvelib.resolvers import Result
 
+from matrix.distributions.core_metadata import InvalidMetadata
 from matrix.resolve import reasons
 from matrix.resolve.candidates import Offer
-from matrix.resolve.provider import Identifier, Pick, Provider, Source, Wanted, applies
+from matrix.resolve.deduction import Key
+from matrix.resolve.outcome import Solved, Undecided, Unsolvable
+from matrix.resolve.provider import Clause, Need, Provider, Source
 from matrix.resolve.roots import Root
+from matrix.resolve.solver import Solver
 from matrix.targets.target import Target
-
-ROUNDS: Final = 20_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """
     What a root installs: one offer for each project of its closure, sorted by name, and which
-    projects each of them requires.
+    projects each of them requires. ``apart`` says why it does not install with all others.
     """
 
     root: Root
     offers: tuple[Offer, ...]
     requires: Mapping[NormalizedName, frozenset[NormalizedName]]
+    apart: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,78 +46,139 @@ class NotFound:
     reason: str
 
 
-class _Failed(Exception):
-    """A resolution without a result; never leaves this module."""
+Preferred = Mapping[NormalizedName, frozenset[Version]]
 
 
 def search(
-    roots: Sequence[Root],
-    *,
-    target: Target,
-    source: Source,
-    preferred: Mapping[NormalizedName, frozenset[Version]],
+    roots: Sequence[Root], *, target: Target, source: Source, preferred: Preferred
 ) -> tuple[Found | NotFound, ...]:
-    """
-    Solve all ``roots`` for ``target``, in their order.
-
-    Together first: one version of each project is what a shared environment and a small bundle
-    want. Where they conflict, each is solved by itself, as somebody who installs only that
-    requirement would.
-    """
-    environment = target.marker_environment()
-    provider = Provider(source, environment=environment, preferred=preferred)
-    try:
-        wanted = [need for root in roots for need in _needs(root, environment)]
-        result = _resolve(provider, wanted)
-        return tuple(_found(root, result, provider, environment) for root in roots)
-    except _Failed:
-        return tuple(_alone(root, provider, environment) for root in roots)
+    """Solve all ``roots`` for ``target``, in their order; ``preferred`` versions where they fit."""
+    return Search(target, source, preferred).all(roots)
 
 
-def _alone(root: Root, provider: Provider, environment: Mapping[str, str]) -> Found | NotFound:
-    try:
-        result = _resolve(provider, _needs(root, environment))
-    except _Failed as error:
-        return NotFound(root=root, reason=str(error))
-    return _found(root, result, provider, environment)
+class Search:
+    """The searches of one target, which share what the target is told."""
+
+    def __init__(self, target: Target, source: Source, preferred: Preferred) -> None:
+        self.preferred = preferred
+        self.provider = Provider(source, target.marker_environment())
+
+    def needs(self, roots: Iterable[Root]) -> tuple[Need, ...]:
+        """What the roots need by themselves, as far as it can be told."""
+        found: list[Need] = []
+        for root in roots:
+            with contextlib.suppress(InvalidMetadata):
+                found += self._needs(root)
+        return tuple(found)
+
+    def all(self, roots: Sequence[Root]) -> tuple[Found | NotFound, ...]:
+        """The answer to each root."""
+        needs: dict[str, tuple[Need, ...]] = {}
+        answers: dict[str, Found | NotFound] = {}
+        for root in roots:
+            try:
+                needs[root.name] = self._needs(root)
+            except InvalidMetadata as error:
+                answers[root.name] = NotFound(root=root, reason=str(error))
+        together = _Together(Solver(self.provider, needs, preferences=[self.preferred]))
+        joint = together.solve(list(needs))
+        versions = {name: frozenset({offer.version}) for name, offer in joint.offers.items()}
+        for root in roots:
+            if root.name in answers:
+                continue
+            if (failure := together.apart.get(root.name)) is None:
+                answers[root.name] = self._found(root, needs[root.name], joint.offers)
+            elif len(needs) == 1 or getattr(failure, "roots", ()) == (root.name,):
+                reason = reasons.sentence(failure, self.provider)
+                answers[root.name] = NotFound(root=root, reason=reason)
+            else:
+                alone = self.alone(root, versions)
+                if isinstance(alone, Found):
+                    apart = self._apart(root, failure)
+                    alone = dataclasses.replace(alone, apart=apart)
+                answers[root.name] = alone
+        return tuple(answers[root.name] for root in roots)
+
+    def _needs(self, root: Root) -> tuple[Need, ...]:
+        clauses = map(Clause.of, root.requirements)
+        return tuple(clause.need for clause in clauses if self.provider.holds(clause))
+
+    def alone(self, root: Root, versions: Preferred) -> Found | NotFound:
+        """The answer to one root, with ``versions`` where they fit."""
+        # Another solver: what others ask for (pre-releases, say) is not asked for here.
+        preferences = [versions, self.preferred]
+        needs = self._needs(root)
+        answer = Solver(self.provider, {root.name: needs}, preferences=preferences).solve(
+            [root.name]
+        )
+        if isinstance(answer, Solved):
+            return self._found(root, needs, answer.offers)
+        return NotFound(root=root, reason=reasons.sentence(answer, self.provider))
+
+    def _apart(self, root: Root, failure: Unsolvable | Undecided) -> str:
+        others = [n for n in getattr(failure, "roots", ()) if n != root.name]
+        said = reasons.sentence(failure, self.provider)
+        return f"not together with {', '.join(others)}: {said}" if others else said
+
+    def _found(
+        self, root: Root, needs: Sequence[Need], offers: Mapping[NormalizedName, Offer]
+    ) -> Found:
+        """The part of a joint solution that ``root`` reaches."""
+        requires: dict[NormalizedName, frozenset[NormalizedName]] = {}
+        todo = _keys(needs)
+        reached: set[Key] = set()
+        while todo:
+            key = todo.pop()
+            if key in reached:
+                continue
+            reached.add(key)
+            project, extra = key
+            place = self.provider.shelf(project).place[offers[project].version]
+            further = self.provider.needs(project, place, extra)
+            todo += _keys(further)
+            others = {need.project for need in further} - {project}
+            requires[project] = requires.get(project, frozenset()) | others
+        return Found(
+            root=root, offers=tuple(offers[name] for name in sorted(requires)), requires=requires
+        )
 
 
-def _needs(root: Root, environment: Mapping[str, str]) -> list[Wanted]:
-    return [Wanted.of(r) for r in root.requirements if applies(r, environment, ())]
+def _keys(needs: Sequence[Need]) -> list[Key]:
+    return [(need.project, extra) for need in needs for extra in ("", *need.extras)]
 
 
-def _resolve(provider: Provider, wanted: Iterable[Wanted]) -> Result[Wanted, Pick, Identifier]:
-    resolver: Resolver[Wanted, Pick, Identifier] = Resolver(provider, BaseReporter())
-    try:
-        return resolver.resolve(wanted, max_rounds=ROUNDS)
-    except ResolutionImpossible as error:
-        raise _Failed(reasons.sentence(error.causes, provider)) from error
-    except ResolutionTooDeep as error:
-        raise _Failed(f"undecided after {ROUNDS} rounds; pin some requirements closer") from error
+class _Together:
+    """The largest set of roots that agree, as far as it is found cheaply."""
 
+    def __init__(self, solver: Solver) -> None:
+        self._solver = solver
+        self.apart: dict[str, Unsolvable | Undecided] = {}
+        """Those that are not in it, and why."""
 
-def _found(
-    root: Root,
-    result: Result[Wanted, Pick, Identifier],
-    provider: Provider,
-    environment: Mapping[str, str],
-) -> Found:
-    """The part of a joint result that ``root`` reaches."""
-    todo: list[Wanted] = _needs(root, environment)
-    reached: dict[Identifier, Offer] = {}
-    requires: dict[NormalizedName, frozenset[NormalizedName]] = {}
-    while todo:
-        wanted = todo.pop()
-        identifier = provider.identify(wanted)
-        if identifier not in reached:
-            pick = result.mapping[identifier]
-            reached[identifier] = pick.offer
-            needs = tuple(provider.get_dependencies(pick))
-            todo.extend(needs)
-            # A name with extras needs the plain one, which is no requirement of anybody else's.
-            others = {need.project for need in needs} - {wanted.project}
-            requires[wanted.project] = requires.get(wanted.project, frozenset()) | others
-    offers = {identifier[0]: offer for identifier, offer in reached.items()}
-    return Found(
-        root=root, offers=tuple(offers[name] for name in sorted(offers)), requires=requires
-    )
+    def solve(self, names: Sequence[str]) -> Solved:
+        """What the others install together."""
+        agreeing, met = list(names), collections.Counter[str]()
+        while not isinstance(answer := self._solver.solve(agreeing), Solved):
+            if isinstance(answer, Undecided):
+                self.apart |= dict.fromkeys(agreeing, answer)
+                return Solved(offers={})
+            met.update(answer.roots)
+            # Whoever was in the way before is in the way of many.
+            out = max(answer.roots, key=lambda name: (met[name], name))
+            agreeing.remove(out)
+            self.apart[out] = answer
+        return self._with_more(names, agreeing, answer)
+
+    def _with_more(self, names: Sequence[str], agreeing: list[str], joint: Solved) -> Solved:
+        """Put back what only conflicted with a root that was taken out later."""
+        for name, failure in list(self.apart.items()):
+            if isinstance(failure, Unsolvable) and failure.roots == (name,):
+                continue  # it fails by itself
+            trial = [each for each in names if each in {*agreeing, name}]
+            answer = self._solver.solve(trial)
+            if isinstance(answer, Solved):
+                del self.apart[name]
+                agreeing, joint = trial, answer
+            else:
+                self.apart[name] = answer
+        return joint

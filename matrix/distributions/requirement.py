@@ -1,0 +1,55 @@
+"""
+Requires-Dist as older pips read it.
+
+Before PEP 440 was enforced, uploads could say ``pytz (>=2011k)`` or ``six (>=1.4.*)``. pip took
+them until 24.0, the last one for Python 3.7; later pips pass such releases over. Many of the last
+releases for Python 2.7 are of this kind.
+"""
+
+import re
+from typing import Final
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, Specifier
+
+_PARTS: Final = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?)\s*\(?(?P<limits>[^;()@]*)\)?\s*"
+    r"(?P<marker>;.*)?",
+    re.DOTALL,
+)
+_LIMIT: Final = re.compile(r"\s*(>=|<=|>|<|~=|===?|!=)\s*(\S+)\s*")
+# What was no version counted as older than every version.
+_ALWAYS_TRUE: Final = frozenset({">=", ">", "!="})
+
+
+def read(text: str) -> tuple[Requirement, bool]:
+    """
+    The requirement, and whether every pip can read it.
+
+    >>> [str(read(text)[0]) for text in ("pytz (>=2011k)", "six[x] (<2,>=1.4.*); extra == 'y'")]
+    ['pytz', 'six[x]<2,>=1.4; extra == "y"']
+    """
+    try:
+        return Requirement(text), True
+    except InvalidRequirement:
+        parts = _PARTS.fullmatch(text)
+        if parts is None:
+            raise
+        limits = [_limit(limit) for limit in parts["limits"].split(",")]
+        if None in limits:
+            raise
+        said = ",".join(limit for limit in limits if limit)
+        return Requirement(f"{parts['name']}{said}{parts['marker'] or ''}"), False
+
+
+def _limit(text: str) -> str | None:
+    """As current packaging reads it; empty when it rules nothing out, None when nobody can tell."""
+    found = _LIMIT.fullmatch(text)
+    if found is None:
+        return None
+    for attempt in (f"{found[1]}{found[2]}", f"{found[1]}{found[2].removesuffix('.*')}"):
+        try:
+            return str(Specifier(attempt))
+        except InvalidSpecifier:
+            continue
+    return "" if found[1] in _ALWAYS_TRUE else None

@@ -1,0 +1,40 @@
+"""
+Requires-Python as it was meant.
+
+Old uploads carry what setuptools once let pass, ``>=2.7.*`` above all. Current pips ignore the
+whole of a specifier that they cannot read, older ones read it as ``>=2.7``; so do we, because that
+is never wrong for either.
+"""
+
+import functools
+import re
+from typing import Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+# PEP 440 allows the ".*" after == and != only.
+_STAR: Final = re.compile(r"(>=|<=|>|<|~=)\s*([0-9][0-9.]*?)\.\*")
+# "~=3" says nothing that ">=3" does not.
+_SHORT: Final = re.compile(r"~=\s*(\d+)\s*(?=,|$)")
+
+
+@functools.lru_cache(maxsize=4096)
+def read(text: str) -> SpecifierSet:
+    """
+    The interpreters that a release is for; all of them when nobody can tell.
+
+    >>> [str(read(text)) for text in (">=2.7.*", "~=3", "3.6 or later")]
+    ['>=2.7', '>=3', '']
+    """
+    for attempt in (text, _SHORT.sub(r">=\1", _STAR.sub(r"\1\2", text))):
+        try:
+            return SpecifierSet(attempt)
+        except InvalidSpecifier:
+            continue
+    return SpecifierSet()
+
+
+@functools.lru_cache(maxsize=65536)
+def admits(text: str, python: str) -> bool:
+    """Whether Requires-Python ``text`` admits an interpreter's full version."""
+    return read(text).contains(python, prereleases=True)

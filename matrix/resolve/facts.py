@@ -1,0 +1,111 @@
+"""What an index and the manifest say, read once for all targets."""
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from matrix.distributions import core_metadata, sdist
+from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
+from matrix.distributions.sdist import Excerpt
+from matrix.manifest.model import Manifest, Recipe
+from matrix.resolve.candidates import Offer, Offers
+from matrix.resolve.provider import Clause, Markers, Source
+from matrix.resolve.rules import Remembered, Rules
+from matrix.resolve.shelf import Shelf
+from matrix.targets.target import Target
+
+if TYPE_CHECKING:
+    # Most commands have a lock and never need the index's client, which takes long to import.
+    from matrix.index.client import Index
+    from matrix.index.page import PublishedFile
+
+
+class Facts:
+    """The answers to every ``Source``; each is found when it is first asked for."""
+
+    def __init__(self, index: "Index", manifest: Manifest, rules: Rules) -> None:
+        self._index = index
+        self._manifest = manifest
+        # Metadata are kept as long as this is.
+        self._rules = Remembered(rules)
+        self._markers = Markers()
+        self._metadata: dict[str, CoreMetadata | str] = {}
+        self._clauses: dict[str, tuple[Clause, ...]] = {}
+        self._recipe = functools.cache(self._read_recipe)
+        self.shelf = functools.cache(self._read_shelf)
+
+    def source(self, target: Target, *, never_wheels_of: frozenset[NormalizedName]) -> Source:
+        """What one target is told."""
+        offers = Offers(
+            target,
+            never_wheels_of=never_wheels_of,
+            rules=self._rules,
+            known_bad=self._known_bad,
+        )
+
+        return Source(
+            shelf=self.shelf,
+            offer=lambda project, version: offers.of(self.shelf(project), version),
+            lack=lambda project, version: offers.lack(self.shelf(project).files(version)),
+            metadata=self.metadata,
+            clauses=self.clauses,
+            rules=self._rules,
+            markers=self._markers,
+        )
+
+    def metadata(self, offer: Offer) -> CoreMetadata:
+        """Raises ``InvalidMetadata`` when nobody could resolve with it."""
+        known = self._metadata.get(offer.file.sha256)
+        if known is None:
+            try:
+                known = self._read_metadata(offer)
+            except InvalidMetadata as error:
+                known = str(error)
+            self._metadata[offer.file.sha256] = known
+        if isinstance(known, str):
+            raise InvalidMetadata(known)
+        return known
+
+    def clauses(self, offer: Offer) -> tuple[Clause, ...]:
+        """The requirements of a release."""
+        known = self._clauses.get(offer.file.sha256)
+        if known is None:
+            known = tuple(map(Clause.of, self.metadata(offer).requires_dist))
+            self._clauses[offer.file.sha256] = known
+        return known
+
+    def _read_shelf(self, project: NormalizedName) -> Shelf:
+        page = self._index.page(project)
+        if page is None:
+            return Shelf(project, (), files=lambda _: (), pythons=lambda _: frozenset())
+        found = page.releases
+        return Shelf(project, tuple(found), files=found.__getitem__, pythons=found.pythons)
+
+    def _read_metadata(self, offer: Offer) -> CoreMetadata:
+        if offer.file.is_wheel:
+            return core_metadata.parse(self._index.metadata(offer.file))
+        try:
+            found = sdist.metadata(self.excerpt(offer.file))
+        except sdist.InvalidSdist as error:
+            raise InvalidMetadata(str(error)) from error
+        return dataclasses.replace(found.metadata, requires_dist=found.declared_requirements)
+
+    def excerpt(self, file: "PublishedFile") -> Excerpt:
+        """What an sdist tells without being built; raises ``InvalidSdist``."""
+        return Excerpt.parse(self._index.excerpt(file, lambda path: sdist.excerpt(path).dump()))
+
+    def fetch(self, file: "PublishedFile") -> None:
+        """Have what ``metadata`` is read from, in whatever thread."""
+        if file.is_wheel:
+            self._index.metadata(file)
+        else:
+            self.excerpt(file)
+
+    def _read_recipe(self, project: NormalizedName) -> Recipe:
+        return self._manifest.recipe(project)
+
+    def _known_bad(self, project: NormalizedName, version: Version, target: Target) -> str:
+        return self._recipe(project).why_not(version, target)
