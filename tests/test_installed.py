@@ -33,7 +33,11 @@ def test_the_wheel_holds_templates_and_data(built: Path) -> None:
         for path in (ROOT / "templates").rglob("*")
         if path.is_file()
     }
-    data = {f"matrix/data/{path.name}" for path in (ROOT / "matrix" / "data").iterdir()}
+    data = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "matrix" / "data").rglob("*")
+        if path.is_file()
+    }
     assert templates | data <= names
     assert not [name for name in names if name.startswith(("tests", "docs"))]
 

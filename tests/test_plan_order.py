@@ -60,7 +60,7 @@ def test_a_project_that_exists_is_not_waited_for() -> None:
 
 
 def test_a_recipe_names_what_no_metadata_states() -> None:
-    found = made(sdist("a"), sdist("b"), more="recipes: {a: {after: [B]}}\n")
+    found = made(sdist("a"), sdist("b"), more="recipes: {a: {after: [b]}}\n")
 
     assert order(found) == [["b", "a"]]
 

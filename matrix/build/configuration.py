@@ -15,7 +15,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.build import smoke, surroundings, system_packages
+from matrix.build import smoke, surroundings, system_packages, toml_text
 from matrix.build.machine import class_tag
 from matrix.build.offering import NOTHING_OFFERED, Offered
 from matrix.build.options import as_toml, as_variables, options, reads_toml
@@ -77,31 +77,26 @@ def configuration(
     in which it will run. ``prepared`` is an image in which ``before_all`` has been run.
     """
     system = job_class.system
-    in_container = system == "linux"
-    is_closed = in_container and stock.is_complete
+    script = "" if prepared else before_all(system, recipe)
+    is_closed = system == "linux" and stock.is_complete
     pip = pip_settings(
-        inside=_IN_CONTAINER if in_container else work,
+        inside=_IN_CONTAINER if system == "linux" else work,
         constraints_file=_CONSTRAINTS,
         asked=recipe.requires,
         offered=offered,
         stock=stock,
-        known_links="" if in_container else environment.get("PIP_FIND_LINKS", ""),
+        known_links="" if system == "linux" else environment.get("PIP_FIND_LINKS", ""),
         is_closed=is_closed,
     )
-    script = "" if prepared else before_all(system, recipe)
-    shared = {"SOURCE_DATE_EPOCH": str(max(build.epoch, FIRST_SECOND))}
-    own = {**dict(sorted(recipe.environment.items())), **_floor(targets), **pip.variables}
-    container: tuple[str, ...] = ()
-    if in_container:
-        trusted = "PIP_CERT" in environment
-        own |= {"PIP_CERT": str(_IN_CONTAINER / CERTIFICATES)} if trusted else {}
-        container = _container(
-            {**shared, **own},
-            run=work.name,
-            carried=() if is_closed else surroundings.carried(environment),
-            # What before_all installs comes from the network.
-            has_network=not is_closed or bool(script),
-        )
+    seen = {
+        "SOURCE_DATE_EPOCH": str(max(build.epoch, FIRST_SECOND)),
+        **dict(sorted(recipe.environment.items())),
+        **_floor(targets),
+        **pip.variables,
+    }
+    # What before_all installs comes from the network.
+    has_network = not is_closed or bool(script)
+    container = _container(seen, environment, run=work.name, has_network=has_network)
     told = options(
         build,
         job_class,
@@ -111,38 +106,56 @@ def configuration(
         before_all=system_packages.command(system) if script else "",
         test_command=f'python "{{project}}/{_SMOKE}"',
     )
+    beside = {system_packages.path(system): script, _CONSTRAINTS: pip.constraints}
+    files = dict(_files(build, recipe)) | {path: text for path, text in beside.items() if text}
+    arguments, variables = _told(told, job_class, recipe, files, work)
+    host = {"SOURCE_DATE_EPOCH": seen["SOURCE_DATE_EPOCH"]} if system == "linux" else seen
+    return Configuration(
+        directory=work,
+        files=files,
+        arguments=arguments,
+        variables={**host, **variables},
+        container=container if system == "linux" else (),
+        image=(prepared or job_class.image) if system == "linux" else "",
+    )
+
+
+def _told(
+    told: Mapping[str, toml_text.Value],
+    job_class: JobClass,
+    recipe: Recipe,
+    files: dict[PurePosixPath, str],
+    work: Path,
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Arguments and variables; what is told by a file is added to ``files``."""
+    arguments = ["--platform", job_class.system, "--archs", class_tag(job_class).machine]
+    arguments += ["--output-dir", str(work / OUT)]
     # Upstream's own limits were read when the job was planned, and a broken setup.cfg must not be
     # read again.
-    variables = {"CIBW_PROJECT_REQUIRES_PYTHON": ">=2.7", **shared}
-    variables |= {} if in_container else own
-    arguments = ["--platform", system, "--archs", class_tag(job_class).machine]
-    arguments += ["--output-dir", str(work / OUT)]
-    files = dict(_files(build, recipe))
-    files |= {system_packages.path(system): script} if script else {}
-    files |= {_CONSTRAINTS: pip.constraints} if pip.constraints else {}
+    variables = {"CIBW_PROJECT_REQUIRES_PYTHON": ">=2.7"}
     if reads_toml(job_class) and not recipe.upstream_configuration:
         files[TOML] = as_toml(told)
         arguments += ["--config-file", str(work / TOML)]
     else:
         variables |= as_variables(told)
-    return Configuration(
-        directory=work,
-        files=files,
-        arguments=tuple(arguments),
-        variables=variables,
-        container=container,
-        image=(prepared or job_class.image) if in_container else "",
-    )
+    return tuple(arguments), variables
 
 
 def _container(
-    variables: Mapping[str, str], *, run: str, carried: Sequence[str], has_network: bool
+    seen: Mapping[str, str],
+    environment: Mapping[str, str],
+    *,
+    run: str,
+    has_network: bool,
 ) -> tuple[str, ...]:
+    carried = surroundings.carried(environment) if has_network else ()
+    certificates = str(_IN_CONTAINER / CERTIFICATES)
+    trusted = {"PIP_CERT": certificates} if "PIP_CERT" in environment else {}
     return (
         f"--label={label(run)}",
         *(() if has_network else ("--network=none",)),
         *(f"--env={name}" for name in carried),
-        *(f"--env={name}={text}" for name, text in variables.items()),
+        *(f"--env={name}={text}" for name, text in {**seen, **trusted}.items()),
     )
 
 
