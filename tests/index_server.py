@@ -61,9 +61,11 @@ class IndexServer:
             server.url = f"http://127.0.0.1:{http.server_address[1]}/simple/"
             thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
             thread.start()
-            yield server
-            http.shutdown()
-            thread.join()
+            try:
+                yield server
+            finally:
+                http.shutdown()
+                thread.join()
 
     def add(
         self, path: Path, *, requires_python: str = "", yanked: bool = False, uploaded: str = ""

@@ -15,12 +15,15 @@ ROOMS = (
     "targets",
     "manifest",
     "index",
+    "policy",
     "resolve",
     "plan",
     "pipelines",
     "build",
+    "toolchain",
     "bundle",
     "report",
+    "exports",
     "cli",
 )
 FAR_SIDE = ROOMS[: ROOMS.index("farside") + 1]

@@ -2,6 +2,8 @@
 
 import dataclasses
 import shlex
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,16 @@ def test_the_shim_drops_the_host_and_passes_the_rest(extra: str, tmp_path: Path)
         *("exec", "-i", "n", "sh", "-c", "cat > $X")
     ]
     assert said(shim, "--version") == ["--version"]
+
+
+def test_whoever_waits_for_a_container_that_does_not_start_is_ended(tmp_path: Path) -> None:
+    podman = program(tmp_path / "podman", '[ "$1" != start ]')
+    write_shim(tmp_path / "shims", program=str(podman), extra=())
+    shim = shlex.quote(str(tmp_path / "shims" / "docker"))
+
+    ended = subprocess.run(["/bin/sh", "-c", f"{shim} start x; sleep 60"], check=False, timeout=30)
+
+    assert ended.returncode == -signal.SIGTERM
 
 
 def test_a_job_of_another_system_names_the_runner_it_needs(tmp_path: Path) -> None:

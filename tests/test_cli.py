@@ -223,7 +223,10 @@ def test_a_disk_that_is_full_half_way_leaves_no_bundle(
     assert run(*arguments) == 0
 
 
-def test_an_interrupt_leaves_nothing_half_written(here: Path, index: IndexServer) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "cancelled"])
+def test_an_interrupt_leaves_nothing_half_written(
+    here: Path, index: IndexServer, sent: signal.Signals
+) -> None:
     write_manifest(here, index, "six")
     index.busy = 10_000
     command = [sys.executable, "-m", "matrix", "lock", "--cache", str(here / "cache")]
@@ -231,7 +234,7 @@ def test_an_interrupt_leaves_nothing_half_written(here: Path, index: IndexServer
         deadline = time.monotonic() + 30
         while not index.requests and time.monotonic() < deadline:
             time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(sent)
         _, said = running.communicate(timeout=30)
 
     assert running.returncode == 130

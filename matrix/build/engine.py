@@ -20,7 +20,8 @@ _SECONDS_TO_ANSWER: Final = 60.0
 _SECONDS_TO_PULL: Final = 1800.0
 
 # 1.12.0 mounts the whole host into the container, and asks for a working directory that docker
-# makes and podman does not (it then waits for ever); it needs neither. Everything else passes
+# makes and podman does not (it then waits for ever); it needs neither. Nor does it see that a
+# container did not start: whoever waits for that one is ended. Everything else passes
 # through.
 _SHIM: Final = """\
 #!/bin/sh
@@ -36,7 +37,11 @@ if [ "${{1-}}" = create ]; then
   done
   set -- create {extra} "$@"
 fi
-exec {engine} "$@"
+if [ "${{1-}}" = start ] && ! {engine} "$@"; then
+  kill "$PPID"
+  exit 1
+fi
+test "${{1-}}" = start || exec {engine} "$@"
 """
 
 

@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(metavar="VERB", required=True)
     for add in (
         _check, _lock, _plan, _generate, _explain, _build, _collect, _bundle, _verify, _import,
-        _targets, _report, _release,
+        _targets, _report, _release, _toolchain, _runner,
     ):  # fmt: skip
         add(verbs)
     return top
@@ -74,7 +74,7 @@ def _verb(verbs: "Verbs", name: str, summary: str) -> argparse.ArgumentParser:
     loudness = verb.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing on stderr")
-    verb.set_defaults(plan=None, previous=None, tag="")
+    verb.set_defaults(plan=None, previous=None, tag="", toolchain=None)
     return verb
 
 
@@ -104,6 +104,12 @@ def _needs_allowance(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _needs_toolchain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--toolchain", type=Path, metavar="DIR", help="made by `toolchain`: lanes come from there"
+    )
+
+
 def _needs_identity(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--version", metavar="TEXT", help="the bundle's version; default: the date")
     verb.add_argument(
@@ -116,7 +122,12 @@ def _needs_identity(verb: argparse.ArgumentParser) -> None:
 
 def _check(verbs: "Verbs") -> None:
     verb = _verb(verbs, "check", "read the manifest and compare the lock with it, without network")
-    verb.set_defaults(verb=Verb("locking", "check"))
+    verb.add_argument(
+        "--recipes",
+        action="store_true",
+        help="warn of lines in recipes that match nothing; asks the index for releases",
+    )
+    verb.set_defaults(verb=Verb("checking", "check"))
 
 
 def _lock(verbs: "Verbs") -> None:
@@ -126,7 +137,29 @@ def _lock(verbs: "Verbs") -> None:
     how.add_argument(
         "--upgrade", nargs="*", metavar="PROJECT", help="let these move, or all; others keep pins"
     )
-    verb.set_defaults(verb=Verb("locking", "lock"))
+    how.add_argument("--diff", metavar="REV", help="what it changes since a revision of git")
+    how.add_argument(
+        "--export",
+        choices=("pylock", "requirements", "constraints"),
+        help="write it for other tools, one file a target",
+    )
+    verb.add_argument("--offline", action="store_true", help="use what the cache has, ask nobody")
+    _exports(verb)
+    verb.set_defaults(verb=Verb("checking", "lock"), recipes=False)
+
+
+def _exports(verb: argparse.ArgumentParser) -> None:
+    export = verb.add_argument_group("with --export")
+    export.add_argument("--out", type=Path, default=Path("exports"), metavar="DIR")
+    export.add_argument(
+        "--target", action="append", default=[], metavar="ID", help="default: all; may be repeated"
+    )
+    export.add_argument(
+        "--root", default="", metavar="NAME", help="one requirement or environment; default: all"
+    )
+    export.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="take the wheels of a bundle, built ones too"
+    )
 
 
 def _plan(verbs: "Verbs") -> None:
@@ -165,6 +198,10 @@ def _build(verbs: "Verbs") -> None:
     verb.add_argument(
         "--wheels", type=Path, metavar="DIR", help="built elsewhere, for who needs them"
     )
+    verb.add_argument("--logs", type=Path, metavar="DIR", help="default: in the cache directory")
+    verb.add_argument("--github-summary", type=Path, metavar="FILE", help="append what failed")
+    verb.add_argument("--twice", action="store_true", help="build again, and compare the bytes")
+    _needs_toolchain(verb)
     _needs_plan(verb)
     verb.set_defaults(verb=Verb("building", "build"))
 
@@ -209,7 +246,13 @@ def _targets(verbs: "Verbs") -> None:
     verb = _verb(
         verbs, "targets", "list the manifest's targets and the cibuildwheel that serves each"
     )
-    verb.set_defaults(verb=Verb("planning", "targets"))
+    what = verb.add_mutually_exclusive_group()
+    what.add_argument("--probe", action="store_true", help="print the lines for this machine")
+    what.add_argument("--probe-script", action="store_true", help="print what asks a machine")
+    verb.add_argument(
+        "--python", nargs="+", metavar="PATH", help="with --probe: these, not the running one"
+    )
+    verb.set_defaults(verb=Verb("targeting", "targets"))
 
 
 def _report(verbs: "Verbs") -> None:
@@ -232,8 +275,27 @@ def _release(verbs: "Verbs") -> None:
     )
     verb.add_argument("--out", type=Path, default=Path("release"), metavar="DIR")
     _needs_identity(verb)
+    _needs_toolchain(verb)
     _needs_previous(verb)
     verb.set_defaults(verb=Verb("releasing", "release"))
+
+
+def _toolchain(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "toolchain", "fetch what the lanes download, for runners without internet")
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path, metavar="DIR", help="make it, or bring it up to date")
+    what.add_argument("--check", type=Path, metavar="DIR", help="compare it with its digests")
+    what.add_argument("--add", type=Path, metavar="DIR", help="take in FILEs fetched elsewhere")
+    verb.add_argument("files", type=Path, metavar="FILE", nargs="*", help="for --add")
+    verb.add_argument("--plan", type=Path, metavar="FILE", help="default: made from the manifest")
+    verb.set_defaults(verb=Verb("toolchain", "toolchain"))
+
+
+def _runner(verbs: "Verbs") -> None:
+    verb = _verb(verbs, "runner", "say what this machine lacks to build the manifest's targets")
+    verb.add_argument("action", choices=["check"])
+    _needs_toolchain(verb)
+    verb.set_defaults(verb=Verb("runner", "runner"))
 
 
 def _exit_codes() -> str:

@@ -1,4 +1,4 @@
-"""``plan``, ``explain`` and ``targets``."""
+"""``plan`` and ``explain``."""
 
 import argparse
 import dataclasses
@@ -18,8 +18,7 @@ from matrix.pipelines.providers import PROVIDERS
 from matrix.plan import serial
 from matrix.plan.model import Plan
 from matrix.report import explanation, locks, plans
-from matrix.report.targets import rows, text
-from matrix.resolve import lockfile
+from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
 
@@ -42,7 +41,7 @@ def _lock(session: Session, asked: argparse.Namespace) -> Lock:
     if not (asked.relock or session.manifest.policy.lock == "refresh"):
         return session.lock()
     old = session.present_lock()
-    if old is not None and not lockfile.staleness(session.manifest, old):
+    if old is not None and not freshness.staleness(session.manifest, old):
         return old
     new = relock(session, old)
     session.reporter.say(f"the lock is stale; it would become:\n{locks.difference(old, new)}")
@@ -90,7 +89,7 @@ def _lock_of(session: Session, asked: argparse.Namespace) -> Lock:
     beside = asked.plan.parent / lockfile.FILENAME if asked.plan else session.lock_path
     path = beside if beside.exists() else session.lock_path
     lock = lockfile.load(path)
-    return lockfile.fresh(session.manifest, lock, source=path.name)
+    return freshness.fresh(session.manifest, lock, source=path.name)
 
 
 def _options(asked: argparse.Namespace) -> str:
@@ -98,9 +97,3 @@ def _options(asked: argparse.Namespace) -> str:
     said = {"--manifest": asked.manifest, "--plan": asked.plan, "--previous": asked.previous}
     said = {name: path for name, path in said.items() if path not in {None, DEFAULT}}
     return "".join(f" {name} {shlex.quote(str(path))}" for name, path in said.items())
-
-
-def targets(session: Session, asked: argparse.Namespace) -> None:
-    """List the manifest's targets."""
-    listed = rows(session.manifest)
-    result(json.dumps(listed, indent=1) if asked.json else text(listed))

@@ -9,27 +9,38 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from matrix.cli import policing
 from matrix.cli.session import Session, read_text, result
+from matrix.distributions.core_metadata import StatedLicence, stated_licence
 from matrix.distributions.sdist import InvalidSdist, unpack
 from matrix.edge import files
 from matrix.index.client import Index
+from matrix.manifest.policy import Licences
 from matrix.plan.model import Cell, Plan, State
+from matrix.policy import advisories
+from matrix.policy.licences import judge, words
 from matrix.record.schema import FILENAME as RECORD
-from matrix.report import advisories, comparing, merge_request
+from matrix.report import comparing, merge_request
 from matrix.report import facts as gathering
 from matrix.report.comparing import Holdings, Release
-from matrix.report.licences import UNKNOWN, licence
 
 WORKERS: Final = 8
+UNKNOWN: Final = "unknown"
 
 
 def report(session: Session, asked: argparse.Namespace) -> None:
     """Write what a merge request must know of a plan; nothing of it decides anything."""
     made = session.plan(asked)
     base = _base(asked.base)
-    osv = advisories.read(asked.osv) if asked.osv is not None else None
-    licences = _licences(session, made, gathering.added(made, base))
-    facts = gathering.gather(made, base=base, licences=licences, osv=osv)
+    osv = advisories.read(asked.osv) if asked.osv is not None else policing.snapshot(session)
+    stated = _stated(session, made, gathering.added(made, base))
+    facts = gathering.gather(
+        made,
+        base=base,
+        licences={release: words(one) or UNKNOWN for release, one in stated.items()},
+        osv=osv,
+        doubts=_doubts(session.manifest.policy.licences, stated),
+    )
     summary = merge_request.summary(facts)
     session.write(asked.out / "summary.md", summary)
     session.write(asked.out / merge_request.FULL, merge_request.full(facts))
@@ -46,14 +57,24 @@ def _base(path: Path | None) -> Holdings | None:
     return comparing.read(read_text(file), name=path.name)
 
 
-def _licences(session: Session, made: Plan, releases: tuple[Release, ...]) -> Mapping[Release, str]:
+def _doubts(rules: Licences, stated: Mapping[Release, StatedLicence]) -> dict[Release, str]:
+    """What the policy has against a licence, where it has licences of its own."""
+    if not (rules.allow or rules.deny or rules.unknown):
+        return {}
+    told = {release: judge(one, project=release[0], rules=rules) for release, one in stated.items()}
+    return {release: one.refusal or one.warning for release, one in told.items()}
+
+
+def _stated(
+    session: Session, made: Plan, releases: tuple[Release, ...]
+) -> Mapping[Release, StatedLicence]:
     """What one distribution of each release states; a release on no index states nothing here."""
     sources = _sources(made, frozenset(releases))
     with ThreadPoolExecutor(WORKERS) as pool:
         stated = pool.map(lambda cell: _licence(session.index, cell), sources.values())
         told = session.reporter.each(stated, total=len(sources), what="licences read")
         known = dict(zip(sources, told, strict=True))
-    return {release: known.get(release, UNKNOWN) for release in releases}
+    return {release: known.get(release, StatedLicence()) for release in releases}
 
 
 def _sources(made: Plan, releases: frozenset[Release]) -> dict[Release, Cell]:
@@ -66,13 +87,13 @@ def _sources(made: Plan, releases: frozenset[Release]) -> dict[Release, Cell]:
     return found
 
 
-def _licence(index: Index, cell: Cell) -> str:
+def _licence(index: Index, cell: Cell) -> StatedLicence:
     file = index.find(canonicalize_name(cell.project), cell.filename)
     if file.is_wheel:
-        return licence(index.metadata(file))
+        return stated_licence(index.metadata(file))
     with tempfile.TemporaryDirectory() as directory:
         try:
             top = unpack(index.distribution(file), Path(directory))
-            return licence((top / "PKG-INFO").read_bytes())
+            return stated_licence((top / "PKG-INFO").read_bytes())
         except (InvalidSdist, OSError):
-            return UNKNOWN
+            return StatedLicence()

@@ -1,0 +1,80 @@
+"""Whether a container engine and its images suit the lanes that will call them."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from packaging.version import InvalidVersion, Version
+
+from matrix.build.engine import Engine, Unequipped
+from matrix.build.machine import class_arch
+from matrix.edge.progress import Reporter
+from matrix.plan.model import JobClass
+from matrix.toolchain.finding import Finding
+
+_SECONDS: Final = 60.0
+_VERSION: Final = re.compile(r"(\d+(?:\.\d+)+)")
+# pypa/cibuildwheel#2660: before 3.3 it cannot read what Docker 29 says of itself.
+_NEW_DOCKER: Final = Version("29")
+_READS_NEW_DOCKER: Final = Version("3.3.0")
+_FIRST_THAT_READS: Final = Version("2.0")
+_OLDEST_PODMAN: Final = Version("3")
+_OCI_ARCHES: Final = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
+
+
+def finding(name: str, engine: Engine, users: Sequence[JobClass]) -> Finding:
+    """Whether the engine's version is one that every lane of ``users`` understands."""
+    version = _version(engine, name)
+    if version is None:
+        return Finding(subject=name, detail="answers")
+    if name == "podman" and version < _OLDEST_PODMAN:
+        what = f"expected podman {_OLDEST_PODMAN} or newer, got {version}"
+        return Finding(subject=name, lacks=what, hint="install a newer podman")
+    lanes = sorted({one.lane for one in users if _is_too_new(name, version, one)})
+    if lanes:
+        what = f"cibuildwheel {', '.join(lanes)} does not understand docker {version}"
+        hint = "say `engine: podman` for it in packages.yaml, or install docker 28"
+        return Finding(subject=name, lacks=what, hint=hint)
+    return Finding(subject=name, detail=str(version))
+
+
+def _is_too_new(name: str, version: Version, job_class: JobClass) -> bool:
+    asks = _FIRST_THAT_READS <= Version(job_class.lane) < _READS_NEW_DOCKER
+    return name == "docker" and version >= _NEW_DOCKER and asks
+
+
+def _version(engine: Engine, name: str) -> Version | None:
+    # The daemon's version counts for docker; podman has none.
+    form = "{{.Server.Version}}" if name == "docker" else "{{.Client.Version}}"
+    answer = engine.run("version", "--format", form, seconds=_SECONDS)
+    found = _VERSION.search(answer.output)
+    try:
+        return Version(found[1]) if answer.succeeded and found else None
+    except InvalidVersion:
+        return None
+
+
+def image_finding(
+    engine: Engine, image: str, users: Sequence[JobClass], *, reporter: Reporter
+) -> Finding:
+    """Whether ``image`` is here, or comes when it is pulled, and is for the right machine."""
+    mine = [one for one in users if one.image == image]
+    if not image:
+        lanes = ", ".join(sorted({one.lane for one in mine}))
+        what = f"no image of cibuildwheel {lanes} is old enough for its targets"
+        return Finding(subject="image", lacks=what, hint="name one in runners[].images")
+    subject = f"image {image}"
+    try:
+        engine.fetch(image, reporter=reporter)
+    except Unequipped as error:
+        return Finding(subject=subject, lacks="cannot be had", hint=error.hint)
+    asked = ("image", "inspect", image, "--format", "{{.Os}}/{{.Architecture}}")
+    answer = engine.run(*asked, seconds=_SECONDS)
+    actual = answer.output.strip()
+    arch = class_arch(mine[0])
+    expected = f"linux/{_OCI_ARCHES.get(arch, arch)}"
+    if answer.succeeded and actual != expected:
+        # cibuildwheel pulls an image anew whose platform is not the one it looks for.
+        what = f"expected one for {expected}, got {actual or 'none'}"
+        return Finding(subject=subject, lacks=what, hint=f"pull or import it for {expected}")
+    return Finding(subject=subject, detail=f"is here, {actual}")

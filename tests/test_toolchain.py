@@ -1,0 +1,306 @@
+"""Making a toolchain: everything that the lanes download, or its name, address and digest."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from matrix.errors import DigestMismatch, MatrixError, UsageError
+from matrix.toolchain import adding, directory, serial
+from matrix.toolchain.model import Service
+
+from .index_server import IndexServer
+from .toolchains import (
+    MANIFEST,
+    NUPKG,
+    PKG,
+    PYPY_MACOS,
+    PYPY_WINDOWS,
+    FileServer,
+    Internet,
+    furnish,
+    tarred,
+    zipped,
+)
+
+CACHED = [
+    f"cache/cpython-installer/{PKG}",
+    "cache/nuget-cpython/python.3.12.10/tools/a b.txt",
+    "cache/nuget-cpython/python.3.12.10/tools/python.exe",
+    f"cache/{PYPY_MACOS}/bin/pypy3",
+    f"cache/{PYPY_MACOS}/bin/pypy3.11",
+    f"cache/{PYPY_WINDOWS}/python.exe",
+    "cache/virtualenv-21.0.0.pyz",
+]
+WHEELS = [
+    *("build-1.6.1", "cibuildwheel-4.3.3", "delocate-0.13.0", "delvewheel-1.13.2", "pip-26.2"),
+    *("setuptools-84.0", "virtualenv-21.0.0", "wheel-0.48.0"),
+]
+
+
+@pytest.fixture
+def internet(index: IndexServer, tmp_path: Path) -> Iterator[Internet]:
+    with FileServer.running(tmp_path / "files") as files:
+        yield furnish(index, files, tmp_path)
+
+
+def paths(root: Path) -> list[str]:
+    """Every file below the trees of a toolchain."""
+    found = (p for p in root.rglob("*") if p.is_file() or p.is_symlink())
+    return sorted(p.relative_to(root).as_posix() for p in found if p.parent != root)
+
+
+def test_a_toolchain_has_all_that_the_lanes_download(internet: Internet, tmp_path: Path) -> None:
+    root = tmp_path / "toolchain"
+
+    made = internet.make(root)
+
+    wheels = [f"wheelhouse/{name}-py2.py3-none-any.whl" for name in WHEELS]
+    assert paths(root) == sorted([*CACHED, *wheels])
+    assert [content.path for content in made.contents] == sorted(paths(root))
+    assert made.missing == ()
+    assert made.services == tuple(
+        Service(lane="4.3.3", target=target)
+        for target in (
+            *("cp312-macosx_12_0_arm64", "cp312-manylinux_2_28_x86_64", "cp312-win_amd64"),
+            *("pp311-macosx_12_0_arm64", "pp311-win_amd64"),
+        )
+    )
+    assert directory.load(root) == made
+
+
+def test_its_virtualenv_runs(internet: Internet, tmp_path: Path) -> None:
+    internet.make(tmp_path / "toolchain")
+
+    application = tmp_path / "toolchain" / "cache" / "virtualenv-21.0.0.pyz"
+    command = [sys.executable, "-sS", str(application), "--pip=embed", "venv"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    assert done.stdout == "made --pip=embed venv\n"
+
+
+def test_the_same_internet_gives_the_same_toolchain(internet: Internet, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        internet.make(tmp_path / name)
+
+    record, other = (tmp_path / name / "toolchain.json" for name in ("one", "two"))
+    assert record.read_bytes() == other.read_bytes()
+
+
+def test_what_is_in_place_is_not_fetched_again(internet: Internet, tmp_path: Path) -> None:
+    first = internet.make(tmp_path / "toolchain")
+    shutil.rmtree(tmp_path / "downloads")
+    internet.files.requests.clear()
+    internet.index.requests.clear()
+
+    again = internet.make(tmp_path / "toolchain")
+
+    assert again == first
+    assert internet.files.requests == []
+    assert [path for path in internet.index.requests if path.endswith(".whl")] == []
+
+
+def test_what_was_damaged_is_put_in_place_again(internet: Internet, tmp_path: Path) -> None:
+    root = tmp_path / "toolchain"
+    first = internet.make(root)
+    (root / CACHED[2]).write_text("tampered with")
+    (root / "wheelhouse/pip-26.2-py2.py3-none-any.whl").unlink()
+
+    again = internet.make(root)
+
+    assert again == first
+    assert (root / CACHED[2]).read_text() == "3.12"
+
+
+def test_what_nobody_needs_any_more_is_removed(internet: Internet, tmp_path: Path) -> None:
+    root = tmp_path / "toolchain"
+    internet.make(root)
+    linux = MANIFEST.replace("  desktop", "  # desktop").replace("  laptop", "  # laptop")
+
+    made = internet.make(root, manifest=linux)
+
+    names = ("cibuildwheel-4.3.3", "virtualenv-21.0.0")
+    assert paths(root) == [f"wheelhouse/{name}-py2.py3-none-any.whl" for name in names]
+    assert [content.path for content in made.contents] == paths(root)
+
+
+def test_what_cannot_be_had_is_named_for_another_machine(
+    index: IndexServer, tmp_path: Path
+) -> None:
+    root = tmp_path / "toolchain"
+    with FileServer.running(tmp_path / "files") as files:
+        internet = furnish(index, files, tmp_path)
+        (files.directory / PKG).unlink()
+        made = internet.make(root)
+
+    missing = json.loads((root / "missing.json").read_text())["missing"]
+    assert [one["name"] for one in missing] == [PKG]
+    assert missing[0]["reason"] == "status 404"
+    assert missing[0]["address"] == f"{files.address}/{PKG}"
+    assert len(missing[0]["sha256"]) == 64
+    assert missing[0]["services"] == ["4.3.3 cp312-macosx_12_0_arm64"]
+    fetch = (root / "fetch.sh").read_text().splitlines()[-1]
+    assert fetch == f"fetch {PKG} {files.address}/{PKG} {missing[0]['sha256']}"
+    assert directory.load(root) == made
+
+
+def test_a_silent_host_is_asked_once_and_the_rest_goes_on(
+    index: IndexServer, tmp_path: Path
+) -> None:
+    with FileServer.running(tmp_path / "files") as files:
+        internet = furnish(index, files, tmp_path)
+
+    made = internet.make(tmp_path / "toolchain")
+
+    named = [one.name for one in made.missing]
+    assert named == [f"{PYPY_MACOS}.tar.gz", f"{PYPY_WINDOWS}.zip", PKG, NUPKG]
+    assert {one.reason for one in made.missing} == {"[Errno 111] Connection refused"}
+    assert "cache/virtualenv-21.0.0.pyz" in {content.path for content in made.contents}
+
+
+def test_a_requirement_that_the_index_lacks_is_named(internet: Internet, tmp_path: Path) -> None:
+    del internet.index.listed["delocate-0.13.0-py2.py3-none-any.whl"]
+
+    made = internet.make(tmp_path / "toolchain")
+
+    assert [(one.name, one.download) for one in made.missing] == [
+        ("delocate on cp312-macosx_12_0_arm64", None),
+        ("delocate on pp311-macosx_12_0_arm64", None),
+    ]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl to fetch with")
+def test_files_fetched_elsewhere_complete_it(index: IndexServer, tmp_path: Path) -> None:
+    whole, root, away = tmp_path / "whole", tmp_path / "toolchain", tmp_path / "away"
+    away.mkdir()
+    with FileServer.running(tmp_path / "files") as files:
+        internet = furnish(index, files, tmp_path)
+        expected = internet.make(whole)
+    shutil.rmtree(tmp_path / "downloads")
+    internet.make(root)
+    port = int(files.address.rpartition(":")[2])
+    with FileServer.running(tmp_path / "files", port=port):
+        fetch = ["/bin/sh", str(root / "fetch.sh")]
+        subprocess.run(fetch, cwd=away, check=True, capture_output=True)
+
+    made = adding.add(sorted(away.iterdir()), root=root)
+
+    assert made == expected
+    assert (root / "toolchain.json").read_bytes() == (whole / "toolchain.json").read_bytes()
+    assert paths(root) == paths(whole)
+
+
+def test_a_fetched_file_with_another_digest_is_refused(index: IndexServer, tmp_path: Path) -> None:
+    root = tmp_path / "toolchain"
+    with FileServer.running(tmp_path / "files") as files:
+        internet = furnish(index, files, tmp_path)
+    before = internet.make(root)
+    (tmp_path / PKG).write_bytes(b"something else")
+
+    with pytest.raises(DigestMismatch) as caught:
+        adding.add([tmp_path / PKG], root=root)
+
+    wanted = next(one.download for one in before.missing if one.name == PKG)
+    assert wanted is not None
+    assert str(caught.value) == (
+        f"{tmp_path / PKG}: expected sha256 {wanted.sha256}, got "
+        f"{hashlib.sha256(b'something else').hexdigest()}\n"
+        "  hint: fetch it again: sh fetch.sh"
+    )
+    assert directory.load(root) == before
+
+
+def test_a_file_that_nobody_misses_is_refused(internet: Internet, tmp_path: Path) -> None:
+    internet.make(tmp_path / "toolchain")
+    (tmp_path / PKG).write_bytes(b"an installer")
+    (tmp_path / "other.whl").write_bytes(b"")
+
+    with pytest.raises(UsageError) as caught:
+        adding.add([tmp_path / PKG, tmp_path / "other.whl"], root=tmp_path / "toolchain")
+
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/other.whl: expected a file that the toolchain lacks, got 'other.whl'",
+        "  hint: see missing.json",
+        f"{tmp_path}/{PKG}: expected a file that the toolchain lacks, got one that it has",
+        "  hint: see missing.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        pytest.param(
+            NUPKG,
+            zipped({"tools/../../escaped": ""}),
+            f"{NUPKG} has a member that leads out of it: '../../escaped'",
+            id="zip-leads-out",
+        ),
+        pytest.param(
+            NUPKG,
+            zipped({"tools/%2e%2e/escaped": ""}),
+            f"{NUPKG} has a member that leads out of it: '../escaped'",
+            id="quoted-zip-leads-out",
+        ),
+        pytest.param(
+            NUPKG,
+            zipped({"other/python.exe": ""}),
+            f"expected tools/ in {NUPKG}, got an archive without it",
+            id="no-tools",
+        ),
+        pytest.param(
+            NUPKG, b"<html>", f"expected {NUPKG} to be an archive, got something else", id="html"
+        ),
+    ],
+)
+def test_an_archive_that_is_not_what_it_should_be_is_missing(
+    name: str, content: bytes, reason: str, internet: Internet, tmp_path: Path
+) -> None:
+    flat = internet.files.directory / "v3-flatcontainer" / "python" / "3.12.10"
+    (flat / name).write_bytes(content)
+    root = tmp_path / "toolchain"
+
+    made = internet.make(root)
+
+    assert [(one.name, one.reason) for one in made.missing] == [(name, reason)]
+    assert not list(tmp_path.rglob("escaped"))
+    assert not [path for path in paths(root) if "nuget" in path]
+
+
+def test_a_link_that_leads_out_is_not_unpacked(internet: Internet, tmp_path: Path) -> None:
+    root = tmp_path / "toolchain"
+    made = internet.make(root)
+    linux = tarred(PYPY_MACOS, link="../../../../etc/passwd")
+    archive = internet.files.directory / f"{PYPY_MACOS}.tar.gz"
+    archive.write_bytes(linux)
+    shutil.rmtree(tmp_path / "downloads")
+    shutil.rmtree(root)
+
+    again = internet.make(root)
+
+    # The lane knows the digest of the true one.
+    assert [one.name for one in again.missing] == [f"{PYPY_MACOS}.tar.gz"]
+    assert again.missing[0].reason.startswith("expected sha256 ")
+    assert len(again.contents) == len(made.contents) - 2
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"path": "../escaped", "sha256": "", "size": 0, "source": "x"},
+        {"path": "/etc/passwd", "sha256": "", "size": 0, "source": "x"},
+        {"path": "cache/x", "sha256": "", "size": 0, "source": "x", "link": "../../escaped"},
+    ],
+    ids=["above", "absolute", "link"],
+)
+def test_a_record_that_leads_out_is_not_read(row: dict[str, object]) -> None:
+    record = {"schema": 1, "services": [], "images": [], "missing": [], "files": [row]}
+
+    with pytest.raises(MatrixError) as caught:
+        serial.parse(json.dumps(record), source="toolchain.json")
+
+    assert f"{row['path']!r} leads out of it" in str(caught.value)

@@ -1,0 +1,192 @@
+"""A small internet for toolchains: an index with lanes that name downloads, and who serves them."""
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import io
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+
+from matrix.index.cache import Cache
+from matrix.index.client import Index
+from matrix.index.configuration import Settings
+from matrix.index.transport import Transport
+from matrix.manifest.reading import read
+from matrix.plan.job_classes import job_classes
+from matrix.toolchain import making, needs
+from matrix.toolchain.model import Toolchain
+from matrix.toolchain.needs import Wanted
+
+from .builds import QUIET
+from .index_server import IndexServer
+from .wheels import make_wheel
+
+MANIFEST: Final = """\
+bundle: small
+targets:
+  prod: {platform: manylinux_2_28_x86_64, python: [3.12.4]}
+  desktop: {platform: win_amd64, python: [3.12.4, pypy-8.0.0-3.11.13]}
+  laptop: {platform: macosx_12_0_arm64, python: [3.12.4, pypy-8.0.0-3.11.13]}
+runners:
+  - {match: "*", github: ubuntu-24.04}
+packages: [six]
+"""
+PYPY_WINDOWS: Final = "pypy3.11-v8.0.0-win64"
+PYPY_MACOS: Final = "pypy3.11-v8.0.0-macos_arm64"
+PKG: Final = "python-3.12.10-macos11.pkg"
+NUPKG: Final = "python.3.12.10.nupkg"
+PIECES: Final = (
+    ("build", "1.6.1", ("virtualenv>=20; extra == 'virtualenv'",)),
+    ("delocate", "0.13.0", ()),
+    ("delvewheel", "1.13.2", ()),
+    ("pip", "26.2", ()),
+    ("pip", "27.0", ()),
+    ("setuptools", "84.0", ()),
+    ("wheel", "0.48.0", ()),
+)
+_VIRTUALENV: Final = "import sys\ndef run_with_catch(arguments):\n    print('made', *arguments)\n"
+
+
+@dataclasses.dataclass(kw_only=True)
+class FileServer:
+    """What everything that is no index serves: a directory, and who has asked for what."""
+
+    directory: Path
+    address: str = ""
+    requests: list[str] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, directory: Path, *, port: int = 0) -> Iterator["FileServer"]:
+        directory.mkdir(parents=True, exist_ok=True)
+        server = cls(directory=directory)
+
+        class Handler(SimpleHTTPRequestHandler):
+            def log_request(self, *_: object) -> None:
+                server.requests.append(self.path)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing: pytest's output is for failures."""
+
+        handler = functools.partial(Handler, directory=str(directory))
+        with ThreadingHTTPServer(("127.0.0.1", port), handler) as http:
+            server.address = f"http://127.0.0.1:{http.server_address[1]}"
+            thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+            thread.start()
+            try:
+                yield server
+            finally:
+                http.shutdown()
+                thread.join()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Internet:
+    """An index and a file server that belong together."""
+
+    index: IndexServer
+    files: FileServer
+    scratch: Path
+
+    def make(self, root: Path, *, manifest: str = MANIFEST) -> Toolchain:
+        """The toolchain of ``manifest`` in ``root``, made with what is reached now."""
+        settings = Settings(url=self.index.url, ca_bundle="")
+        with contextlib.closing(Transport(settings, sleep=lambda _: None)) as transport:
+            sources = making.Sources(
+                index=Index(transport, Cache(self.scratch / "cache")),
+                transport=transport,
+                store=self.scratch / "downloads",
+                reporter=QUIET,
+            )
+            return making.make(wanted(manifest), ("image:1",), root=root, sources=sources)
+
+
+def wanted(manifest: str = MANIFEST) -> tuple[Wanted, ...]:
+    """What the manifest's job classes may be asked to build."""
+    loaded = read(manifest)
+    return needs.wanted(loaded.all_targets, set(job_classes(loaded).values()))
+
+
+def furnish(index: IndexServer, files: FileServer, scratch: Path) -> Internet:
+    """Publish the lanes, their tools, and what they download."""
+    contents = {
+        NUPKG: zipped({"tools/python.exe": "3.12", "tools/a%20b.txt": "", "python.nuspec": ""}),
+        PKG: b"an installer",
+        f"{PYPY_WINDOWS}.zip": zipped({f"{PYPY_WINDOWS}/python.exe": "pypy"}),
+        f"{PYPY_MACOS}.tar.gz": tarred(PYPY_MACOS),
+    }
+    for name, content in contents.items():
+        (files.directory / name).write_bytes(content)
+    flat = files.directory / "v3-flatcontainer" / "python" / "3.12.10"
+    flat.mkdir(parents=True)
+    (files.directory / NUPKG).rename(flat / NUPKG)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    made = scratch / "wheels"
+    feed = f'"-FallbackSource",\n        "{files.address}/v3/index.json",\n'
+    for lane, source in (("4.3.3", ""), ("3.4.1", feed)):
+        members = lane_members(lane, files.address, digests, source)
+        index.add(make_wheel(made, "cibuildwheel", lane, members=members))
+    for project, version, requires in PIECES:
+        extras = ("virtualenv",) if requires else ()
+        index.add(make_wheel(made, project, version, requires=requires, extras=extras))
+    own = {"virtualenv/__init__.py": "", "virtualenv/__main__.py": _VIRTUALENV}
+    index.add(make_wheel(made, "virtualenv", "21.0.0", members=own))
+    return Internet(index=index, files=files, scratch=scratch)
+
+
+def lane_members(
+    lane: str, address: str, digests: Mapping[str, str], source: str
+) -> dict[str, str]:
+    """What matters here of a cibuildwheel's wheel."""
+
+    def row(identifier: str, version: str, name: str) -> str:
+        told = f', url = "{address}/{name}", sha256 = "{digests[name]}"' if name else ""
+        return f'{{ identifier = "{identifier}", version = "{version}"{told} }},'
+
+    return {
+        "cibuildwheel/__init__.py": f'__version__ = "{lane}"\n',
+        "cibuildwheel/platforms/windows.py": source,
+        "cibuildwheel/resources/constraints.txt": "pip==26.2\n    # via x\nvirtualenv==21.0.0\n",
+        "cibuildwheel/resources/virtualenv.toml": (
+            f'default = {{ version = "21.0.0", url = "{address}/virtualenv.pyz" }}\n'
+        ),
+        "cibuildwheel/resources/build-platforms.toml": "\n".join(
+            [
+                "[windows]\npython_configurations = [",
+                row("cp312-win_amd64", "3.12.10", ""),
+                row("pp311-win_amd64", "3.11", f"{PYPY_WINDOWS}.zip"),
+                "]\n[macos]\npython_configurations = [",
+                row("cp312-macosx_arm64", "3.12", PKG),
+                row("pp311-macosx_arm64", "3.11", f"{PYPY_MACOS}.tar.gz"),
+                "]\n",
+            ]
+        ),
+    }
+
+
+def zipped(members: Mapping[str, str]) -> bytes:
+    """A zip file of text files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return made.getvalue()
+
+
+def tarred(top: str, *, link: str = "pypy3.11") -> bytes:
+    """An interpreter as PyPy packs it: an executable below ``bin``, and a link beside it."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        program = tarfile.TarInfo(f"{top}/bin/pypy3.11")
+        program.mode, program.size = 0o755, 4
+        archive.addfile(program, io.BytesIO(b"pypy"))
+        alias = tarfile.TarInfo(f"{top}/bin/pypy3")
+        alias.type, alias.linkname = tarfile.SYMTYPE, link
+        archive.addfile(alias)
+    return made.getvalue()
