@@ -11,6 +11,7 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_venv = "yes"
 
 PYTHON = None  # whichever 3.11+ runs nox
+EVERY_CORE = ("--numprocesses=logical", "--dist=loadfile")
 
 
 def _install(session: nox.Session, *groups: str) -> None:
@@ -39,15 +40,24 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests that need neither network nor containers."""
     _install(session, "tests")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *EVERY_CORE, *session.posargs)
 
 
 @nox.session(python=PYTHON)
 def e2e(session: nox.Session) -> None:
     """Build, bundle, import and install for real: podman, the index, every Python present."""
     _install(session, "e2e")
-    options = "--override-ini=addopts=-ra --strict-markers --durations=12"
-    session.run("pytest", "tests/e2e", options, *session.posargs)
+    # Once, before several processes would want them at the same time.
+    session.run("python", "-m", "tests.e2e.images")
+    options = "--override-ini=addopts=-ra --strict-markers --durations=25"
+    session.run("pytest", "tests/e2e", options, *EVERY_CORE, *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def recipes(session: nox.Session) -> None:
+    """Build the catalogue of recipes for real, or the projects named; writes docs/recipes.md."""
+    _install(session, "e2e")
+    session.run("python", "-m", "tests.recipes", *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -59,9 +69,18 @@ def golden(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def benchmarks(session: nox.Session) -> None:
-    """Time plan, generate --check and the child pipeline on large manifests."""
+    """Time plan, generate --check, the child pipeline and lock on large manifests."""
     _install(session)
     session.run("python", "benchmarks/plan.py", *session.posargs)
+    session.run("python", "benchmarks/lock.py", "--peers")
+
+
+@nox.session(python=PYTHON)
+def agreement(session: nox.Session) -> None:
+    """Compare closures with those of real pips and uv; writes docs/agreement.md."""
+    _install(session, "tests")
+    session.install("uv")
+    session.run("python", "-m", "tests.agreement", *session.posargs)
 
 
 @nox.session(python=PYTHON)
