@@ -32,7 +32,8 @@ def test_an_unquoted_minor_version_is_asked_for_in_full() -> None:
 
     assert complaint(bad) == (
         "packages.yaml:3: targets.prod.python[0]: "
-        "expected a full version such as '3.12.4', got '3.10'"
+        "expected a full version such as '3.12.4', got '3.10'\n"
+        "  hint: python -m matrix targets --probe prints this machine's"
     )
 
 
@@ -84,7 +85,7 @@ def test_every_problem_is_told_in_one_run_in_the_order_of_lines() -> None:
     )
 
     assert [line.partition(":")[2].partition(":")[0] for line in complaint(bad).splitlines()] == [
-        "5", "14", "15", " known",
+        "5", " python -m matrix targets --probe prints this machine's", "14", "15", " known",
     ]  # fmt: skip
 
 

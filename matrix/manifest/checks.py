@@ -8,6 +8,7 @@ from typing import Final
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import Problem
+from matrix.manifest import policy_checks, recipe_checks
 from matrix.manifest.decoding import did_you_mean
 from matrix.manifest.model import Manifest, Runner
 from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
@@ -29,6 +30,7 @@ def problems(manifest: Manifest, *, unread: Collection[str]) -> Iterator[Problem
     yield from _runners(manifest, say)
     yield from _packages(manifest, say)
     yield from _recipes(manifest, say)
+    yield from policy_checks.problems(manifest.policy, say)
 
 
 def runner_of(manifest: Manifest, target: Target) -> Runner | None:
@@ -120,3 +122,5 @@ def _recipes(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
         if name != normalized:
             what = f"recipes: {name!r} is not a normalized name"
             yield say(recipe.line, what, f"write {normalized!r}")
+        for complaint in recipe_checks.complaints(recipe):
+            yield say(recipe.line, f"recipes.{name}.{complaint}")

@@ -17,11 +17,15 @@ from typing import Any, Final, Literal, Union
 
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from matrix.errors import Problem
-from matrix.manifest.model import KEY, SHORTHAND
+from matrix.manifest.age import Age
+from matrix.manifest.describing import KEY, SHORTHAND
+from matrix.manifest.releases import Releases
+from matrix.targets.invalid import InvalidTarget
 from matrix.targets.platform_tag import PlatformTag
-from matrix.targets.target import PythonVersion
+from matrix.targets.python_version import PythonVersion
 
 
 def parse_requirement(text: str) -> Requirement:
@@ -49,13 +53,30 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _truth(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(f"expected true or false, got {text!r}")
+    return text == "true"
+
+
+def _specifier(text: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise ValueError(f"expected a version specifier such as '>=3.11', got {text!r}") from error
+
+
 SCALARS: Final[Mapping[type, Callable[[str], Any]]] = {
     str: str,
+    bool: _truth,
     int: _whole,
     Requirement: parse_requirement,
+    SpecifierSet: _specifier,
     PlatformTag: PlatformTag.parse,
     PythonVersion: PythonVersion.parse,
     datetime.date: _date,
+    Age: Age.parse,
+    Releases: Releases.parse,
 }
 
 
@@ -122,6 +143,8 @@ class Decoder:
             return self._choice(typing.get_args(annotation), node, path)
         try:
             return SCALARS[annotation](node.value)
+        except InvalidTarget as error:
+            return self.complain(node, path, str(error), error.hint)
         except ValueError as error:
             return self.complain(node, path, str(error))
 
@@ -194,6 +217,8 @@ class Decoder:
             return None
         if "line" in _hints(cls):
             values["line"] = node.start_mark.line + 1
+        if "written" in _hints(cls):
+            values["written"] = frozenset(values) - {"line"}
         return cls(**values)
 
     def _pairs(

@@ -1,42 +1,28 @@
 """
 What ``packages.yaml`` can say.
 
-Each field carries its key and one sentence as metadata; ``decoding`` reads by them and ``schema``
-publishes them. ``line`` fields are where a value stood in the file, for messages only.
+Fields are described as ``describing`` says; ``policy`` has a module of its own.
 """
 
 import dataclasses
 import datetime
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from fnmatch import fnmatchcase
+from typing import Literal
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
+from matrix.manifest.describing import key, mapping
+from matrix.manifest.describing import line as _line
+from matrix.manifest.describing import written as _written
+from matrix.manifest.policy import Policy
+from matrix.manifest.releases import NEWEST, Releases
 from matrix.targets.platform_tag import PlatformTag
-from matrix.targets.target import PythonVersion, Target
-
-DOC: Final = "doc"
-KEY: Final = "key"
-SHORTHAND: Final = "shorthand"
-
-
-def key(
-    doc: str, *, name: str = "", default: Any = dataclasses.MISSING, shorthand: bool = False
-) -> Any:
-    """Describe a field; ``shorthand`` marks the one that a plain scalar or list stands for."""
-    metadata = {DOC: doc, KEY: name, SHORTHAND: shorthand}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def mapping(doc: str, *, name: str = "") -> Any:
-    """Describe a field that maps names to values and may be left out."""
-    metadata = {DOC: doc, KEY: name, SHORTHAND: False}
-    return dataclasses.field(default_factory=dict, metadata=metadata)
-
-
-def _line() -> Any:
-    return dataclasses.field(default=0, compare=False)
+from matrix.targets.python_version import PythonVersion
+from matrix.targets.target import Target
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +30,18 @@ class TargetGroup:
     """Interpreters that share a platform, under a name of the author's."""
 
     platform: PlatformTag = key("The oldest platform that must work, as a wheel's platform tag.")
-    python: tuple[PythonVersion, ...] = key("Full versions of the interpreters, such as 3.12.4.")
+    python: tuple[PythonVersion, ...] = key(
+        "Full versions of the interpreters: 3.12.4, 3.14.0t, pypy-7.3.20-3.11.13."
+    )
     line: int = _line()
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        return tuple(Target(python=python, platform=self.platform) for python in self.python)
+        return tuple(
+            Target(python=python, platform=platform)
+            for platform in self.platform.each
+            for python in self.python
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +109,18 @@ class GitLab:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Internal:
+    """The house's own index; each project comes from this one or from `network.index`, never both."""
+
+    index: str = key("The index (Simple API).")
+    projects: tuple[str, ...] = key("What comes from it, as patterns (*, ?) over project names.")
+    public: tuple[str, ...] = key(
+        "What comes from `network.index` although this index serves it too.", default=()
+    )
+    line: int = _line()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """
     Where runners fetch from; every value replaces what pip on that machine is configured with.
@@ -124,6 +128,13 @@ class Network:
 
     index: str = key("The package index (Simple API).", default="")
     ca_bundle: str = key("Certificates to trust, as a path.", name="ca-bundle", default="")
+    internal: Internal | None = key(
+        "A second index, with the projects that come from it.", default=None
+    )
+    toolchain: str = key(
+        "What `toolchain` made, as a directory or an address: lanes come from there alone.",
+        default="",
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +154,10 @@ class Package:
     requirement: Requirement = key("A PEP 508 requirement.", shorthand=True)
     targets: tuple[str, ...] = key("Names from `targets`; all of them when left out.", default=())
     source: Literal["any", "build"] = key("`build` never takes the index's wheel.", default="any")
+    versions: Releases = key(
+        "Which releases: `newest`, `all`, or how many of the newest, each installable by itself.",
+        default=NEWEST,
+    )
     exclude: tuple[Exclusion, ...] = key("Where it cannot work.", default=())
     line: int = _line()
 
@@ -160,16 +175,63 @@ class Test:
     )
     requires: tuple[str, ...] = key("Requirements of the command.", default=())
     command: str = key("A command that must succeed.", default="")
+    written: frozenset[str] = _written()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """How libraries of the system get into a wheel."""
+
+    exclude: tuple[str, ...] = key(
+        "Libraries that stay outside, as file names or patterns of them.", default=()
+    )
+    plat: str = key("Platform tag to give a Linux wheel, instead of the oldest it can.", default="")
+    written: frozenset[str] = _written()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBad:
+    """Releases whose sdist cannot be built on some targets; the resolver passes them over."""
+
+    reason: str = key("Why, and what to take instead.")
+    versions: SpecifierSet = key("The releases; all when left out.", default=SpecifierSet())
+    python: SpecifierSet = key("The interpreters; all when left out.", default=SpecifierSet())
+    platforms: tuple[str, ...] = key(
+        "Patterns (*, ?) over platform tags; all when left out.", default=()
+    )
+    line: int = _line()
+
+    def fits(self, version: Version, target: Target) -> bool:
+        """Whether ``version`` cannot be built for ``target``."""
+        platform = str(target.platform)
+        return (
+            self.versions.contains(version, prereleases=True)
+            and self.python.contains(target.python.full, prereleases=True)
+            and (not self.platforms or any(fnmatchcase(platform, p) for p in self.platforms))
+        )
+
+
+SystemManager = Literal["dnf", "apk", "apt", "brew", "vcpkg", "choco"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What a project needs to be built."""
+    """What a project needs to be built; laid over the catalogue's, key by key."""
 
-    system: Mapping[Literal["dnf", "apk", "apt", "brew"], tuple[str, ...]] = mapping(
+    catalogue: bool = key("Whether the built-in recipe lies beneath.", default=True)
+    system: Mapping[SystemManager, tuple[str, ...]] = mapping(
         "Package manager to the system packages it must install."
     )
+    before_all: tuple[str, ...] = key(
+        "Shell lines, run once after the system packages, with the network.",
+        name="before-all",
+        default=(),
+    )
     environment: Mapping[str, str] = mapping("Environment variables of the build.")
+    config_settings: Mapping[str, tuple[str, ...]] = mapping(
+        "Settings for the build backend.", name="config-settings"
+    )
+    repair: Repair = key("How libraries of the system get into the wheel.", default=Repair())
     test: Test = key("How to see that the wheel works.", default=Test())
     requires: tuple[str, ...] = key(
         "Constraints on build requirements, such as setuptools<81.", default=()
@@ -178,16 +240,26 @@ class Recipe:
         "Projects to be built before it and offered to its build, where no metadata says so.",
         default=(),
     )
+    known_bad: tuple[KnownBad, ...] = key(
+        "Releases that cannot be built on some targets.", name="known-bad", default=()
+    )
+    upstream_configuration: bool = key(
+        "Whether the sdist's own [tool.cibuildwheel] is read, instead of all that is said here.",
+        name="upstream-configuration",
+        default=False,
+    )
+    dynamic: bool = key(
+        "Whether setup.py decides by the interpreter, so that its metadata is built for each "
+        "target.",
+        default=False,
+    )
+    timeout: int = key("Minutes after which a build is stopped; 120 when left out.", default=0)
+    written: frozenset[str] = _written()
     line: int = _line()
 
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What must hold for every release taken."""
-
-    lock: Literal["required", "refresh"] = key(
-        "Whether a stale lock is an error or is brought up to date.", default="required"
-    )
+    def why_not(self, version: Version, target: Target) -> str:
+        """Why the sdist of ``version`` is passed over on ``target``; empty when it is not."""
+        return next((bad.reason for bad in self.known_bad if bad.fits(version, target)), "")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,5 +301,8 @@ class Manifest:
         )
 
     def recipe(self, project: NormalizedName) -> Recipe:
-        """What building ``project`` needs; an empty recipe for most."""
-        return self.recipes.get(project, Recipe())
+        """What building ``project`` needs, the catalogue's part included; empty for most."""
+        # The catalogue is decoded into the types of this module.
+        from matrix.manifest import catalogue  # noqa: PLC0415 - see above
+
+        return catalogue.beneath(self.recipes.get(project, Recipe()), project)

@@ -3,11 +3,14 @@
 import dataclasses
 import datetime
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from matrix.manifest.age import Age
 from matrix.manifest.describing import key, mapping
 from matrix.manifest.describing import line as where
+
+DynamicMetadata = Literal["believe", "container", "host"]
+DYNAMIC_METADATA: Final[tuple[DynamicMetadata, ...]] = get_args(DynamicMetadata)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,4 +105,10 @@ class Policy:
         default="",
     )
     projects: ProjectLists = key("Which projects may be taken.", default=ProjectLists())
+    dynamic_metadata: DynamicMetadata = key(
+        "Where the metadata of an sdist that does not state it for certain comes from: from its "
+        "files, or from a build in a container or on the host.",
+        name="dynamic-metadata",
+        default="believe",
+    )
     line: int = where()

@@ -34,7 +34,7 @@ def load(path: Path) -> Manifest:
 def read(text: str, *, source: str = "packages.yaml") -> Manifest:
     """Read a manifest; ``source`` is how messages name it."""
     decoder = Decoder(source)
-    value = decoder.decode(Manifest, _compose(text, source), "")
+    value = decoder.decode(Manifest, compose(text, source), "")
     if not isinstance(value, Manifest):
         raise ManifestError.of(decoder.problems)
     manifest = dataclasses.replace(value, source=source)
@@ -55,7 +55,8 @@ def _fast(text: str) -> yaml.Node | None:
         return None
 
 
-def _compose(text: str, source: str) -> yaml.Node:
+def compose(text: str, source: str) -> yaml.Node:
+    """The document of ``text``, or ``ManifestError`` with the line where it ends to be YAML."""
     try:
         node = _fast(text) or yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

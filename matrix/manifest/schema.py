@@ -7,30 +7,51 @@ import typing
 from typing import Any, Final, Literal
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
+from matrix.manifest.age import Age
 from matrix.manifest.decoding import described, shorthand, without_none, yaml_key
-from matrix.manifest.model import DOC, Manifest
+from matrix.manifest.describing import DOC
+from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.releases import Releases
 from matrix.targets.platform_tag import PlatformTag
-from matrix.targets.target import PythonVersion
+from matrix.targets.python_version import PythonVersion
 
 _SCALARS: Final[dict[Any, dict[str, Any]]] = {
     # What looks like a number to YAML is text to us, so editors must accept it unquoted.
     str: {"type": ["string", "number", "boolean"]},
+    bool: {"type": "boolean"},
     int: {"type": "integer", "minimum": 0},
+    SpecifierSet: {"type": "string"},
     Requirement: {"type": "string", "minLength": 1},
     PlatformTag: {
         "type": "string",
         "pattern": r"^(win32|win_amd64|win_arm64|manylinux(1|2010|2014)_\w+"
         r"|(manylinux|musllinux|macosx)_\d+_\d+_\w+)$",
     },
-    PythonVersion: {"type": "string", "pattern": r"^(2\.7|3\.\d{1,2})\.\d{1,2}$"},
+    PythonVersion: {
+        "type": "string",
+        "pattern": r"^(pypy-\d+\.\d+\.\d+-)?(2\.7|3\.\d{1,2})\.\d{1,2}t?$",
+    },
     datetime.date: {"type": "string", "format": "date"},
+    Releases: {"anyOf": [{"enum": ["newest", "all"]}, {"type": "integer", "minimum": 1}]},
+    Age: {"type": "string", "pattern": r"^\d{1,4} (hour|day|week)s?$"},
 }
 
 
 def text() -> str:
     """The schema file's content."""
     return json.dumps(schema(), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def recipe_text() -> str:
+    """The schema of a file of the catalogue."""
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a recipe of wheel-matrix's catalogue",
+        **_of(Recipe),
+    }
+    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 def schema() -> dict[str, Any]:

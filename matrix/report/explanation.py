@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from matrix.manifest.checks import runner_of
@@ -132,18 +133,15 @@ def _askers(
         if any(name == project for name, _ in solution.pins):
             where = {t for t in solution.targets if target in {"", t}}
             brought.setdefault((solution.root, solution.requirements), set()).update(where)
-    starts = {
-        f"environment {name}": sorted(canonicalize_name(wanted.name) for wanted in requirements)
-        for name, requirements in manifest.environments.items()
-    }
     for (root, requirements), targets in sorted(brought.items()):
-        ways = [needs.path(start, project) for start in starts.get(root, [root])]
+        starts = sorted(canonicalize_name(Requirement(text).name) for text in requirements)
+        ways = [needs.path(start, project) for start in starts]
         shortest = min(filter(None, ways), key=lambda way: (len(way), way), default=[])
         if targets:
             yield Asker(
                 root=root,
                 requirements=requirements,
-                line=lines.get(root, 0),
+                line=0 if root.startswith("environment ") else lines.get(starts[0], 0),
                 chain=tuple(shortest),
                 targets=tuple(sorted(targets)),
             )

@@ -15,7 +15,7 @@ import platform
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -138,9 +138,9 @@ class Images:
             self._import_root(Path(directory))
         self.say("2/3 their libraries, and pip")
         packages = " ".join(sorted(interpreters.libraries(self.recipe.interpreters)))
-        self._extend(BASE, self.recipe.closed.format(libraries=packages), CLOSED)
+        self.extend(BASE, self.recipe.closed.format(libraries=packages), CLOSED)
         self.say("3/3 compilers and tools")
-        self._extend(CLOSED, self.recipe.builder, BUILDER)
+        self.extend(CLOSED, self.recipe.builder, BUILDER)
         # Where a container still uses the old ones, they stay until `podman image prune`.
         self.podman("image", "rm", *(identity for identity in old if identity))
         self.say(f"made {BUILDER} and {CLOSED}")
@@ -163,10 +163,21 @@ class Images:
         variables = [f"--change=ENV {variable}" for variable in self.recipe.variables]
         _expect("import", self.podman("import", *variables, str(archive), BASE, timeout=300))
 
-    def _extend(self, parent: str, script: str, image: str) -> None:
+    def extend(
+        self,
+        parent: str,
+        script: str,
+        image: str,
+        *,
+        digest: str = "",
+        volumes: Sequence[str] = (),
+    ) -> None:
+        """Make ``image`` of ``parent`` by a script that has the network."""
         name = f"wheel-matrix-image-{os.getpid()}"
-        options = ("--network=host", f"--name={name}", *self._index())
-        changes = (f"--change=LABEL {LABEL}={self.recipe.digest}", '--change=CMD ["/bin/bash"]')
+        options = ["--network=host", f"--name={name}", *self._index()]
+        options += [f"--volume={volume}" for volume in volumes]
+        label = f"--change=LABEL {LABEL}={digest or self.recipe.digest}"
+        changes = (label, '--change=CMD ["/bin/bash"]')
         shell = ("/bin/bash", "-euxc", script)
         try:
             _expect(image, self.podman("run", *options, parent, *shell, timeout=900))
@@ -193,12 +204,15 @@ def _expect(place: str, finished: Finished) -> None:
 
 def main() -> None:
     environment = dict(os.environ)
-    Images(
-        podman=Podman.found(environment, directory=user_cache_path("wheel-matrix-e2e")),
-        recipe=Recipe.of_this_machine(environment),
-        environment=environment,
-        say=lambda text: print(text, file=sys.stderr),
-    ).make()
+    try:
+        Images(
+            podman=Podman.found(environment, directory=user_cache_path("wheel-matrix-e2e")),
+            recipe=Recipe.of_this_machine(environment),
+            environment=environment,
+            say=lambda text: print(text, file=sys.stderr),
+        ).make()
+    except MatrixError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ their rpath, and extension modules for 2.7 do not link after a move.
 import dataclasses
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,8 @@ from packaging.version import InvalidVersion, Version
 from matrix.edge.programs import run
 
 WANTED: Final = ("2.7", "3.9", "3.11", "3.12", "3.13")
+OLDER: Final = ("3.6", "3.7", "3.8")
+_WITH_M: Final = ("2.7", "3.6", "3.7")
 
 # Tests are two thirds of an installation; the static library is for embedding; Tk needs X.
 UNNEEDED: Final = (
@@ -44,11 +46,13 @@ class Interpreter:
     tag: str
 
 
-def interpreters(environment: Mapping[str, str]) -> tuple[Interpreter, ...]:
+def interpreters(
+    environment: Mapping[str, str], *, wanted: Sequence[str] = WANTED
+) -> tuple[Interpreter, ...]:
     """The newest of each wanted series that pyenv has; the others are named on stderr."""
     versions = _root(environment) / "versions"
     found = []
-    for series in WANTED:
+    for series in wanted:
         prefix = _newest(versions, series)
         if prefix is None:
             sys.stderr.write(f"pyenv has no CPython {series}: the images go without it\n")
@@ -121,8 +125,10 @@ def _newest(versions: Path, series: str) -> Path | None:
 
 def _tag(prefix: Path, series: str) -> str:
     python = "cp" + series.replace(".", "")
-    if series != "2.7":
+    if series not in _WITH_M:
         return f"{python}-{python}"
+    if series != "2.7":
+        return f"{python}-{python}m"
     widest = _output(str(prefix / "bin" / "python"), "-c", "import sys; print(sys.maxunicode)")
     return f"{python}-{python}mu" if int(widest) > 0xFFFF else f"{python}-{python}m"
 
