@@ -69,17 +69,18 @@ def golden(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def benchmarks(session: nox.Session) -> None:
-    """Time plan, generate --check, the child pipeline and lock on large manifests."""
-    _install(session)
+    """Time plan, generate --check, the child pipeline, lock, index and build; peers beside them."""
+    _install(session, "tests")
     session.run("python", "benchmarks/plan.py", *session.posargs)
     session.run("python", "benchmarks/lock.py", "--peers")
+    session.run("python", "benchmarks/index.py")
+    session.run("python", "benchmarks/build.py")
 
 
 @nox.session(python=PYTHON)
 def agreement(session: nox.Session) -> None:
     """Compare closures with those of real pips and uv; writes docs/agreement.md."""
     _install(session, "tests")
-    session.install("uv")
     session.run("python", "-m", "tests.agreement", *session.posargs)
 
 

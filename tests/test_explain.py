@@ -63,6 +63,8 @@ def test_an_explanation_in_words(made: Plan, locked: Lock) -> None:
         " matched by '*linux*_x86_64'\n"
         f"  image       {image}\n"
         "  waits for   lxml 6.1.3\n"
+        "  installs    what the index has on the day:"
+        " the lock says nothing of its build requirements\n"
         "  takes       about 3 min for the whole job\n"
         f"  reproduce   python -m matrix build {job.id}\n"
     )

@@ -254,6 +254,6 @@ def test_the_interpreter_of_an_identifier_is_where_images_have_it(
 def test_the_newest_interpreter_with_a_lock_builds() -> None:
     names = ["pp311-a", "cp39-a", "cp27-a", "cp314t-a", "cp314-a", "cp310-a"]
 
-    assert sorted(names, key=pure._age, reverse=True) == [
+    assert sorted(names, key=pure.age, reverse=True) == [
         *("cp314-a", "cp310-a", "cp39-a", "cp27-a", "cp314t-a", "pp311-a")
     ]

@@ -12,7 +12,7 @@ from matrix.manifest.reading import load, read
 from matrix.pipelines import drift, providers
 from matrix.plan.model import State
 from matrix.plan.planning import plan
-from matrix.resolve import lockfile
+from matrix.resolve import freshness, lockfile
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_the_lock_answers_the_manifest(manifest: Manifest) -> None:
     lock = lockfile.load(ROOT / lockfile.FILENAME)
 
     assert lock is not None
-    assert lockfile.staleness(manifest, lock) == ()
+    assert freshness.staleness(manifest, lock) == ()
     assert lock.impossible == ()
 
 

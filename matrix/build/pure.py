@@ -61,7 +61,7 @@ def in_container(
     Build and test in a new container of ``image``, created with ``arguments``; the wheel is then in
     ``work/out``. A status of ``NOT_PURE`` means that it was not made because it would not be pure.
     """
-    newest_first = sorted(task.identifiers, key=_age, reverse=True)
+    newest_first = sorted(task.identifiers, key=age, reverse=True)
     patterns = [f"/opt/python/{directory(name)}/bin/python" for name in newest_first]
     _furnish(task, patterns)
     # The interpreter's directory may be a pattern, which only a shell in the container can read.
@@ -70,7 +70,7 @@ def in_container(
         f"{_IN_CONTAINER / _DRIVER}; done; "
         f"echo 'expected an interpreter at {patterns[0]}, got none'; exit 1"
     )
-    with _container(engine, image, [*arguments], ["/bin/sh", "-c", start]) as name:
+    with container(engine, image, [*arguments], ["/bin/sh", "-c", start]) as name:
         copy = ("cp", f"{task.work}/.", f"{name}:{_IN_CONTAINER}")
         copied = engine.run(*copy, seconds=_SECONDS_TO_COPY)
         if not copied.succeeded:
@@ -124,7 +124,8 @@ def directory(identifier: str) -> str:
     return f"{interpreter}-{_ABI.get(interpreter, interpreter)}"
 
 
-def _age(identifier: str) -> tuple[bool, bool, int, int]:
+def age(identifier: str) -> tuple[bool, bool, int, int]:
+    """Where the interpreter of a build identifier stands among those to build with; best last."""
     found = _IDENTIFIER.match(identifier)
     if found is None:
         return (False, False, 0, 0)
@@ -150,9 +151,10 @@ def _furnish(task: Task, patterns: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def _container(
+def container(
     engine: Engine, image: str, arguments: Sequence[str], command: Sequence[str]
 ) -> Iterator[str]:
+    """Yield the name of a new container, which is removed in the end; raises ``Unequipped``."""
     name = f"wheel-matrix-{secrets.token_hex(8)}"
     create = ("create", f"--name={name}", "--workdir=/", *arguments, image, *command)
     try:

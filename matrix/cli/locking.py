@@ -15,6 +15,7 @@ from matrix.policy import locked
 from matrix.report import locks
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
+from matrix.resolve.metadata_builder import MetadataBuilder
 from matrix.resolve.resolving import resolve
 
 
@@ -49,6 +50,7 @@ def relock(
             reporter=session.reporter,
             rules=rules,
             kept=None if upgrade is None else old,
+            metadata_builder=_metadata_builder(session),
         )
     new = dataclasses.replace(new, policy=locked.digest(session.manifest.policy))
     for why in rules.passed_over(_releases(new)):
@@ -56,6 +58,24 @@ def relock(
     for doubt in (*rules.warnings(_releases(new)), *_loose_ends(session.manifest.policy, new)):
         session.reporter.say(f"warning: {doubt}")
     return new
+
+
+def _metadata_builder(session: Session) -> MetadataBuilder | None:
+    """Who builds metadata, where the manifest lets anybody do it."""
+    where = session.manifest.policy.dynamic_metadata
+    if where == "believe":
+        return None
+    from matrix.build.metadata import MetadataBuilds  # noqa: PLC0415 - few policies build
+    from matrix.cli import building  # noqa: PLC0415 - the same
+    from matrix.index.cache import Cache  # noqa: PLC0415 - the same
+
+    return MetadataBuilds(
+        building.reaching(session),
+        where=where,
+        workshop=building.workshop(session),
+        cache=Cache(session.cache / "index"),
+        offline=session.offline,
+    )
 
 
 def _loose_ends(policy: Policy, lock: Lock) -> Iterator[str]:

@@ -129,6 +129,15 @@ def metadata(found: Excerpt) -> SdistMetadata:
         raise InvalidSdist(f"{found.filename} has an unusable requires.txt: {reason}") from error
 
 
+def is_static(found: Excerpt) -> bool:
+    """Whether its PKG-INFO states what every wheel of the release requires (PEP 643)."""
+    try:
+        stated = core_metadata.parse((found.pkg_info or "").encode("utf-8", "surrogateescape"))
+    except InvalidMetadata:
+        return False
+    return stated.requirements_are_static
+
+
 def _requires_txt(archive: "Archive") -> str | None:
     directory = _egg_info(archive)
     # setuptools writes requires.txt exactly when there are requirements.

@@ -7,6 +7,7 @@ every target. A wrong "pure" would lose wheels, so whatever is not known counts 
 
 import ast
 import configparser
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,6 +62,28 @@ def build_requires(sdist: Excerpt) -> tuple[Requirement, ...]:
         reason = str(error).splitlines()[0]
         what = f"{sdist.filename} has an unusable build requirement: {reason}"
         raise InvalidSdist(what) from error
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSystem:
+    """What a build frontend reads of an sdist (PEP 517)."""
+
+    requires: tuple[str, ...]
+    backend: str
+    backend_path: tuple[str, ...]
+
+
+def build_system(sdist: Excerpt) -> BuildSystem:
+    """Its ``[build-system]``, or what takes its place; raises ``InvalidSdist``."""
+    system = _build_system(sdist)
+    path = system.get("backend-path", [])
+    if not isinstance(path, list):
+        raise InvalidSdist(f"{sdist.filename} has an unusable backend-path")
+    return BuildSystem(
+        requires=tuple(_requires(system, sdist.filename)),
+        backend=_backend(system),
+        backend_path=tuple(map(str, path)),
+    )
 
 
 def is_pure(sdist: Excerpt) -> bool:

@@ -5,11 +5,12 @@ Project lists are held against the lock itself. Ages, licences and vulnerabiliti
 of those rules stands in the lock, so that changing one asks for a new lock, and the day does not.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
-from matrix.manifest.policy import Licences, Policy, Vulnerabilities
+from matrix.manifest.policy import DYNAMIC_METADATA, Licences, Policy, Vulnerabilities
 from matrix.policy import projects
 
 
@@ -21,6 +22,8 @@ def digest(policy: Policy) -> str:
         "licences": _licences(policy.licences),
         "vulnerabilities": _vulnerabilities(policy.vulnerabilities),
     }
+    if policy.dynamic_metadata != "believe":
+        rules["dynamic-metadata"] = (policy.dynamic_metadata,)
     if not any(rules.values()):
         return ""
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
@@ -41,7 +44,8 @@ def _vulnerabilities(rules: Vulnerabilities) -> tuple[object, ...]:
 
 def binds(policy: Policy) -> bool:
     """Whether the policy refuses anything at all."""
-    return bool(digest(policy) or policy.projects.allow or policy.projects.deny)
+    refusing = dataclasses.replace(policy, dynamic_metadata="believe")
+    return bool(digest(refusing) or policy.projects.allow or policy.projects.deny)
 
 
 def staleness(policy: Policy, *, locked_under: str, held: Iterable[str]) -> Iterator[str]:
@@ -51,5 +55,10 @@ def staleness(policy: Policy, *, locked_under: str, held: Iterable[str]) -> Iter
     """
     for why in projects.refusals(held, policy.projects):
         yield f"locked, but {why}"
-    if locked_under != digest(policy):
+    if locked_under == digest(policy):
+        return
+    others = (dataclasses.replace(policy, dynamic_metadata=each) for each in DYNAMIC_METADATA)
+    if locked_under in map(digest, others):
+        yield "the lock was made under another policy.dynamic-metadata"
+    else:
         yield "the lock was made under another policy (cooldown, licences or vulnerabilities)"

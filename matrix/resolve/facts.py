@@ -12,6 +12,7 @@ from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.distributions.sdist import Excerpt
 from matrix.manifest.model import Manifest, Recipe
 from matrix.resolve.candidates import Offer, Offers
+from matrix.resolve.metadata_builder import MetadataBuilder
 from matrix.resolve.provider import Clause, Markers, Source
 from matrix.resolve.rules import Remembered, Rules
 from matrix.resolve.shelf import Shelf
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
 class Facts:
     """The answers to every ``Source``; each is found when it is first asked for."""
 
-    def __init__(self, index: "Index", manifest: Manifest, rules: Rules) -> None:
+    def __init__(
+        self,
+        index: "Index",
+        manifest: Manifest,
+        rules: Rules,
+        metadata_builder: MetadataBuilder | None = None,
+    ) -> None:
         self._index = index
         self._manifest = manifest
+        self._builder = metadata_builder
         # Metadata are kept as long as this is.
         self._rules = Remembered(rules)
         self._markers = Markers()
@@ -50,32 +58,45 @@ class Facts:
             shelf=self.shelf,
             offer=lambda project, version: offers.of(self.shelf(project), version),
             lack=lambda project, version: offers.lack(self.shelf(project).files(version)),
-            metadata=self.metadata,
-            clauses=self.clauses,
+            metadata=lambda offer: self.metadata(offer, target),
+            clauses=lambda offer: self.clauses(offer, target),
             rules=self._rules,
             markers=self._markers,
         )
 
-    def metadata(self, offer: Offer) -> CoreMetadata:
+    def metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         """Raises ``InvalidMetadata`` when nobody could resolve with it."""
-        known = self._metadata.get(offer.file.sha256)
+        question = self._question(offer, target)
+        known = self._metadata.get(question)
         if known is None:
             try:
-                known = self._read_metadata(offer)
+                known = self._read_metadata(offer, target)
             except InvalidMetadata as error:
                 known = str(error)
-            self._metadata[offer.file.sha256] = known
+            self._metadata[question] = known
         if isinstance(known, str):
             raise InvalidMetadata(known)
         return known
 
-    def clauses(self, offer: Offer) -> tuple[Clause, ...]:
+    def clauses(self, offer: Offer, target: Target) -> tuple[Clause, ...]:
         """The requirements of a release."""
-        known = self._clauses.get(offer.file.sha256)
+        question = self._question(offer, target)
+        known = self._clauses.get(question)
         if known is None:
-            known = tuple(map(Clause.of, self.metadata(offer).requires_dist))
-            self._clauses[offer.file.sha256] = known
+            known = tuple(map(Clause.of, self.metadata(offer, target).requires_dist))
+            self._clauses[question] = known
         return known
+
+    def _question(self, offer: Offer, target: Target) -> str:
+        """The file, and the interpreter where that decides what its metadata say."""
+        if self._is_dynamic(offer):
+            return f"{offer.file.sha256} {target.python.identifier}"
+        return offer.file.sha256
+
+    def _is_dynamic(self, offer: Offer) -> bool:
+        if self._builder is None or offer.file.is_wheel:
+            return False
+        return self._recipe(offer.project).dynamic
 
     def _read_shelf(self, project: NormalizedName) -> Shelf:
         page = self._index.page(project)
@@ -84,14 +105,26 @@ class Facts:
         found = page.releases
         return Shelf(project, tuple(found), files=found.__getitem__, pythons=found.pythons)
 
-    def _read_metadata(self, offer: Offer) -> CoreMetadata:
+    def _read_metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         if offer.file.is_wheel:
             return core_metadata.parse(self._index.metadata(offer.file))
         try:
-            found = sdist.metadata(self.excerpt(offer.file))
+            excerpt = self.excerpt(offer.file)
+            is_dynamic = self._is_dynamic(offer)
+            if self._builder is not None and (is_dynamic or not sdist.is_static(excerpt)):
+                return self._built(offer, self._builder, target if is_dynamic else None)
+            found = sdist.metadata(excerpt)
         except sdist.InvalidSdist as error:
             raise InvalidMetadata(str(error)) from error
         return dataclasses.replace(found.metadata, requires_dist=found.declared_requirements)
+
+    def _built(self, offer: Offer, builder: MetadataBuilder, target: Target | None) -> CoreMetadata:
+        file = offer.file
+        content = builder.metadata(file, lambda: self._index.distribution(file), target)
+        built = core_metadata.parse(content)
+        if (built.project, built.version) != (offer.project, offer.version):
+            raise InvalidMetadata(f"its build makes {built.project} {built.version}")
+        return built
 
     def excerpt(self, file: "PublishedFile") -> Excerpt:
         """What an sdist tells without being built; raises ``InvalidSdist``."""

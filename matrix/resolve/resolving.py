@@ -20,6 +20,7 @@ from matrix.resolve.assembling import assemble
 from matrix.resolve.build_environments import with_builds
 from matrix.resolve.facts import Facts
 from matrix.resolve.lock import Lock
+from matrix.resolve.metadata_builder import MetadataBuilder
 from matrix.resolve.roots import Root, roots_by_target
 from matrix.resolve.rules import ALLOW, Rules
 from matrix.resolve.search import Found, NotFound, Search
@@ -39,16 +40,18 @@ def resolve(
     reporter: Reporter,
     rules: Rules = ALLOW,
     kept: Lock | None = None,
+    metadata_builder: MetadataBuilder | None = None,
 ) -> Lock:
     """
     Find the closure of every root on every target.
 
     ``pins`` are versions to keep where they still fit, by target id; what has no solution stands in
     ``Lock.impossible``. What ``rules`` refuse is passed over. What the builds of ``kept`` install
-    stays where it still fits.
+    stays where it still fits. What an sdist does not state for certain, ``metadata_builder`` is
+    asked for; without one the sdist's files are believed.
     """
     targets = manifest.all_targets
-    facts = Facts(index, manifest, rules)
+    facts = Facts(index, manifest, rules, metadata_builder)
     roots = roots_by_target(manifest)
 
     searches = {
