@@ -2,8 +2,8 @@
 ``python -m tests.agreement``: our closures beside those of real pips and uv.
 
 For every requirement of a source and every CPython of this machine, alone. Sources are made-up
-histories (``made-up``), the short list of ``requirements.txt`` on the configured index (``index``),
-and a static index on this disk, where pip is configured with one (``mirror``). Writes
+histories (``made-up``), a list (``requirements.txt``, or ``popular.txt``) on the configured index
+(``index``), and a static index on this disk, where pip is configured with one (``mirror``). Writes
 docs/agreement.md; exit code 1 for a difference that nothing explains.
 """
 
@@ -41,13 +41,15 @@ WORKERS: Final = 4
 HEAD: Final = """\
 # Agreement with pip and uv
 
-Made by `nox -s agreement`; edit `tests/agreement/explanations.toml`, not this file.
+Made by runs of `nox -s agreement`, one interpreter or source at a time where machines are small
+(`-- --python 3.9 --partial --out FILE`); reasons stand in `tests/agreement/explanations.toml`.
 
-Each requirement alone, on each CPython of the machine: the versions that we lock against those that
+Each requirement alone, on CPythons of the machine: the versions that we lock against those that
 the pip of that interpreter installs (20.3.4 for 2.7, 21.3.1 for 3.6, the newest elsewhere) and that
 `uv pip compile` writes for that full version. Wheels only on every side. `made-up` are projects
-with histories that try every rule; `index` is the short list of `tests/agreement/requirements.txt`
-on the configured index; `mirror` is real metadata of a static index, one or few releases a project.
+with histories that try every rule; `index` are 10 requirements (`tests/agreement/requirements.txt`)
+or 230 popular ones (`popular.txt`) on the configured index; `mirror` is real metadata of a static
+index, one or few releases a project.
 
 """
 
