@@ -110,7 +110,7 @@ class GitLab:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Internal:
-    """The house's own index; each project comes from this one or from `network.index`, never both."""
+    """The house's own index: a project comes from this one or from `network.index`, never both."""
 
     index: str = key("The index (Simple API).")
     projects: tuple[str, ...] = key("What comes from it, as patterns (*, ?) over project names.")
