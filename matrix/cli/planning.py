@@ -33,7 +33,7 @@ def plan(session: Session, asked: argparse.Namespace) -> None:
         session.write(asked.out / lockfile.FILENAME, lockfile.dump(lock))
     _hand_on(session, made, asked)
     result(serial.dump(made) if asked.json else plans.overview(made))
-    refuse_unsolved(lock)
+    refuse_unsolved(session, lock)
 
 
 def _lock(session: Session, asked: argparse.Namespace) -> Lock:

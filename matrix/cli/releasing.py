@@ -66,11 +66,11 @@ def release(session: Session, asked: argparse.Namespace) -> None:
 def _lock(session: Session) -> Lock:
     old = session.present_lock()
     if old is not None and not freshness.staleness(session.manifest, old):
-        refuse_unsolved(old)
+        refuse_unsolved(session, old)
         return old
     new = relock(session, old)
     session.write(session.lock_path, lockfile.dump(new))
-    refuse_unsolved(new)
+    refuse_unsolved(session, new)
     return new
 
 

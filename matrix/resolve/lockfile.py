@@ -10,6 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from matrix.errors import LockError, Problem
+from matrix.manifest.model import Manifest
 from matrix.resolve.lock import (
     SCHEMA,
     BuildFile,
@@ -151,17 +152,20 @@ def pins(
     return kept
 
 
-def unsolved(lock: Lock) -> tuple[Problem, ...]:
+def unsolved(lock: Lock, manifest: Manifest) -> tuple[Problem, ...]:
     """
-    One problem for each root that has no solution somewhere, targets with the same reason together.
+    One problem for each root that has no solution somewhere, targets with the same reason together;
+    a requirement's is told with its line.
     """
+    lines = {(str(package.requirement),): package.line for package in manifest.packages}
     grouped: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for no in lock.impossible:
         grouped.setdefault((no.root, no.requirements, no.reason), []).append(no.target)
     return tuple(
         Problem(
-            place=", ".join(requirements),
-            what=f"impossible on {', '.join(targets)}: {reason}",
+            place=manifest.source,
+            line=lines.get(requirements, 0),
+            what=f"{', '.join(requirements)} is impossible on {', '.join(targets)}: {reason}",
             hint="exclude those targets with a reason, or ask for another version",
         )
         for (_, requirements, reason), targets in sorted(grouped.items())
