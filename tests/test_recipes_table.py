@@ -6,7 +6,7 @@ from matrix.manifest import catalogue
 
 from .recipes import table
 from .recipes.building import Result
-from .recipes.cases import cases
+from .recipes.cases import ALL, cases
 
 
 def test_the_page_shows_the_results_that_are_kept() -> None:
@@ -25,6 +25,15 @@ def test_every_case_has_a_recipe_and_nearly_every_recipe_a_case() -> None:
 
 def test_six_cases_are_for_ci() -> None:
     assert len(cases((), ci=True)) == 6
+
+
+def test_enough_is_built_on_every_python() -> None:
+    built = [result for result in table.kept() if result.seconds]
+    count = {series: len({r.project for r in built if r.series == series}) for series in ALL}
+
+    assert all(count[series] >= 25 for series in ("3.11", "3.12", "3.13")), count
+    assert count["2.7"] >= 6, count
+    assert all(count[series] >= 4 for series in ("3.6", "3.7", "3.8")), count
 
 
 def rows(results: Iterable[Result]) -> list[str]:
