@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
@@ -112,8 +112,18 @@ def test_nothing_is_called_impossible_that_some_combination_allows(
     assert overlooked == []
 
 
+ONLY_3 = "py3-none-any"
+TWO_REASONS: Graph = {
+    "beta": {"1.0": Release(), "1.1": Release(requires=("epsilon",))},
+    "delta": {"1.0": Release(tag=ONLY_3), "1.1": Release(requires=("epsilon", "gamma"))},
+    "epsilon": {"1.0": Release(tag=ONLY_3)},
+    "gamma": {"1.0": Release(tag=ONLY_3)},
+}
+
+
 @THOROUGH
 @given(graphs.graphs, graphs.roots, graphs.targets)
+@example(TWO_REASONS, ["beta", "delta"], ["cp27-manylinux_2_17_x86_64"])
 def test_locking_again_changes_nothing(graph: Graph, roots: list[str], targets: list[str]) -> None:
     wanted = manifest(roots, targets)
     first = lock_of(wanted, graph)

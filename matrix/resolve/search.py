@@ -89,12 +89,12 @@ class Search:
             if (failure := together.apart.get(root.name)) is None:
                 answers[root.name] = self._found(root, needs[root.name], joint.offers)
             elif len(needs) == 1 or getattr(failure, "roots", ()) == (root.name,):
-                reason = reasons.sentence(failure, self.provider)
+                reason = self._reason({root.name: needs[root.name]}, failure)
                 answers[root.name] = NotFound(root=root, reason=reason)
             else:
                 alone = self.alone(root, versions)
                 if isinstance(alone, Found):
-                    apart = self._apart(root, failure)
+                    apart = self._apart(root, failure, needs)
                     alone = dataclasses.replace(alone, apart=apart)
                 answers[root.name] = alone
         return tuple(answers[root.name] for root in roots)
@@ -113,12 +113,33 @@ class Search:
         )
         if isinstance(answer, Solved):
             return self._found(root, needs, answer.offers)
-        return NotFound(root=root, reason=reasons.sentence(answer, self.provider))
+        return NotFound(root=root, reason=self._reason({root.name: needs}, answer))
 
-    def _apart(self, root: Root, failure: Unsolvable | Undecided) -> str:
-        others = [n for n in getattr(failure, "roots", ()) if n != root.name]
-        said = reasons.sentence(failure, self.provider)
+    def _apart(
+        self,
+        root: Root,
+        failure: Unsolvable | Undecided,
+        needs: Mapping[str, tuple[Need, ...]],
+    ) -> str:
+        roots = getattr(failure, "roots", ())
+        said = self._reason({name: needs[name] for name in roots}, failure)
+        others = [name for name in roots if name != root.name]
         return f"not together with {', '.join(others)}: {said}" if others else said
+
+    def _reason(
+        self, needs: Mapping[str, tuple[Need, ...]], failure: Unsolvable | Undecided
+    ) -> str:
+        """
+        Why ``needs`` have no solution, as a search without preferences sees it.
+
+        What the lock holds already leads to one of several reasons; it must not be another one when
+        the lock is made again.
+        """
+        again = (
+            Solver(self.provider, needs, preferences=[]).solve(list(needs)) if needs else failure
+        )
+        seen = failure if isinstance(again, Solved) else again
+        return reasons.sentence(seen, self.provider)
 
     def _found(
         self, root: Root, needs: Sequence[Need], offers: Mapping[NormalizedName, Offer]
