@@ -74,7 +74,7 @@ def _verb(verbs: "Verbs", name: str, summary: str) -> argparse.ArgumentParser:
     loudness = verb.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing on stderr")
-    verb.set_defaults(plan=None, previous=None, tag="", toolchain=None)
+    verb.set_defaults(plan=None, previous=None, tag="", toolchain=None, asks_pip=False)
     return verb
 
 
@@ -203,7 +203,7 @@ def _build(verbs: "Verbs") -> None:
     verb.add_argument("--twice", action="store_true", help="build again, and compare the bytes")
     _needs_toolchain(verb)
     _needs_plan(verb)
-    verb.set_defaults(verb=Verb("building", "build"))
+    verb.set_defaults(verb=Verb("building", "build"), asks_pip=True)
 
 
 def _collect(verbs: "Verbs") -> None:

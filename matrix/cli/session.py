@@ -11,7 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,7 @@ class Session:
         self.now = now
         self.offline = offline
         self._index: Index | None = None
+        self._asking_pip: Future[Mapping[str, str]] | None = None
 
     @classmethod
     @contextmanager
@@ -72,6 +73,8 @@ class Session:
             now=_now(os.environ),
             offline=getattr(asked, "offline", False),
         )
+        if asked.asks_pip:
+            session.begin_to_ask_pip()
         try:
             yield session
         finally:
@@ -85,8 +88,17 @@ class Session:
     def manifest(self) -> Manifest:
         return reading.load(self.manifest_path)
 
+    def begin_to_ask_pip(self) -> None:
+        """Let pip, which takes a third of a second, answer while the verb is being imported."""
+        pool = ThreadPoolExecutor(1)
+        self._asking_pip = pool.submit(self._ask_pip)
+        pool.shutdown(wait=False)
+
     @functools.cached_property
     def pip_options(self) -> Mapping[str, str]:
+        return self._asking_pip.result() if self._asking_pip else self._ask_pip()
+
+    def _ask_pip(self) -> Mapping[str, str]:
         from matrix.index import configuration  # noqa: PLC0415 - see above
 
         return configuration.pip_options(self.environment)
