@@ -82,7 +82,7 @@ class Comparison:
     def __init__(self, source: str, address: str, cache: Path) -> None:
         self.source = source
         self._address = address
-        self._cache = cache
+        self.cache = cache
 
     def ours(self, requirements: Sequence[str], pythons: Sequence[str]) -> dict[str, list[Picks]]:
         """By Python, in the requirements' order; never from a cache of answers."""
@@ -95,7 +95,7 @@ class Comparison:
         return {python: [row[python] for row in rows] for python in pythons}
 
     def pip(self, python: str, program: Path, requirements: Sequence[str]) -> list[Picks]:
-        pip = picking.unpacked_pip(python, self._cache)
+        pip = picking.unpacked_pip(python, self.cache)
         index = f"{self._address}bare/simple/"
         return self._kept(
             f"pip-{python}-{pip.name}",
@@ -104,7 +104,7 @@ class Comparison:
         )
 
     def uv(self, python: str, program: Path, requirements: Sequence[str]) -> list[Picks]:
-        name, cache = f"{platform.machine()}-manylinux_2_{_glibc()}", self._cache / "uv"
+        name, cache = f"{platform.machine()}-manylinux_2_{_glibc()}", self.cache / "uv"
         index = f"{self._address}simple/"
         return self._kept(
             f"uv-{python}",
@@ -119,7 +119,7 @@ class Comparison:
         answers: Callable[[Sequence[str]], Iterable[Picks]],
     ) -> list[Picks]:
         """The answers of an earlier run, and those that it has not; kept as they come."""
-        path = self._cache / f"{self.source}-{what}.jsonl"
+        path = self.cache / f"{self.source}-{what}.jsonl"
         rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         known: dict[str, Picks] = dict(rows)
         missing = [requirement for requirement in requirements if requirement not in known]
@@ -153,6 +153,9 @@ def compared(
         # uv refuses 2.7, and 3.6 since 2025.
         modern = [python for python in programs if not python.startswith(("2.", "3.6."))]
         tasks |= {(python, "uv"): (comparison.uv, uv) for python in modern}
+    for python in programs:
+        # One after the other: several interpreters share a pip.
+        picking.unpacked_pip(python, comparison.cache)
     with ThreadPoolExecutor(WORKERS) as pool:
         asked = {key: pool.submit(a, key[0], p, requirements) for key, (a, p) in tasks.items()}
         theirs = {key: future.result() for key, future in asked.items()}
