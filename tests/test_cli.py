@@ -93,7 +93,8 @@ def test_a_requirement_nobody_can_satisfy_is_told_and_locked_as_such(
 
     assert run("lock") == 5
     assert capsys.readouterr().err == (
-        "packages.yaml:14: six>=99 is impossible on cp312-win_amd64: no release of 'six' satisfies >=99; "
+        "packages.yaml:14: six>=99 is impossible on cp312-win_amd64: "
+        "no release of 'six' satisfies >=99; "
         "newest is 1.0\n"
         "  hint: exclude those targets with a reason, or ask for another version\n"
     )

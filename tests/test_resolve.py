@@ -207,7 +207,8 @@ def test_an_unsatisfiable_requirement_says_what_there_is(index: IndexServer, cli
 
     (problem,) = lockfile.unsolved(lock, manifest("six >=99"))
     assert str(problem) == (
-        "packages.yaml:14: six>=99 is impossible on cp27-manylinux_2_17_x86_64, cp312-manylinux_2_28_x86_64, "
+        "packages.yaml:14: six>=99 is impossible on cp27-manylinux_2_17_x86_64, "
+        "cp312-manylinux_2_28_x86_64, "
         "cp312-win_amd64, cp39-manylinux_2_28_x86_64: no release of 'six' satisfies >=99; "
         "newest is 1.17\n"
         "  hint: exclude those targets with a reason, or ask for another version"
