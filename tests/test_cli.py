@@ -231,7 +231,14 @@ def test_an_interrupt_leaves_nothing_half_written(
     write_manifest(here, index, "six")
     index.busy = 10_000
     command = [sys.executable, "-m", "matrix", "lock", "--cache", str(here / "cache")]
-    with subprocess.Popen(command, cwd=here, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command,
+        cwd=here,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in the background with Ctrl-C ignored, and so all its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
+    ) as running:
         deadline = time.monotonic() + 30
         while not index.requests and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -157,7 +157,9 @@ def unsolved(lock: Lock, manifest: Manifest) -> tuple[Problem, ...]:
     One problem for each root that has no solution somewhere, targets with the same reason together;
     a requirement's is told with its line.
     """
-    lines = {(str(package.requirement),): package.line for package in manifest.packages}
+    lines: dict[tuple[str, ...], int] = {
+        (str(package.requirement),): package.line for package in manifest.packages
+    }
     grouped: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for no in lock.impossible:
         grouped.setdefault((no.root, no.requirements, no.reason), []).append(no.target)
