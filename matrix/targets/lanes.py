@@ -36,11 +36,6 @@ class Lane:
         """How jobs are named after it: ``cibw1``, ``cibw4``."""
         return f"cibw{self.version.partition('.')[0]}"
 
-    @property
-    def has_configuration_file(self) -> bool:
-        """TOML configuration came with 2.0; before it only the environment is read."""
-        return not self.version.startswith("1.")
-
     def image(self, floor: PlatformTag, *, is_pypy: bool = False) -> str | None:
         """The newest pinned image whose wheels still run on ``floor``."""
         images = self.pypy_images if is_pypy else self.images
