@@ -9,16 +9,20 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import secrets
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from packaging.tags import interpreter_name, interpreter_version
 
-from matrix.build import metadata_driver, pure, surroundings
+from matrix.build import interpreters, metadata_driver, surroundings
+from matrix.build.configuration import before_all
 from matrix.build.engine import Engine, Unequipped, last_line
+from matrix.build.failure import NotBuilt
+from matrix.build.prepared import prepared
 from matrix.build.workshop import Workshop, equip
 from matrix.distributions import core_metadata, requires_python, source_build
 from matrix.distributions import sdist as sdists
@@ -41,6 +45,7 @@ _OUT: Final = PurePosixPath("out")
 _CERTIFICATES: Final = PurePosixPath("certificates/ca.pem")
 _IN_CONTAINER: Final = PurePosixPath("/project")
 _SECONDS: Final = 600.0
+_SECONDS_TO_ANSWER: Final = 60.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ class MetadataBuilds:
         # Sorted, and max takes the first: the answer must not hang on the order of anything.
         best = max(
             sorted(fitting),
-            key=lambda t: (pure.age(t.identifier), t.platform.identifier == kind),
+            key=lambda t: (interpreters.age(t.identifier), t.platform.identifier == kind),
         )
         return _Place(
             interpreter=best.python.identifier,
@@ -117,6 +122,7 @@ class MetadataBuilds:
         asked = [
             *(self._where, place.interpreter, place.job_class.image if place.job_class else ""),
             *(sorted(recipe.requires), sorted(recipe.config_settings.items())),
+            *(sorted(recipe.environment.items()), before_all("linux", recipe)),
         ]
         digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
         return f"{file.sha256}-built-{digest[:16]}"
@@ -128,8 +134,8 @@ class MetadataBuilds:
         self._workshop.reporter.say(f"building the metadata of {sdist.name}: {place.interpreter}")
         with _directory(self._workshop.cache) as work:
             _furnish(work, sdist, recipe, environment)
-            done = self._run(place, work, environment)
             log = self._workshop.logs / f"metadata.{sdist.name}.{place.interpreter}.log"
+            done = self._run(place, work, environment, recipe, log)
             files.write(log, done.output)
             made = work / _OUT / "METADATA"
             if done.succeeded and made.is_file():
@@ -139,11 +145,13 @@ class MetadataBuilds:
         said = last_line(done.output).replace(str(work), ".")
         raise InvalidMetadata(f"its metadata cannot be built with {place.interpreter}: {said}")
 
-    def _run(self, place: _Place, work: Path, environment: Mapping[str, str]) -> Finished:
+    def _run(
+        self, place: _Place, work: Path, environment: Mapping[str, str], recipe: Recipe, log: Path
+    ) -> Finished:
         if place.job_class is None:
             return programs.run(
                 [str(self._workshop.machine.python), "-I", str(work / _DRIVER)],
-                environment=environment,
+                environment={**environment, **recipe.environment},
                 directory=work,
                 timeout=_SECONDS,
                 say=self._workshop.reporter.detail,
@@ -151,17 +159,48 @@ class MetadataBuilds:
         try:
             engine = equip(place.job_class, environment, self._workshop)
             assert engine is not None  # noqa: S101 - job classes of Linux have one
-            return self._in_container(engine, place, work, environment)
+            image = self._image(engine, place.job_class, environment, recipe, log)
+            return self._in_container(engine, place, image, work, environment, recipe)
         except Unequipped as error:
             what = f"policy.dynamic-metadata: {error.reason}"
             hint = error.hint or "dynamic-metadata: believe"
             raise NotEquipped(Problem(place=self._manifest.source, what=what, hint=hint)) from error
 
+    def _image(
+        self,
+        engine: Engine,
+        job_class: JobClass,
+        environment: Mapping[str, str],
+        recipe: Recipe,
+        log: Path,
+    ) -> str:
+        """The class's image, with the system packages that a setup.py may ask for already."""
+        script = before_all(job_class.system, recipe)
+        if not script:
+            return job_class.image
+        try:
+            return prepared(
+                engine,
+                job_class.image,
+                script,
+                place=log.name,
+                carried=surroundings.carried(environment),
+                log=log,
+                reporter=self._workshop.reporter,
+            )
+        except NotBuilt as error:
+            raise InvalidMetadata(f"its metadata cannot be built: {error.failure.what}") from error
+
     def _in_container(
-        self, engine: Engine, place: _Place, work: Path, environment: Mapping[str, str]
+        self,
+        engine: Engine,
+        place: _Place,
+        image: str,
+        work: Path,
+        environment: Mapping[str, str],
+        recipe: Recipe,
     ) -> Finished:
-        assert place.job_class is not None  # noqa: S101 - seen by the caller
-        pattern = f"/opt/python/{pure.directory(place.identifier)}/bin/python"
+        pattern = f"/opt/python/{interpreters.directory(place.identifier)}/bin/python"
         # The interpreter's directory may be a pattern, which only a shell in the container can
         # read.
         start = (
@@ -172,8 +211,9 @@ class MetadataBuilds:
         arguments = [f"--env={name}" for name in surroundings.carried(environment)]
         if "PIP_CERT" in environment:
             arguments.append(f"--env=PIP_CERT={_IN_CONTAINER / _CERTIFICATES}")
+        arguments += [f"--env={name}={text}" for name, text in sorted(recipe.environment.items())]
         command = ["/bin/sh", "-c", start]
-        with pure.container(engine, place.job_class.image, arguments, command) as name:
+        with _container(engine, image, arguments, command) as name:
             copied = engine.run("cp", f"{work}/.", f"{name}:{_IN_CONTAINER}", seconds=_SECONDS)
             if not copied.succeeded:
                 return copied
@@ -202,6 +242,23 @@ def _on_host(target: Target | None) -> _Place:
             f"not {target.python.identifier}"
         )
     return _Place(interpreter=own)
+
+
+@contextlib.contextmanager
+def _container(
+    engine: Engine, image: str, arguments: Sequence[str], command: Sequence[str]
+) -> Iterator[str]:
+    """Yield the name of a new container, which is removed in the end; raises ``Unequipped``."""
+    name = f"wheel-matrix-{secrets.token_hex(8)}"
+    create = ("create", f"--name={name}", "--workdir=/", *arguments, image, *command)
+    try:
+        created = engine.run(*create, seconds=_SECONDS_TO_ANSWER)
+        if not created.succeeded:
+            reason = f"{image} does not start: {last_line(created.output)}"
+            raise Unequipped(reason, f"{engine.name} run --rm {image} true")
+        yield name
+    finally:
+        engine.run("rm", "--force", name, seconds=_SECONDS_TO_ANSWER)
 
 
 @contextlib.contextmanager

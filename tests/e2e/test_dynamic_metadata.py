@@ -18,9 +18,12 @@ from .podman import Podman
 # What builds for 2.7, and what for 3.12; the sdist says nothing of either.
 TOOLS = ("setuptools==44.1.1", "wheel==0.37.1", "setuptools==80.9.0", "wheel==0.45.1")
 SETUP = """\
+import os
 import sys
 from setuptools import setup
 
+# What a recipe provides, as mysql_config is by a system package.
+assert os.path.exists("/opt/made-before") and os.environ["APP_FLAG"] == "it's on"
 needed = ["old"] if sys.version_info[0] == 2 else ["new"]
 setup(name="app", version="1.0", install_requires=needed)
 """
@@ -33,7 +36,11 @@ runners:
 network: {{index: '{index}'}}
 packages: [app]
 policy: {{dynamic-metadata: container}}
-recipes: {{app: {{dynamic: {dynamic}}}}}
+recipes:
+  app:
+    dynamic: {dynamic}
+    before-all: ["echo for the tests of wheel-matrix > /opt/made-before"]
+    environment: {{APP_FLAG: "it's on"}}
 """
 
 
