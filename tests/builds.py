@@ -38,6 +38,7 @@ HOSTILE = (
 )
 PLACE = "x.00: netifaces 0.11.0"
 WORK = Path("/work-directory/netifaces-x.abc")
+SOURCE = PurePosixPath("src/netifaces-0.11.0")
 LINUX = JobClass(
     id="manylinux-x86-64-cibw4",
     system="linux",
@@ -92,9 +93,10 @@ def told(
     prepared: str = "",
     epoch: int = 0,
     work: Path = WORK,
+    is_pure: bool = False,
 ) -> Configuration:
     return configuration(
-        dataclasses.replace(one(*targets), epoch=epoch),
+        dataclasses.replace(one(*targets), epoch=epoch, is_pure=is_pure),
         job_class,
         targets=targets,
         recipe=recipe or Recipe(),
@@ -103,6 +105,7 @@ def told(
         stock=stock or Stock(),
         prepared=prepared,
         work=work,
+        source=SOURCE,
     )
 
 

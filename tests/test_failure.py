@@ -120,13 +120,13 @@ def test_every_recorded_log_is_in_a_test() -> None:
             "no-such",
             1,
             Cause.UNKNOWN,
-            "the build ended with status 1: a command of the build failed",
+            "cibuildwheel ended with status 1: a command of the build failed",
         ),
         (
             "no-such",
             77,
             Cause.UNKNOWN,
-            "the build ended with status 77: the build does not say what",
+            "cibuildwheel ended with status 77: it does not say what",
         ),
     ],
     ids=["pure", "configuration", "timeout", "unknown", "unknown-status"],
@@ -135,7 +135,7 @@ def test_what_a_status_says_alone_is_enough(
     name: str, status: int, cause: Cause, what: str
 ) -> None:
     if name == "no-such":
-        told = classified(Finished(command=(), status=status, output="one\ntwo\n"), by="the build")
+        told = classified(Finished(command=(), status=status, output="one\ntwo\n"))
         assert told.lines == ("one", "two")
     else:
         told = of(name, status)

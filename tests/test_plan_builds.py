@@ -99,7 +99,7 @@ def test_a_build_says_why_its_stock_is_incomplete() -> None:
     ]
 
 
-def test_a_pure_sdist_is_built_once_for_each_python_major() -> None:
+def test_a_pure_sdist_is_built_in_each_class_and_handed_over_by_one_for_each_major() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=EVERYWHERE)),
         locked_build("calm", *EVERYWHERE, is_pure=True),
@@ -107,17 +107,19 @@ def test_a_pure_sdist_is_built_once_for_each_python_major() -> None:
 
     made = builds(plan(manifest("calm"), lock))
 
-    assert {name: (one.identifiers, one.targets) for name, one in made.items()} == {
-        "manylinux-x86-64-cibw1 calm": (("cp27-manylinux_x86_64",), (P27,)),
+    assert {name: (one.identifiers, one.targets, one.handed_by) for name, one in made.items()} == {
+        "manylinux-x86-64-cibw1 calm": (("cp27-manylinux_x86_64",), (P27,), ""),
         "manylinux-x86-64-cibw4 calm": (
             ("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"),
-            tuple(sorted((P39, P312, WIN))),
+            (P312, P39),
+            "",
         ),
+        "win-amd64-cibw4 calm": (("cp312-win_amd64",), (WIN,), "manylinux-x86-64-cibw4"),
     }
     assert all(one.is_pure for one in made.values())
 
 
-def test_a_universal_sdist_is_built_once_by_python_3() -> None:
+def test_a_universal_wheel_is_handed_over_by_python_3() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=EVERYWHERE)),
         locked_build("calm", *EVERYWHERE, is_pure=True, is_universal=True),
@@ -125,12 +127,33 @@ def test_a_universal_sdist_is_built_once_by_python_3() -> None:
 
     made = builds(plan(manifest("calm"), lock))
 
-    assert {name: one.targets for name, one in made.items()} == {
-        "manylinux-x86-64-cibw4 calm": EVERYWHERE_SORTED
+    assert {name: one.handed_by for name, one in made.items()} == {
+        "manylinux-x86-64-cibw1 calm": "manylinux-x86-64-cibw4",
+        "manylinux-x86-64-cibw4 calm": "",
+        "win-amd64-cibw4 calm": "manylinux-x86-64-cibw4",
     }
 
 
-def test_what_needs_a_pure_wheel_of_another_class_takes_from_the_index() -> None:
+def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
+    wanted = read(
+        "bundle: b\ntargets: {old: {platform: manylinux_2_17_x86_64, python: [2.7.18, 3.5.10]}}\n"
+        "runners: [{match: '*', github: ubuntu-24.04}]\npackages: [calm]\n"
+    )
+    targets = [target.id for target in wanted.all_targets]
+    lock = with_builds(
+        locks.lock(locks.sdist("calm", targets=targets)),
+        locked_build("calm", *targets, is_pure=True),
+    )
+
+    (job,) = plan(wanted, lock).jobs
+
+    assert [(build.identifiers, build.handed_by) for build in job.builds] == [
+        (("cp27-manylinux_x86_64",), ""),
+        (("cp35-manylinux_x86_64",), ""),
+    ]
+
+
+def test_what_needs_a_pure_wheel_is_given_the_one_of_its_own_class() -> None:
     lock = with_builds(
         locks.lock(
             locks.sdist("calm", targets=(P312, WIN)),
@@ -143,8 +166,23 @@ def test_what_needs_a_pure_wheel_of_another_class_takes_from_the_index() -> None
     made = builds(plan(manifest("calm", "fast"), lock))
 
     assert made["manylinux-x86-64-cibw4 fast"].after == ("calm",)
-    assert made["manylinux-x86-64-cibw4 fast"].unlocked == ""
-    assert made["win-amd64-cibw4 fast"].unlocked == "another job builds calm"
+    assert made["win-amd64-cibw4 fast"].after == ("calm",)
+    assert not any(build.unlocked for build in made.values())
+
+
+def test_a_pure_wheel_is_carried_over_for_all_its_targets_or_built_again_for_all() -> None:
+    lock = with_builds(
+        locks.lock(locks.sdist("calm", targets=(P312, WIN))),
+        locked_build("calm", P312, WIN, is_pure=True),
+    )
+    first = plan(manifest("calm"), lock)
+    carried = CarriedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
+    here = {(c.key, c.target): carried for c in first.cells if c.target == P312}
+
+    again = plan(manifest("calm"), lock, inventory=here)
+
+    assert {cell.state for cell in again.cells} == {State.BUILD}
+    assert again.jobs == first.jobs
 
 
 def test_another_build_requirement_is_another_key() -> None:

@@ -1,30 +1,28 @@
-"""Pure builds by the interpreters of this machine; those in containers are in ``e2e``."""
+"""
+The carrier of pure wheels, by the interpreters of this machine; in cibuildwheel it is in ``e2e``.
+"""
 
+import json
 import os
-import shlex
 import subprocess
 import sys
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import pytest
-from packaging.utils import canonicalize_name
-from rich.console import Console
+from packaging.utils import parse_wheel_filename
 
-from matrix.build import pure, pure_driver
-from matrix.build.engine import Engine, Unequipped
+from matrix.build import pure
+from matrix.build.causes import Cause
 from matrix.build.failure import classified
-from matrix.build.machine import Machine
-from matrix.build.pure import NOT_PURE, Task, directory
-from matrix.distributions import sdist as sdists
+from matrix.edge import files
 from matrix.edge.programs import Finished
-from matrix.edge.progress import Loudness, Reporter
 from matrix.manifest import model
 from matrix.manifest.model import Recipe
 
-from .wheels import make_sdist
+from . import builds
 
-QUIET = Reporter(loudness=Loudness.QUIET, console=Console(quiet=True))
+SOURCE = PurePosixPath("src/toy-1.0")
 # A build backend that needs nothing: what it makes is a zip file with three members.
 BACKEND = """\
 import os
@@ -66,194 +64,162 @@ def pyenv(*wanted: str) -> list[object]:
     ]
 
 
-STEPS = ("Building wheel...", "Testing wheel...", "import toy", "imported")
+# What cibuildwheel's frontends do with a project: they call its backend from its directory.
+FRONTEND = """\
+import json, os, sys
+os.chdir(sys.argv[1])
+sys.path.insert(0, sys.argv[1])
+import carrier
+print(json.dumps(carrier.build_wheel(sys.argv[2])))
+"""
 
 
-def task(directory: Path, *, module: str = "", recipe: Recipe | None = None) -> Task:
-    work = directory / "a work directory"
-    members = {"toy.py": module, "toy_backend.py": BACKEND, "pyproject.toml": PYPROJECT}
-    source = sdists.unpack(make_sdist(directory, "toy", "1.0", members=members), work / "src")
-    return Task(
-        project=canonicalize_name("toy"),
-        work=work,
-        source=PurePosixPath(source.relative_to(work).as_posix()),
-        identifiers=("cp39-manylinux_x86_64", "cp312-manylinux_x86_64", "cp314t-manylinux_x86_64"),
-        recipe=recipe or Recipe(),
+def furnished(work: Path, settings: Mapping[str, tuple[str, ...]] | None = None) -> Path:
+    """The directory of a run, as ``attempt`` makes it."""
+    members = {"toy.py": "TOY = 1\n", "toy_backend.py": BACKEND, "pyproject.toml": PYPROJECT}
+    texts = {**pure.files(SOURCE, settings or {}), **{SOURCE / n: t for n, t in members.items()}}
+    for path, text in texts.items():
+        files.write(work / path, text)
+    return work
+
+
+def before_build(work: Path, python: Path = Path(sys.executable)) -> Finished:
+    environment = {"PATH": os.defpath, "PIP_NO_INDEX": "1", "HOME": str(work)}
+    command = [str(python), str(work / "pure" / "pure.py")]
+    done = subprocess.run(
+        command, env=environment, check=False, text=True, stdout=-1, stderr=subprocess.STDOUT
     )
+    return Finished(command=tuple(command), status=done.returncode, output=done.stdout)
 
 
-def run(asked: Task, python: Path = Path(sys.executable)) -> Finished:
-    return pure.on_machine(
-        asked,
-        machine=Machine(system="linux", arch="x86_64", python=python),
-        environment={"PATH": os.defpath, "PIP_NO_INDEX": "1", "HOME": str(asked.work)},
-        reporter=QUIET,
-        seconds=120,
-    )
+def carry(work: Path, python: Path = Path(sys.executable)) -> str:
+    (work / "out").mkdir(exist_ok=True)
+    command = [str(python), "-c", FRONTEND, str(work / "carrier"), str(work / "out")]
+    done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
+    name: str = json.loads(done.stdout)
+    return name
 
 
 @pytest.mark.parametrize("python", [pytest.param(Path(sys.executable), id="this"), *pyenv("3.9")])
-def test_a_pure_wheel_is_built_and_tested(python: Path, tmp_path: Path) -> None:
-    asked = task(tmp_path, module="print('imported')\n")
+def test_the_wheel_is_built_by_the_first_interpreter_alone(python: Path, tmp_path: Path) -> None:
+    work = furnished(tmp_path / "a work directory")
 
-    done = run(asked, python)
+    first, second = before_build(work, python), before_build(work)
 
-    assert done.succeeded, done.output
-    assert [path.name for path in (asked.work / "out").iterdir()] == [
-        "toy-1.0-py2.py3-none-any.whl"
-    ]
-    steps = [line for line in done.output.splitlines() if line in STEPS]
-    assert steps == [*STEPS]
+    assert (first.status, second.status) == (0, 0), first.output
+    assert [p.name for p in (work / "carrier/wheel").iterdir()] == ["toy-1.0-py2.py3-none-any.whl"]
+    assert second.output == "built before, by another interpreter\n"
+
+
+@pytest.mark.parametrize(
+    "python",
+    [pytest.param(Path(sys.executable), id="this"), *pyenv("2.7", "3.6", "3.8", "3.13")],
+)
+def test_the_carrier_hands_it_over_as_one_that_the_interpreter_installs(
+    python: Path, tmp_path: Path
+) -> None:
+    work = furnished(tmp_path / "a work directory")
+    built = work / "carrier" / "wheel" / "toy-1.0-py2.py3-none-any.whl"
+    files.write(built, "its bytes")
+
+    name = carry(work, python)
+
+    _, _, build, tags = parse_wheel_filename(name)
+    assert build[:1] == (0,)
+    assert {tag.interpreter for tag in tags} == {"py2", "py3"}
+    assert {(tag.abi, tag.platform.split("_")[0]) for tag in tags} == {("none", sys.platform)}
+    assert (work / "out" / name).read_bytes() == built.read_bytes()
+
+
+def test_what_interpreters_hand_over_gets_its_own_name_back(tmp_path: Path) -> None:
+    for interpreter in ("31201", "31300"):
+        name = f"toy-1.0-0_{interpreter}-py2.py3-none-linux_x86_64.whl"
+        files.write(tmp_path / name, "its bytes")
+
+    pure.unwrap(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["toy-1.0-py2.py3-none-any.whl"]
+
+
+@pytest.mark.parametrize("wheel", ["toy-1.0-py3-none-any.whl", "toy-1.0-7b-py3-none-any.whl"])
+def test_a_name_comes_back_as_it_was(wheel: str, tmp_path: Path) -> None:
+    work = furnished(tmp_path)
+    files.write(work / "carrier" / "wheel" / wheel, "")
+
+    carry(work)
+    pure.unwrap(work / "out")
+
+    assert [path.name for path in (work / "out").iterdir()] == [wheel]
+
+
+def test_the_recipe_s_settings_reach_the_backend(tmp_path: Path) -> None:
+    work = furnished(tmp_path, {"tag": ("py3-none-any",)})
+
+    assert before_build(work).succeeded
+    assert [p.name for p in (work / "carrier/wheel").iterdir()] == ["toy-1.0-py3-none-any.whl"]
+
+
+def test_a_wheel_for_one_platform_is_told_as_such(tmp_path: Path) -> None:
+    work = furnished(tmp_path, {"tag": ("cp311-cp311-linux_x86_64",)})
+
+    done = before_build(work)
+    log = f"Running before_build...\n{done.output}Error: Command ['sh'] failed with code 1.\n"
+    told = classified(Finished(command=(), status=1, output=log))
+
+    assert done.status == 1
+    assert not (work / "carrier" / "wheel").exists()
+    assert (told.cause, told.lines) == (
+        Cause.NOT_PURE,
+        ("expected one wheel that runs everywhere, got toy-1.0-cp311-cp311-linux_x86_64.whl",),
+    )
+    assert told.what == (
+        "no pure wheel: the sdist makes a wheel for one platform, and was taken for pure"
+    )
+
+
+def test_a_build_that_fails_ends_with_its_status(tmp_path: Path) -> None:
+    work = furnished(tmp_path)
+    (work / SOURCE / "toy_backend.py").write_text("raise SystemExit('no')\n")
+
+    assert not before_build(work).succeeded
+    assert not (work / "carrier" / "wheel").exists()
 
 
 # With pips that old a backend must be fetched, so that they build for real only in containers.
 @pytest.mark.parametrize("python", pyenv("2.7", "3.6"))
 def test_the_script_is_python_for_old_interpreters(python: Path, tmp_path: Path) -> None:
-    asked = task(tmp_path)
-    (asked.work / "pure").mkdir()
-    script = asked.work / "pure" / "pure.py"
-    script.write_text(pure_driver.SCRIPT)
-    settings = pure_driver.settings(
-        source=asked.source,
-        out=PurePosixPath("out"),
-        interpreters=["/no/such/python*"],
-        config_settings={},
-        requires=(),
-    )
-    script.with_suffix(".json").write_text(settings)
+    work = furnished(tmp_path)
+    files.write(work / "carrier" / "wheel" / "toy-1.0-py3-none-any.whl", "")
 
-    done = subprocess.run([python, script], check=False, capture_output=True, text=True)
-
-    assert done.stderr == "expected an interpreter at /no/such/python*, got none\n"
+    assert before_build(work, python).output == "built before, by another interpreter\n"
 
 
-def test_a_wheel_that_does_not_pass_its_test_is_not_handed_out(tmp_path: Path) -> None:
-    asked = task(tmp_path, module="import no_such_module\n")
-
-    done = run(asked)
-
-    assert not (asked.work / "out").exists()
-    assert classified(done, by="the build").what == "test: no_such_module"
-
-
-def test_the_recipe_decides_test_and_settings(tmp_path: Path) -> None:
-    test = model.Test(modules=("toy",), command="python -c \"import toy; print('h' + 'i')\"")
-    recipe = Recipe(test=test, config_settings={"tag": ("py3-none-any",)})
-    asked = task(tmp_path, recipe=recipe)
-
-    done = run(asked)
-
-    assert done.succeeded, done.output
-    assert "hi" in done.output.splitlines()
-    assert [path.name for path in (asked.work / "out").iterdir()] == ["toy-1.0-py3-none-any.whl"]
-
-
-def test_what_the_test_requires_is_installed_before(tmp_path: Path) -> None:
-    needed = tmp_path / "wheelhouse" / "needed-1.0-py3-none-any.whl"
-    needed.parent.mkdir()
-    with zipfile.ZipFile(needed, "w") as archive:
-        archive.writestr("needed.py", "")
-        archive.writestr(
-            "needed-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: needed\nVersion: 1.0\n"
-        )
-        archive.writestr("needed-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr("needed-1.0.dist-info/RECORD", "")
+def test_cibuildwheel_is_given_the_carrier_instead_of_the_sdist() -> None:
     recipe = Recipe(
-        test=model.Test(requires=(needed.as_uri(),), command='python -c "import needed"')
+        config_settings={"a": ("b",)},
+        repair=model.Repair(exclude=("libx.so",)),
     )
 
-    assert run(task(tmp_path, recipe=recipe)).succeeded
+    told = builds.told(builds.target(), is_pure=True, recipe=recipe)
+
+    options = builds.options(told)
+    assert told.package == pure.CARRIER
+    assert options["before-build"] == 'python "{project}/pure/pure.py"'
+    assert options["repair-wheel-command"] == ""
+    assert options["test-command"] == 'python "{project}/smoke/smoke.py"'
+    assert "config-settings" not in options
+    assert json.loads(told.files[PurePosixPath("pure/pure.json")]) == {
+        "source": "src/netifaces-0.11.0",
+        "config_settings": {"a": ["b"]},
+    }
 
 
-def test_a_wheel_for_one_platform_is_cibuildwheels_after_all(tmp_path: Path) -> None:
-    asked = task(tmp_path, recipe=Recipe(config_settings={"tag": ("cp311-cp311-linux_x86_64",)}))
+def test_1_12_0_has_no_settings_for_pure_wheels_either() -> None:
+    recipe = Recipe(config_settings={"a": ("b",)})
+    python = builds.target("2.7.18")
 
-    done = run(asked)
+    told = builds.told(python, job_class=builds.OLD, is_pure=True, recipe=recipe)
 
-    assert done.status == NOT_PURE
-    assert not (asked.work / "out").exists()
-    assert classified(done, by="the build").what == (
-        "the build ended with status 90: the sdist makes a wheel for one platform, and was taken "
-        "for pure"
-    )
-
-
-# In a container ---------------------------------------------------------------------------------
-
-
-def engine(where: Path, cases: str = "") -> Engine:
-    """An engine that notes what it is asked, and answers by ``cases``."""
-    program = where / "podman"
-    note = f'echo "$*" >> {shlex.quote(str(where / "log"))}'
-    program.write_text(f'#!/bin/sh\n{note}\ncase "$*" in\n{cases}esac\n')
-    program.chmod(0o755)
-    return Engine(program=str(program), environment={"PATH": os.defpath})
-
-
-def in_container(where: Path, cases: str = "") -> tuple[Finished, list[str]]:
-    done = pure.in_container(
-        task(where),
-        engine=engine(where, cases),
-        image="images.example/m:1",
-        arguments=("--label=a=b", "--network=none"),
-        reporter=QUIET,
-        seconds=60,
-    )
-    return done, (where / "log").read_text().splitlines()
-
-
-def test_a_container_gets_the_directory_and_gives_the_wheel(tmp_path: Path) -> None:
-    done, log = in_container(tmp_path, "  start*) echo built ;;\n")
-
-    name = log[0].partition("--name=")[2].partition(" ")[0]
-    work = tmp_path / "a work directory"
-    python = "/opt/python/cp312-cp312/bin/python"
-    assert (done.status, done.output) == (0, "built\n")
-    start = (
-        f'for python in {python}; do [ -x "$python" ] && exec "$python" /project/pure/pure.py; '
-        f"done; echo 'expected an interpreter at {python}, got none'; exit 1"
-    )
-    options = "--workdir=/ --label=a=b --network=none images.example/m:1"
-    assert log == [
-        f"create --name={name} {options} /bin/sh -c {start}",
-        f"cp {work}/. {name}:/project",
-        f"start --attach {name}",
-        f"cp {name}:/project/out/. {work / 'out'}",
-        f"rm --force {name}",
-    ]
-
-
-def test_a_container_that_fails_is_removed_all_the_same(tmp_path: Path) -> None:
-    done, log = in_container(tmp_path, "  start*) exit 7 ;;\n")
-
-    assert done.status == 7
-    assert log[-1].startswith("rm --force wheel-matrix-")
-
-
-def test_an_image_that_does_not_start_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unequipped, match=r"images\.example/m:1 does not start: no such image"):
-        in_container(tmp_path, "  create*) echo 'no such image'; exit 125 ;;\n")
-
-
-@pytest.mark.parametrize(
-    ("identifier", "expected"),
-    [
-        ("cp27-manylinux_x86_64", "cp27-cp27mu"),
-        ("cp36-musllinux_x86_64", "cp36-cp36m"),
-        ("cp38-manylinux_i686", "cp38-cp38"),
-        ("cp315t-manylinux_x86_64", "cp315t-cp315t"),
-        ("pp311-manylinux_x86_64", "pp311-*"),
-    ],
-)
-def test_the_interpreter_of_an_identifier_is_where_images_have_it(
-    identifier: str, expected: str
-) -> None:
-    assert directory(identifier) == expected
-
-
-def test_the_newest_interpreter_with_a_lock_builds() -> None:
-    names = ["pp311-a", "cp39-a", "cp27-a", "cp314t-a", "cp314-a", "cp310-a"]
-
-    assert sorted(names, key=pure.age, reverse=True) == [
-        *("cp314-a", "cp310-a", "cp39-a", "cp27-a", "cp314t-a", "pp311-a")
-    ]
+    assert told.variables["CIBW_BEFORE_BUILD"] == 'python "{project}/pure/pure.py"'
+    assert told.variables["CIBW_REPAIR_WHEEL_COMMAND"] == ""
+    assert json.loads(told.files[PurePosixPath("pure/pure.json")])["config_settings"] == {}

@@ -14,9 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from packaging.utils import canonicalize_name
-
-from matrix.build import durations, failure, pure, surroundings
+from matrix.build import durations, failure, pure, surroundings, trials
 from matrix.build import engine as engines
 from matrix.build.answers import answers
 from matrix.build.configuration import (
@@ -49,7 +47,7 @@ _MINUTE: Final = 60.0
 
 def build_one(run: Run, *, sdist: Path, out: Path, workshop: Workshop) -> tuple[Path, ...]:
     """
-    Build ``sdist``, and return its wheels in ``out``.
+    Build ``sdist``, and return its wheels, which are in ``out``, or where trials are in it.
 
     Raises ``NotEquipped`` where ``can_build`` says no, and ``NotBuilt`` with the cause and the
     lines of the log that tell it; what did not answer from outside gets another try.
@@ -87,6 +85,7 @@ def _attempt(
             recipe=run.recipe,
             environment=environment,
             work=work,
+            source=source,
             offered=run.offered,
             stock=run.stock,
             prepared=_prepared(run, engine, environment, workshop),
@@ -97,13 +96,13 @@ def _attempt(
             engines.write_shim(shims, program=engine.program, extra=told.container)
             environment = {**environment, "PATH": f"{shims}:{environment.get('PATH', '')}"}
         with _containers(engine, label(work.name), seconds=_limit(run, workshop)):
-            if run.build.is_pure:
-                finished = _run_pure(run, told, source, engine, environment, workshop)
-            else:
-                finished = _run(run, told, source, environment, workshop)
+            finished = _run(run, told, environment, workshop)
         _refuse_failure(run, told, finished, workshop)
+        if run.build.is_pure:
+            pure.unwrap(work / OUT)
         wheels = answers((work / OUT).glob("*.whl"), run.build, run.targets, place=run.place)
-        kept = tuple(_keep(wheel, out) for wheel in wheels)
+        place = trials.place(out, run.build, run.job)
+        kept = tuple(_keep(wheel, place) for wheel in wheels)
     for wheel in kept:
         durations.note(wheel, max(1, round(finished.seconds / len(kept))))
     return kept
@@ -189,7 +188,6 @@ def _furnish(work: Path, told: Configuration, run: Run, environment: Mapping[str
 def _run(
     run: Run,
     told: Configuration,
-    source: PurePosixPath,
     environment: Mapping[str, str],
     workshop: Workshop,
 ) -> Finished:
@@ -201,8 +199,8 @@ def _run(
         reporter=workshop.reporter,
     )
     identifiers = ", ".join(run.build.identifiers)
-    workshop.reporter.say(f"building {run.build.label} for {identifiers}")
-    command = [str(python), "-I", "-m", "cibuildwheel", *told.arguments, str(source)]
+    workshop.reporter.say(f"building {run.build.label} for {identifiers}{_handed(run)}")
+    command = [str(python), "-I", "-m", "cibuildwheel", *told.arguments, str(told.package)]
     return programs.run(
         command,
         environment={**environment, **told.variables},
@@ -212,39 +210,8 @@ def _run(
     )
 
 
-def _run_pure(
-    run: Run,
-    told: Configuration,
-    source: PurePosixPath,
-    engine: Engine | None,
-    environment: Mapping[str, str],
-    workshop: Workshop,
-) -> Finished:
-    workshop.reporter.say(f"building {run.build.label} once for all")
-    task = pure.Task(
-        project=canonicalize_name(run.build.project),
-        work=told.directory,
-        source=source,
-        identifiers=run.build.identifiers,
-        recipe=run.recipe,
-    )
-    seconds = _limit(run, workshop)
-    if engine is None:
-        return pure.on_machine(
-            task,
-            machine=workshop.machine,
-            environment={**environment, **told.variables},
-            reporter=workshop.reporter,
-            seconds=seconds,
-        )
-    return pure.in_container(
-        task,
-        engine=engine,
-        image=told.image,
-        arguments=told.container,
-        reporter=workshop.reporter,
-        seconds=seconds,
-    )
+def _handed(run: Run) -> str:
+    return f", to test it; {run.build.handed_by} hands it over" if run.build.handed_by else ""
 
 
 def _refuse_failure(run: Run, told: Configuration, finished: Finished, workshop: Workshop) -> None:
@@ -259,7 +226,6 @@ def _refuse_failure(run: Run, told: Configuration, finished: Finished, workshop:
         log=log,
         project=run.build.project,
         is_isolated="--network=none" in told.container,
-        by="the build" if run.build.is_pure else "cibuildwheel",
     )
     failure.write(log, error.failure)
     raise error

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from matrix.build.log_text import WIDTH, Step
+from matrix.build.pure import NOT_PURE
 
 _LINES: Final = 6
 
@@ -35,6 +36,7 @@ class Cause(enum.StrEnum):
     INFRASTRUCTURE = "infrastructure"
     ENGINE = "container engine"
     PURE = "pure wheel"
+    NOT_PURE = "no pure wheel"
     CONFIGURATION = "configuration"
     UNKNOWN = "unknown"
 
@@ -88,6 +90,7 @@ _SPECIFIC: Final = (
         r"|Killed signal|^Killed$|There is not enough space on the disk|failed with code 137\b"
         r"|fatal error C1060|terminated by signal 9",
     ),
+    _rule(Cause.NOT_PURE, re.escape(NOT_PURE), Step.BUILD),
     _OUT_OF_REACH,
     _OUT_OF_PIPS_REACH,
     _rule(

@@ -15,7 +15,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.build import smoke, surroundings, system_packages, toml_text
+from matrix.build import pure, smoke, surroundings, system_packages, toml_text
 from matrix.build.machine import class_tag
 from matrix.build.offering import NOTHING_OFFERED, Offered
 from matrix.build.options import as_toml, as_variables, options, reads_toml
@@ -44,18 +44,18 @@ class Configuration:
     """
     One run of cibuildwheel in ``directory``.
 
-    ``files`` are relative to its working directory; ``arguments`` are to be followed by the sdist's
-    directory; ``variables`` are added to the scrubbed environment; ``container`` are arguments of
-    the container's creation, which lane 1.12.0 cannot be told and the shim adds; ``image`` is what
-    it is made of.
+    ``files`` and the ``package`` that it builds are relative to its working directory;
+    ``arguments`` are to be followed by the latter; ``variables`` are added to the scrubbed
+    environment; ``container`` are arguments of the container's creation, which lane 1.12.0 cannot
+    be told and the shim adds.
     """
 
     directory: Path
     files: Mapping[PurePosixPath, str]
+    package: PurePosixPath
     arguments: tuple[str, ...]
     variables: Mapping[str, str]
     container: tuple[str, ...]
-    image: str
 
 
 def configuration(
@@ -66,6 +66,7 @@ def configuration(
     recipe: Recipe,
     environment: Mapping[str, str],
     work: Path,
+    source: PurePosixPath,
     offered: Offered = NOTHING_OFFERED,
     stock: Stock = NO_STOCK,
     prepared: str = "",
@@ -73,8 +74,9 @@ def configuration(
     """
     Everything that cibuildwheel is told for ``build``.
 
-    ``environment`` is the scrubbed one, ``targets`` are the build's, and ``work`` is the directory
-    in which it will run. ``prepared`` is an image in which ``before_all`` has been run.
+    ``environment`` is the scrubbed one, ``targets`` are the build's, ``work`` is the directory in
+    which it will run and ``source`` that of the sdist in it. ``prepared`` is an image in which
+    ``before_all`` has been run.
     """
     system = job_class.system
     script = "" if prepared else before_all(system, recipe)
@@ -88,12 +90,9 @@ def configuration(
         known_links="" if system == "linux" else environment.get("PIP_FIND_LINKS", ""),
         is_closed=is_closed,
     )
-    seen = {
-        "SOURCE_DATE_EPOCH": str(max(build.epoch, FIRST_SECOND)),
-        **dict(sorted(recipe.environment.items())),
-        **_floor(targets),
-        **pip.variables,
-    }
+    clock = {"SOURCE_DATE_EPOCH": str(max(build.epoch, FIRST_SECOND))}
+    own = dict(sorted(recipe.environment.items()))
+    seen = {**clock, **own, **_floor(targets), **pip.variables}
     # What before_all installs comes from the network.
     has_network = not is_closed or bool(script)
     container = _container(seen, environment, run=work.name, has_network=has_network)
@@ -107,16 +106,16 @@ def configuration(
         test_command=f'python "{{project}}/{_SMOKE}"',
     )
     beside = {system_packages.path(system): script, _CONSTRAINTS: pip.constraints}
-    files = dict(_files(build, recipe)) | {path: text for path, text in beside.items() if text}
+    files = dict(_files(build, job_class, recipe, source))
+    files |= {path: text for path, text in beside.items() if text}
     arguments, variables = _told(told, job_class, recipe, files, work)
-    host = {"SOURCE_DATE_EPOCH": seen["SOURCE_DATE_EPOCH"]} if system == "linux" else seen
     return Configuration(
         directory=work,
         files=files,
+        package=pure.CARRIER if build.is_pure else source,
         arguments=arguments,
-        variables={**host, **variables},
+        variables={**(clock if system == "linux" else seen), **variables},
         container=container if system == "linux" else (),
-        image=(prepared or job_class.image) if system == "linux" else "",
     )
 
 
@@ -159,7 +158,13 @@ def _container(
     )
 
 
-def _files(build: Build, recipe: Recipe) -> Iterator[tuple[PurePosixPath, str]]:
+def _files(
+    build: Build, job_class: JobClass, recipe: Recipe, source: PurePosixPath
+) -> Iterator[tuple[PurePosixPath, str]]:
+    if build.is_pure:
+        # The pip of 1.12.0 knows no settings, as elsewhere.
+        settings = recipe.config_settings if reads_toml(job_class) else {}
+        yield from pure.files(source, settings).items()
     yield _SMOKE, smoke.SCRIPT
     yield _SMOKE.with_suffix(".json"), smoke.settings(canonicalize_name(build.project), recipe.test)
 

@@ -13,7 +13,6 @@ from matrix.build import causes, log_text
 from matrix.build.advice import advice
 from matrix.build.causes import Cause, Finding
 from matrix.build.log_text import WIDTH, Step
-from matrix.build.pure_driver import NOT_PURE
 from matrix.edge import files
 from matrix.edge.programs import TIMED_OUT, Finished
 from matrix.errors import BuildFailed, Problem
@@ -26,7 +25,6 @@ _FOLLOWS: Final = {
     5: Cause.PURE,
     7: Cause.ENGINE,
     8: Cause.REPAIR,
-    NOT_PURE: Cause.PURE,
     TIMED_OUT: Cause.TIMEOUT,
 }
 # cibuildwheel's errors.py; 1.12.0 knows only the first two.
@@ -40,7 +38,6 @@ _MEANINGS: Final = {
     7: "the container engine is too old or broken",
     8: "repairing made none or several wheels",
     10: "the build made no wheel",
-    NOT_PURE: "the sdist makes a wheel for one platform, and was taken for pure",
     TIMED_OUT: "it took too long",
 }
 _AT: Final = {
@@ -59,6 +56,7 @@ _SAID: Final = {
     Cause.REPAIR: "the wheel was built and cannot be repaired",
     Cause.TEST: "the wheel was built and does not pass its test",
     Cause.RESOURCES: "this machine has too little for it",
+    Cause.NOT_PURE: "the sdist makes a wheel for one platform, and was taken for pure",
     Cause.NETWORK: "builds have none, and this one fetches something",
     Cause.INFRASTRUCTURE: "an index, a mirror or a registry did not answer",
 }
@@ -105,10 +103,9 @@ def build_failed(
     log: Path,
     project: str = "",
     is_isolated: bool = False,
-    by: str = "cibuildwheel",
 ) -> NotBuilt:
     """The error for a build that ended with anything but success; see ``classified``."""
-    told = classified(finished, project=project, is_isolated=is_isolated, by=by)
+    told = classified(finished, project=project, is_isolated=is_isolated)
     return not_built(place, told, log=log)
 
 
@@ -124,10 +121,9 @@ def classified(
     *,
     project: str = "",
     is_isolated: bool = False,
-    by: str = "cibuildwheel",
 ) -> Failure:
     """
-    Why a build failed; ``project`` is for hints, ``by`` names what ran it.
+    Why a build failed; ``project`` is for hints.
 
     A build that ``is_isolated`` has no network, so wanting it is the build's fault and nothing that
     trying again would mend.
@@ -139,7 +135,7 @@ def classified(
         finding = dataclasses.replace(finding, cause=Cause.NETWORK)
     return Failure(
         cause=finding.cause,
-        what=_what(finding, finished.status, by),
+        what=_what(finding, finished.status),
         things=finding.things,
         lines=finding.lines or telling(finished.output),
         hint=advice(finding, project=project),
@@ -168,13 +164,13 @@ def _finding(
     return causes.found(step, told) or Finding(cause=known or _AT[step])
 
 
-def _what(finding: Finding, status: int, by: str) -> str:
+def _what(finding: Finding, status: int) -> str:
     if finding.things:
         return f"{finding.cause}: {', '.join(finding.things)}"
     if finding.cause in _SAID:
         return f"{finding.cause}: {_SAID[finding.cause]}"
-    meaning = _MEANINGS.get(status, f"{by} does not say what that means")
-    return f"{by} ended with status {status}: {meaning}"
+    meaning = _MEANINGS.get(status, "it does not say what that means")
+    return f"cibuildwheel ended with status {status}: {meaning}"
 
 
 def telling(output: str) -> tuple[str, ...]:

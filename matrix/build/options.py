@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from matrix.build import toml_text
+from matrix.build import pure, toml_text
 from matrix.manifest.model import Recipe, Repair
 from matrix.plan.model import Build, JobClass
 from matrix.targets.lanes import lanes
@@ -59,13 +59,7 @@ def options(
             }
     if before_all:
         told["before-all"] = before_all
-    if recipe.config_settings and reads_toml(job_class):  # the pip of 1.12.0 calls setup.py
-        told["config-settings"] = {
-            name: text[0] if len(text) == 1 else text
-            for name, text in recipe.config_settings.items()
-        }
-    if (recipe.repair.exclude or recipe.repair.plat) and _repairs(job_class):
-        told["repair-wheel-command"] = _repair(job_class.system, recipe.repair)
+    told |= _carried() if build.is_pure else _native(job_class, recipe)
     # The pins of a lane are for its own tools; an internal index need not hold exactly these.
     told["dependency-versions"] = "latest"
     if _major(job_class) >= _FIRST_WITH_AUDIT:
@@ -73,6 +67,23 @@ def options(
         # place here yet.
         told["audit-command"] = ""
     told["test-command"] = test_command
+    return told
+
+
+def _carried() -> dict[str, toml_text.Value]:
+    # Repairing would look for libraries, and give the wheel another name.
+    return {"before-build": pure.BEFORE_BUILD, "repair-wheel-command": ""}
+
+
+def _native(job_class: JobClass, recipe: Recipe) -> dict[str, toml_text.Value]:
+    told: dict[str, toml_text.Value] = {}
+    if recipe.config_settings and reads_toml(job_class):  # the pip of 1.12.0 calls setup.py
+        told["config-settings"] = {
+            name: text[0] if len(text) == 1 else text
+            for name, text in recipe.config_settings.items()
+        }
+    if (recipe.repair.exclude or recipe.repair.plat) and _repairs(job_class):
+        told["repair-wheel-command"] = _repair(job_class.system, recipe.repair)
     return told
 
 

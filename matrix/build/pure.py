@@ -1,167 +1,139 @@
 """
-sdists that make a wheel which runs everywhere: built once, without cibuildwheel, which refuses
-them.
+sdists that make a wheel which runs everywhere, although cibuildwheel refuses those.
 
-The directory of a run is the same as for cibuildwheel, and so are the container's arguments: source
-below ``src``, wheels to install beside it, no network where the stock is complete. The wheel is
-built by the newest interpreter of the job and tested on each of them.
+It is given another project to build, the carrier. Before its first build a script of ours builds
+the sdist, once; what the carrier's backend then makes is that wheel, under a name that says it is
+for one platform only. So cibuildwheel installs and tests it on each of its interpreters, on every
+system, and what it hands over gets its own name back.
 """
 
-import contextlib
-import dataclasses
-import re
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from packaging.utils import NormalizedName
+CARRIER: Final = PurePosixPath("carrier")
+"""The project that cibuildwheel is given, in the directory of a run."""
+NOT_PURE: Final = "expected one wheel that runs everywhere, got"
+"""How the log of a build begins to say that the sdist made a wheel for one platform after all."""
 
-from matrix.build import pure_driver, smoke
-from matrix.build.engine import Engine, Unequipped, last_line
-from matrix.build.machine import Machine
-from matrix.edge import files, programs
-from matrix.edge.programs import Finished
-from matrix.edge.progress import Reporter
-from matrix.manifest.model import Recipe
-
-OUT: Final = PurePosixPath("out")
-NOT_PURE: Final = pure_driver.NOT_PURE
 _DRIVER: Final = PurePosixPath("pure/pure.py")
-_SMOKE: Final = PurePosixPath("smoke/smoke.py")
-_IN_CONTAINER: Final = PurePosixPath("/project")
-_SECONDS_TO_ANSWER: Final = 60.0
-_SECONDS_TO_COPY: Final = 600.0
-_IDENTIFIER: Final = re.compile(r"(?P<kind>[a-z]+)(?P<major>\d)(?P<minor>\d+)(?P<rest>\w*)")
-# The directories of /opt/python carry an ABI that tells more than the identifier does.
-_ABI: Final = {"cp27": "cp27mu", "cp35": "cp35m", "cp36": "cp36m", "cp37": "cp37m"}
+BEFORE_BUILD: Final = f'python "{{project}}/{_DRIVER}"'
+
+_PYPROJECT: Final = """\
+[build-system]
+requires = []
+build-backend = "carrier"
+backend-path = ["."]
+"""
+
+# Both keep to what Python 2.7 and 3.15 have in common.
+DRIVER: Final = """\
+# Made by wheel-matrix: builds a pure wheel once, for the carrier.
+from __future__ import print_function
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A pure build in ``work``, the furnished directory of a run."""
-
-    project: NormalizedName
-    work: Path
-    source: PurePosixPath
-    identifiers: tuple[str, ...]
-    recipe: Recipe
+def has(python, module):
+    with open(os.devnull, "w") as nowhere:
+        asked = [python, "-c", "import " + module]
+        return subprocess.call(asked, stdout=nowhere, stderr=nowhere) == 0
 
 
-def in_container(
-    task: Task,
-    *,
-    engine: Engine,
-    image: str,
-    arguments: Sequence[str],
-    reporter: Reporter,
-    seconds: float,
-) -> Finished:
+def build(python, asked, built):
+    source = os.path.join(ROOT, asked["source"])
+    settings = [(key, one) for key, all in sorted(asked["config_settings"].items()) for one in all]
+    if has(python, "build"):
+        command = [python, "-m", "build", "--wheel", "--outdir=" + built]
+        command += ["--config-setting=%s=%s" % pair for pair in settings]
+    else:
+        command = [python, "-m", "pip", "wheel", "--no-deps", "-w", built]
+        command += ["--config-settings=%s=%s" % pair for pair in settings]
+    print("    + " + " ".join(command + [source]))
+    sys.stdout.flush()
+    status = subprocess.call(command + [source])
+    if status:
+        sys.exit(status)
+    wheels = os.listdir(built)
+    if len(wheels) != 1 or not wheels[0].endswith("-none-any.whl"):
+        sys.exit("%(NOT_PURE)s " + (", ".join(wheels) or "none"))
+    return os.path.join(built, wheels[0])
+
+
+def main():
+    with io.open(os.path.splitext(os.path.abspath(__file__))[0] + ".json", encoding="utf-8") as s:
+        asked = json.load(s)
+    kept = os.path.join(ROOT, "%(CARRIER)s", "wheel")
+    if os.path.isdir(kept):
+        print("built before, by another interpreter")
+        return
+    wheel = build(sys.executable, asked, tempfile.mkdtemp())
+    os.mkdir(kept)
+    shutil.copy(wheel, kept)
+
+
+if __name__ == "__main__":
+    main()
+""".replace("%(NOT_PURE)s", NOT_PURE).replace("%(CARRIER)s", str(CARRIER))
+BACKEND: Final = """\
+# Made by wheel-matrix: hands cibuildwheel a pure wheel as one for the platform that it is on.
+import os
+import re
+import shutil
+import sys
+import sysconfig
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    (wheel,) = os.listdir(os.path.join(HERE, "wheel"))
+    parts = wheel.split("-")
+    build = parts[2] if len(parts) == 6 else "0"
+    # No two interpreters may hand over a file of the same name.
+    parts[2:-3] = ["%s_%s" % (build, re.sub(r"\\W+", "", sys.version.split("(")[0]))]
+    parts[-1] = re.sub(r"[-.]", "_", sysconfig.get_platform()) + ".whl"
+    shutil.copy(os.path.join(HERE, "wheel", wheel), os.path.join(directory, "-".join(parts)))
+    return "-".join(parts)
+"""
+
+
+def files(
+    source: PurePosixPath, config_settings: Mapping[str, Sequence[str]]
+) -> Mapping[PurePosixPath, str]:
+    """What lies in the directory of a run beside the sdist, unpacked at ``source``."""
+    settings = {key: list(texts) for key, texts in config_settings.items()}
+    asked = {"source": str(source), "config_settings": settings}
+    return {
+        CARRIER / "pyproject.toml": _PYPROJECT,
+        CARRIER / "carrier.py": BACKEND,
+        _DRIVER: DRIVER,
+        _DRIVER.with_suffix(".json"): json.dumps(asked, indent=1) + "\n",
+    }
+
+
+def unwrap(out: Path) -> None:
+    """Give the carried wheel in ``out`` its own name; the interpreters' copies of it are one."""
+    for path in sorted(out.glob("*.whl")):
+        path.replace(out / own_name(path.name.split("-")))
+
+
+def own_name(parts: Sequence[str]) -> str:
     """
-    Build and test in a new container of ``image``, created with ``arguments``; the wheel is then in
-    ``work/out``. A status of ``NOT_PURE`` means that it was not made because it would not be pure.
+    The filename of a carried wheel, from the parts of the name that the carrier has given it.
+
+    >>> own_name(["six", "1.17", "0_3131", "py2.py3", "none", "linux_x86_64.whl"])
+    'six-1.17-py2.py3-none-any.whl'
     """
-    newest_first = sorted(task.identifiers, key=age, reverse=True)
-    patterns = [f"/opt/python/{directory(name)}/bin/python" for name in newest_first]
-    _furnish(task, patterns)
-    # The interpreter's directory may be a pattern, which only a shell in the container can read.
-    start = (
-        f'for python in {patterns[0]}; do [ -x "$python" ] && exec "$python" '
-        f"{_IN_CONTAINER / _DRIVER}; done; "
-        f"echo 'expected an interpreter at {patterns[0]}, got none'; exit 1"
-    )
-    with container(engine, image, [*arguments], ["/bin/sh", "-c", start]) as name:
-        copy = ("cp", f"{task.work}/.", f"{name}:{_IN_CONTAINER}")
-        copied = engine.run(*copy, seconds=_SECONDS_TO_COPY)
-        if not copied.succeeded:
-            return copied
-        done = engine.run("start", "--attach", name, seconds=seconds, say=reporter.detail)
-        if done.succeeded:
-            fetch = ("cp", f"{name}:{_IN_CONTAINER / OUT}/.", str(task.work / OUT))
-            (task.work / OUT).mkdir(exist_ok=True)
-            fetched = engine.run(*fetch, seconds=_SECONDS_TO_COPY)
-            return dataclasses.replace(
-                fetched, output=done.output + fetched.output, seconds=done.seconds
-            )
-    return done
-
-
-def on_machine(
-    task: Task,
-    *,
-    machine: Machine,
-    environment: Mapping[str, str],
-    reporter: Reporter,
-    seconds: float,
-) -> Finished:
-    """
-    The same without a container, where there are none: built and tested by ``machine``'s Python.
-    """
-    _furnish(task, [machine.python.as_posix()])
-    command = [str(machine.python), "-I", str(task.work / _DRIVER)]
-    return programs.run(
-        command,
-        environment=environment,
-        directory=task.work,
-        timeout=seconds,
-        say=reporter.detail,
-    )
-
-
-def directory(identifier: str) -> str:
-    """
-    The directory below ``/opt/python`` of a build identifier's interpreter, maybe as a pattern.
-
-    >>> directory("cp36-manylinux_x86_64"), directory("cp314t-musllinux_aarch64")
-    ('cp36-cp36m', 'cp314t-cp314t')
-    >>> directory("pp311-manylinux_x86_64")
-    'pp311-*'
-    """
-    interpreter = identifier.partition("-")[0]
-    if not interpreter.startswith("cp"):
-        # pp311-pypy311_pp73, _pp80: the ABI changes with PyPy's releases.
-        return f"{interpreter}-*"
-    return f"{interpreter}-{_ABI.get(interpreter, interpreter)}"
-
-
-def age(identifier: str) -> tuple[bool, bool, int, int]:
-    """Where the interpreter of a build identifier stands among those to build with; best last."""
-    found = _IDENTIFIER.match(identifier)
-    if found is None:
-        return (False, False, 0, 0)
-    # The wheel is the same, the tools not: the interpreter that most others build with.
-    return found["kind"] == "cp", not found["rest"], int(found["major"]), int(found["minor"])
-
-
-def _furnish(task: Task, patterns: Sequence[str]) -> None:
-    test = task.recipe.test
-    asked = pure_driver.settings(
-        source=task.source,
-        out=OUT,
-        interpreters=patterns,
-        config_settings=task.recipe.config_settings,
-        requires=test.requires,
-    )
-    # The clean environments have no pip of their own: what the test requires is put there before.
-    beside = smoke.settings(task.project, dataclasses.replace(test, requires=()))
-    files.write(task.work / _DRIVER, pure_driver.SCRIPT)
-    files.write(task.work / _DRIVER.with_suffix(".json"), asked)
-    files.write(task.work / _SMOKE, smoke.SCRIPT)
-    files.write(task.work / _SMOKE.with_suffix(".json"), beside)
-
-
-@contextlib.contextmanager
-def container(
-    engine: Engine, image: str, arguments: Sequence[str], command: Sequence[str]
-) -> Iterator[str]:
-    """Yield the name of a new container, which is removed in the end; raises ``Unequipped``."""
-    name = f"wheel-matrix-{secrets.token_hex(8)}"
-    create = ("create", f"--name={name}", "--workdir=/", *arguments, image, *command)
-    try:
-        created = engine.run(*create, seconds=_SECONDS_TO_ANSWER)
-        if not created.succeeded:
-            reason = f"{image} does not start: {last_line(created.output)}"
-            raise Unequipped(reason, f"{engine.name} run --rm {image} true")
-        yield name
-    finally:
-        engine.run("rm", "--force", name, seconds=_SECONDS_TO_ANSWER)
+    project, version, marked, python, abi, _ = parts
+    build = marked.partition("_")[0]
+    return "-".join([project, version, *([build] if build != "0" else []), python, abi, "any.whl"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from matrix.build import trials
 from matrix.build.answers import answers
 from matrix.build.attempt import build_one
 from matrix.build.machine import Machine
@@ -39,7 +40,7 @@ def build(session: Session, asked: argparse.Namespace) -> None:
         jobs = named(made, asked.job)
     carried = [*fetching.reused(made, asked.previous)] if asked.previous else []
     if asked.wheels is not None:
-        carried += collecting.below(asked.wheels)
+        carried += (p for p in collecting.below(asked.wheels) if not trials.is_trial(p))
     shop = workshop(session)
     if asked.logs is not None:
         shop = dataclasses.replace(shop, logs=asked.logs)
@@ -59,7 +60,7 @@ def build(session: Session, asked: argparse.Namespace) -> None:
         if asked.github_summary is not None:
             files.append(asked.github_summary, failed_builds.markdown(error.problems))
         raise
-    names = [path.name for path in wheels]
+    names = [path.relative_to(asked.out).as_posix() for path in wheels]
     result(
         json.dumps(names, indent=1) if asked.json else "\n".join(names) or "nothing to build here"
     )
@@ -85,17 +86,17 @@ def build_missing(
     """
     The wheels of ``jobs``; what was built on this machine from the same inputs is taken as it is.
     """
-    keys = _keys(made)
     carried = fetching.reused(made, previous)
     shop, told = workshop(session), reaching(session)
 
     def run(job: Job) -> tuple[Path, ...]:
         def take_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
-            store = session.cache / "built" / keys[job.id, build.sdist]
+            store = session.cache / "built" / _key(build, job, made)
+            beside = trials.place(store, build, job)
             place = place_of(build, job)
             try:
                 targets = targets_of(build, made)
-                kept = answers(store.glob("*.whl"), build, targets, place=place)
+                kept = answers(beside.glob("*.whl"), build, targets, place=place)
             except BuildFailed:
                 needed = offered(build, made=given, carried=carried, plan=made, place=job.id)
                 stock = fetching.stock(build, made, session.index)
@@ -112,16 +113,14 @@ def build_missing(
     return _each(session, jobs, run)
 
 
-def _keys(made: Plan) -> dict[tuple[str, str], str]:
-    """One digest of all content keys of a build, by job and sdist."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for cell in made.cells:
-        if cell.job:
-            found.setdefault((cell.job, cell.filename), []).append(cell.key)
-    return {
-        place: hashlib.sha256("".join(sorted(keys)).encode()).hexdigest()
-        for place, keys in found.items()
-    }
+def _key(build: Build, job: Job, made: Plan) -> str:
+    """One digest of all content keys of a build, with their targets."""
+    keys = sorted(
+        f"{cell.target} {cell.key}\n"
+        for cell in made.cells
+        if (cell.job, cell.filename) == (job.id, build.sdist) and cell.target in build.targets
+    )
+    return hashlib.sha256("".join(keys).encode()).hexdigest()
 
 
 def _build(

@@ -9,7 +9,7 @@ from matrix.manifest.model import Manifest
 from matrix.plan.cells import epoch
 from matrix.plan.homes import Homes
 from matrix.plan.inventory import Durations, measured
-from matrix.plan.model import Build, Cell, State
+from matrix.plan.model import Build, Cell, JobClass, State
 from matrix.plan.order import Needs
 from matrix.resolve.lock import Lock, LockedBuild, LockedFile
 
@@ -17,8 +17,17 @@ from matrix.resolve.lock import Lock, LockedBuild, LockedFile
 class Builder:
     """Builds out of a lock, class by class."""
 
-    def __init__(self, manifest: Manifest, lock: Lock, *, homes: Homes, past: Durations) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        lock: Lock,
+        *,
+        classes: Mapping[str, JobClass],
+        homes: Homes,
+        past: Durations,
+    ) -> None:
         self._manifest = manifest
+        self._classes = classes
         self._sdists = {
             (file.project, str(file.version), target): file
             for file in lock.files
@@ -31,40 +40,33 @@ class Builder:
         self._targets = {target.id: target for target in manifest.all_targets}
 
     def by_class(self, cells: Iterable[Cell]) -> Mapping[str, Sequence[Cell]]:
-        """What is built, now or for the previous bundle, by the class that is its home."""
+        """What is built, now or for the previous bundle, by the class of its target."""
         found: dict[str, list[Cell]] = {}
         for cell in cells:
             if cell.key:
-                home = self._homes.of(self._source(cell), cell.target)
-                found.setdefault(home.id, []).append(cell)
+                found.setdefault(self._classes[cell.target].id, []).append(cell)
         return dict(sorted(found.items()))
 
-    def builds(self, cells: Sequence[Cell], needs: Needs, *, elsewhere: set[str]) -> list[Build]:
-        """
-        The builds of one class, whose cells are ``cells``.
-
-        ``elsewhere`` are the projects that other classes build.
-        """
+    def builds(self, cells: Sequence[Cell], needs: Needs) -> list[Build]:
+        """The builds of one class, whose cells are ``cells``."""
         built = {cell.project for cell in cells if cell.state is State.BUILD}
         carried = {cell.project for cell in cells if cell.state is State.REUSED}
         needs.refuse_cycles(built, source=self._manifest.source)
-        grouped: dict[str, list[Cell]] = {}
+        grouped: dict[tuple[str, tuple[str, ...]], list[Cell]] = {}
         for cell in cells:
             if cell.state is State.BUILD:
-                grouped.setdefault(cell.filename, []).append(cell)
+                sharing = self._homes.sharing(self._source(cell), cell.target)
+                grouped.setdefault((cell.filename, sharing), []).append(cell)
         made = []
         for owed in grouped.values():
             reached = needs.reached(owed[0].project)
-            missing = sorted((reached & elsewhere) - built - carried)
-            build = dataclasses.replace(
-                self._build(owed, needs.job_class),
-                after=tuple(sorted(reached & built)),
-                carried=tuple(sorted(reached & carried)),
+            made.append(
+                dataclasses.replace(
+                    self._build(owed, needs.job_class),
+                    after=tuple(sorted(reached & built)),
+                    carried=tuple(sorted(reached & carried)),
+                )
             )
-            if missing and not build.unlocked:
-                what = f"another job builds {', '.join(missing)}"
-                build = dataclasses.replace(build, unlocked=what)
-            made.append(build)
         return made
 
     def _build(self, owed: Sequence[Cell], job_class: str) -> Build:
@@ -72,17 +74,18 @@ class Builder:
         ids = sorted(cell.target for cell in owed)
         served = sorted(self._targets[name] for name in ids)
         locked = list(self._rows(file, ids))
-        own = [target for target in served if self._homes.has(target, job_class)]
+        home = self._homes.of(file, first.target).id
         return Build(
             project=first.project,
             version=first.version,
             sdist=first.filename,
             sha256=first.sha256,
             size=first.size,
-            identifiers=tuple(dict.fromkeys(target.identifier for target in own)),
+            identifiers=tuple(dict.fromkeys(target.identifier for target in served)),
             targets=tuple(ids),
             measured=measured(first.project, ids, self._past),
             is_pure=self._homes.is_pure(file),
+            handed_by="" if home == job_class else home,
             epoch=epoch(file.uploaded),
             stock=tuple(sorted({name for row in locked for name in (*row.build, *row.test)})),
             unlocked=_unlocked(locked, ids),

@@ -8,7 +8,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.manifest.model import Manifest, Package, Recipe
 from matrix.plan.homes import Homes
-from matrix.plan.inventory import Inventory, content_key
+from matrix.plan.inventory import CarriedWheel, Inventory, content_key
 from matrix.plan.model import Cell, JobClass, State
 from matrix.resolve.lock import Lock, LockedFile
 
@@ -58,24 +58,37 @@ class Chooser:
                     size=file.size,
                 )
             return
-        for target in file.targets:
-            yield self._built(file, version, target)
+        keys = {
+            target: self._key(file, self._homes.of(file, target), target) for target in file.targets
+        }
+        carried = self._carried(file, keys)
+        for target, key in keys.items():
+            given = carried.get(target, file)
+            is_carried = target in carried
+            yield Cell(
+                project=file.project,
+                version=version,
+                target=target,
+                state=State.REUSED if is_carried else State.BUILD,
+                reason=_REUSED if is_carried else self._why_built(file.project),
+                filename=given.filename,
+                sha256=given.sha256,
+                size=given.size,
+                key=key,
+            )
 
-    def _built(self, file: LockedFile, version: str, target: str) -> Cell:
-        key = self._key(file, self._homes.of(file, target), target)
-        carried = self._inventory.get((key, target))
-        given = carried or file
-        return Cell(
-            project=file.project,
-            version=version,
-            target=target,
-            state=State.REUSED if carried else State.BUILD,
-            reason=_REUSED if carried else self._why_built(file.project),
-            filename=given.filename,
-            sha256=given.sha256,
-            size=given.size,
-            key=key,
-        )
+    def _carried(self, file: LockedFile, keys: Mapping[str, str]) -> Mapping[str, CarriedWheel]:
+        """By target; a wheel that targets share is carried over for all of them or for none."""
+        found = {
+            target: wheel
+            for target, key in keys.items()
+            if (wheel := self._inventory.get((key, target)))
+        }
+        return {
+            target: wheel
+            for target, wheel in found.items()
+            if all(other in found for other in self._homes.sharing(file, target))
+        }
 
     def _why_built(self, project: NormalizedName) -> str:
         if line := self._sources.get(project):

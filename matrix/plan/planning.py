@@ -34,7 +34,7 @@ def plan(
     homes = Homes(lock, classes=classes, targets=manifest.all_targets)
     chooser = Chooser(manifest, lock, classes=classes, homes=homes, inventory=inventory)
     cells = [cell for file in lock.files for cell in chooser.cells(file)]
-    builder = Builder(manifest, lock, homes=homes, past=past)
+    builder = Builder(manifest, lock, classes=classes, homes=homes, past=past)
     made = _jobs(cells, manifest, lock, builder=builder, classes=classes)
     jobs = tuple(sorted(made, key=lambda job: job.id))
     stocked = {name for job in jobs for build in job.builds for name in build.stock}
@@ -92,16 +92,7 @@ def _jobs(
     classes: Mapping[str, JobClass],
 ) -> Iterator[Job]:
     """The jobs of every class."""
-    by_class = builder.by_class(cells)
-    for name, members in by_class.items():
+    for name, members in builder.by_class(cells).items():
         served = {target for target, one in classes.items() if one.id == name}
         files = (file for file in lock.files if not served.isdisjoint(file.targets))
-        elsewhere = {
-            cell.project
-            for other, theirs in by_class.items()
-            if other != name
-            for cell in theirs
-            if cell.target in served
-        }
-        needs = Needs.of(name, files, manifest)
-        yield from shards.jobs(name, builder.builds(members, needs, elsewhere=elsewhere))
+        yield from shards.jobs(name, builder.builds(members, Needs.of(name, files, manifest)))

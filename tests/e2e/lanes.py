@@ -50,6 +50,7 @@ def told(options):
         "environment": environment,
         "package": str(options.package_dir),
         "before_all": str(options.before_all or ""),
+        "before_build": prepare(options.before_build or "", project=project, package=""),
         "repair": str(options.repair_command or ""),
     }
 
@@ -97,13 +98,12 @@ class LaneParser:
     def _ask(self, told: Configuration, mode: str, *, machine: str, system: str) -> Finished:
         for path, text in told.files.items():
             files.write(told.directory / path, text)
-        source = told.directory / "src" / "netifaces-0.11.0"
-        files.write(source / "setup.py", "")
+        files.write(told.directory / told.package / "setup.py", "")
         driver = told.directory / "driver.py"
         files.write(driver, _DRIVER)
         command: Sequence[str] = [
             *(str(self.python), str(driver), machine, system, mode),
-            *(*told.arguments, "src/netifaces-0.11.0"),
+            *(*told.arguments, str(told.package)),
         ]
         environment = {**self.environment, **told.variables}
         return run(command, environment=environment, directory=told.directory, timeout=60)

@@ -68,7 +68,9 @@ def manifest(found: tuple[Interpreter, ...], image: str) -> str:
         f"targets:\n  here: {{platform: {PLATFORM}, python: [{versions}]}}\n"
         "runners:\n"
         f"  - {{match: '*', engine: podman, github: x, images: {{{PLATFORM}: '{image}'}}}}\n"
-        "packages:\n  - {requirement: netifaces, source: build}\n"
+        "packages:\n"
+        "  - {requirement: netifaces, source: build}\n"
+        "  - {requirement: docopt, source: build}\n"
     )
 
 
@@ -99,25 +101,43 @@ def closed(carried: Path, environment: Mapping[str, str], *arguments: str, cache
     return run(command, environment=kept, directory=ROOT, timeout=20 * MINUTES)
 
 
-def test_every_lane_builds_with_no_network_at_all(
-    carried: Path, images: Images, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def wheels(carried: Path, images: Images, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the closed runner builds."""
+    place = tmp_path_factory.mktemp("closed")
     told = ("--manifest", str(carried / "packages.yaml"), "--plan", str(carried / "plan.json"))
     arguments = ("build", "--local", *told, "--toolchain", str(carried / "toolchain"))
-
     finished = closed(
         carried,
         images.podman.environment,
-        *(*arguments, "--out", str(tmp_path / "wheels")),
-        cache=tmp_path / "cache",
+        *(*arguments, "--out", str(place / "wheels")),
+        cache=place / "cache",
     )
-
     assert finished.succeeded, finished.output
+    return place / "wheels"
+
+
+def test_every_lane_builds_with_no_network_at_all(carried: Path, wheels: Path) -> None:
     plan = json.loads((carried / "plan.json").read_text(encoding="utf-8"))
     assert sorted(one["lane"] for one in plan["classes"]) == sorted(LANES)
-    built = [parse_wheel_filename(path.name) for path in (tmp_path / "wheels").glob("*.whl")]
+    built = [parse_wheel_filename(path.name) for path in wheels.glob("netifaces-*.whl")]
     interpreters_built = {tag.interpreter for *_, tags in built for tag in tags}
     assert interpreters_built == {f"cp{series.replace('.', '')}" for series in SERIES}
+
+
+def test_a_pure_wheel_is_tested_by_every_lane_and_handed_over_by_one(
+    carried: Path, wheels: Path, images: Images
+) -> None:
+    tried = sorted(path.relative_to(wheels).as_posix() for path in wheels.glob("**/docopt-*.whl"))
+    tool = Tool(directory=carried, environment=images.podman.environment)
+    collected = tool("collect", str(wheels), "--plan", "plan.json", timeout=MINUTES)
+
+    name = "docopt-0.6.2-py2.py3-none-any.whl"
+    assert tried == [
+        name,
+        *(f"trials/manylinux-x86-64-cibw{number}/{name}" for number in (1, 2, 3)),
+    ]
+    assert collected.succeeded, collected.output
 
 
 def test_a_closed_runner_is_ready_with_its_toolchain_and_not_without(

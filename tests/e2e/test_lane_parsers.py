@@ -84,16 +84,24 @@ def parsers(environment: Mapping[str, str], cache: Path) -> Mapping[str, LanePar
     }
 
 
-def told(lane: Lane, platform: str, work: Path, *, recipe: Recipe | None = None) -> Configuration:
+def told(
+    lane: Lane,
+    platform: str,
+    work: Path,
+    *,
+    recipe: Recipe | None = None,
+    is_pure: bool = False,
+) -> Configuration:
     targets = served(lane, platform)
     configured = configuration(
-        builds.one(*targets),
+        dataclasses.replace(builds.one(*targets), is_pure=is_pure),
         job_class_of(lane, targets[0]),
         targets=targets,
         recipe=recipe or Recipe(),
         environment={},
         offered=Offered(pins=("six==1.17.0",)),
         work=work,
+        source=builds.SOURCE,
     )
     return with_compiler(configured) if platform.startswith("win") else configured
 
@@ -144,6 +152,23 @@ def test_a_lane_reads_our_commands_and_variables_as_they_are_meant(
         assert seen["CFLAGS"] == HOSTILE
 
 
+@pytest.mark.parametrize(("lane", "platform"), CASES)
+def test_a_lane_is_given_the_carrier_of_a_pure_wheel(
+    lane: Lane, platform: str, parsers: Mapping[str, LaneParser], tmp_path: Path
+) -> None:
+    system, machine = PLATFORMS[platform]
+    configured = told(lane, platform, tmp_path / "it's a work directory", is_pure=True)
+
+    read = parsers[lane.version].options(configured, machine=machine, system=system)
+
+    assert sorted(read) == sorted({target.identifier for target in served(lane, platform)})
+    for options in read.values():
+        script = configured.directory / "pure" / "pure.py"
+        assert options["before_build"] == f'python "{script}"'
+        assert options["package"].endswith("carrier")
+        assert options["repair"] == ""
+
+
 @pytest.mark.parametrize(("lane", "platform"), [c for c in CASES if "macosx" in str(c.id)])
 def test_macos_builds_keep_the_floor_of_their_targets(
     lane: Lane, platform: str, parsers: Mapping[str, LaneParser], tmp_path: Path
@@ -169,6 +194,7 @@ def test_2_7_for_windows_needs_a_compiler_of_its_own(
         recipe=Recipe(),
         environment={},
         work=tmp_path,
+        source=builds.SOURCE,
     )
     equipped = with_compiler(asked)
     parser = parsers[oldest.version]
