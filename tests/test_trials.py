@@ -9,6 +9,7 @@ from matrix.bundle.collecting import Collected
 from matrix.errors import Incomplete
 from matrix.plan.model import Plan
 from matrix.plan.planning import plan
+from matrix.report import explanation, plans
 
 from . import locks
 from .locks import P27, P39, P312, WIN
@@ -19,16 +20,16 @@ from .wheels import make_wheel
 TRIAL = Path("somewhere/trials/win-amd64-cibw4")
 
 
+LOCK = with_builds(
+    locks.lock(locks.sdist("calm", targets=(P312, WIN))),
+    locked_build("calm", P312, WIN, is_pure=True),
+)
+
+
 @pytest.fixture
 def owing() -> Plan:
     """A plan in which Windows tests what Linux hands over."""
-    return plan(
-        manifest("calm"),
-        with_builds(
-            locks.lock(locks.sdist("calm", targets=(P312, WIN))),
-            locked_build("calm", P312, WIN, is_pure=True),
-        ),
-    )
+    return plan(manifest("calm"), LOCK)
 
 
 def collected(made: Plan, wheels: Path, allowed: dict[tuple[str, str], str]) -> Collected:
@@ -119,3 +120,11 @@ def test_wheels_for_python_2_and_3_are_two(tmp_path: Path) -> None:
     found = collected(made, tmp_path, {})
 
     assert [[cell.target for cell in built.cells] for built in found.wheels] == [[P27], [P39]]
+
+
+def test_who_only_tests_is_told(owing: Plan) -> None:
+    told = explanation.explain(owing, "calm", manifest=manifest("calm"), lock=LOCK, target=WIN)
+
+    line = "  only tests  the bundle takes what manylinux-x86-64-cibw4 builds"
+    assert line in explanation.text(told, owing).splitlines()
+    assert "calm 1.0 to test it (about" in plans.overview(owing)

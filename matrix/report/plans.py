@@ -46,7 +46,9 @@ def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _job(job: Job, plan: Plan) -> str:
-    builds = ", ".join(build.label for build in job.builds)
+    builds = ", ".join(
+        f"{build.label}{' to test it' if build.handed_by else ''}" for build in job.builds
+    )
     return f"{job.id}: {builds} (about {minutes(job.seconds)}, {machine(plan.class_of(job))})"
 
 
