@@ -5,7 +5,7 @@ import pytest
 from packaging.version import Version
 
 from matrix.build import durations
-from matrix.bundle import collecting, sealing
+from matrix.bundle import arriving, collecting, sealing
 from matrix.bundle.collecting import Collected
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Incomplete, NotProven, NotWritten
@@ -38,7 +38,7 @@ def owing() -> Plan:
 
 def collected(made: Plan, wheels: Path, **allowed: str) -> Collected:
     pairs = {("netifaces", target): "no runner" for target in allowed.values()}
-    return collecting.collect(made, collecting.read(collecting.below(wheels)), allowed=pairs)
+    return collecting.collect(made, arriving.read(arriving.below(wheels)), allowed=pairs)
 
 
 def seal(made: Plan, found: Collected, out: Path, fetched: Sequence[Path] = ()) -> Path:

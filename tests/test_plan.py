@@ -216,7 +216,7 @@ def test_a_plan_survives_being_written(targets: set[str]) -> None:
     [
         ("", "plan.json: expected a plan, got a file that cannot be read as one: Expecting value"),
         ("{}", "plan.json: expected a plan, got a file that cannot be read as one: 'schema'"),
-        ('{"schema": 9}', "plan.json: expected schema 4, got 9"),
+        ('{"schema": 9}', "plan.json: expected schema 3, got 9"),
     ],
 )
 def test_what_is_not_a_plan_is_an_error(written: str, said: str) -> None:

@@ -18,7 +18,6 @@ from .locks import P27, P39, P312, WIN
 from .manifests import manifest, text
 
 EVERYWHERE = (P27, P39, P312, WIN)
-EVERYWHERE_SORTED = tuple(sorted(EVERYWHERE))
 
 
 def build_file(project: str, version: str) -> BuildFile:
@@ -99,7 +98,7 @@ def test_a_build_says_why_its_stock_is_incomplete() -> None:
     ]
 
 
-def test_a_pure_sdist_is_built_in_each_class_and_handed_over_by_one_for_each_major() -> None:
+def test_a_pure_sdist_is_built_in_each_class() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=EVERYWHERE)),
         locked_build("calm", *EVERYWHERE, is_pure=True),
@@ -107,31 +106,15 @@ def test_a_pure_sdist_is_built_in_each_class_and_handed_over_by_one_for_each_maj
 
     made = builds(plan(manifest("calm"), lock))
 
-    assert {name: (one.identifiers, one.targets, one.handed_by) for name, one in made.items()} == {
-        "manylinux-x86-64-cibw1 calm": (("cp27-manylinux_x86_64",), (P27,), ""),
+    assert {name: (one.identifiers, one.targets) for name, one in made.items()} == {
+        "manylinux-x86-64-cibw1 calm": (("cp27-manylinux_x86_64",), (P27,)),
         "manylinux-x86-64-cibw4 calm": (
             ("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"),
             (P312, P39),
-            "",
         ),
-        "win-amd64-cibw4 calm": (("cp312-win_amd64",), (WIN,), "manylinux-x86-64-cibw4"),
+        "win-amd64-cibw4 calm": (("cp312-win_amd64",), (WIN,)),
     }
     assert all(one.is_pure for one in made.values())
-
-
-def test_a_universal_wheel_is_handed_over_by_python_3() -> None:
-    lock = with_builds(
-        locks.lock(locks.sdist("calm", targets=EVERYWHERE)),
-        locked_build("calm", *EVERYWHERE, is_pure=True, is_universal=True),
-    )
-
-    made = builds(plan(manifest("calm"), lock))
-
-    assert {name: one.handed_by for name, one in made.items()} == {
-        "manylinux-x86-64-cibw1 calm": "manylinux-x86-64-cibw4",
-        "manylinux-x86-64-cibw4 calm": "",
-        "win-amd64-cibw4 calm": "manylinux-x86-64-cibw4",
-    }
 
 
 def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
@@ -145,12 +128,15 @@ def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
         locked_build("calm", *targets, is_pure=True),
     )
 
-    (job,) = plan(wanted, lock).jobs
+    universal = with_builds(lock, locked_build("calm", *targets, is_pure=True, is_universal=True))
 
-    assert [(build.identifiers, build.handed_by) for build in job.builds] == [
-        (("cp27-manylinux_x86_64",), ""),
-        (("cp35-manylinux_x86_64",), ""),
-    ]
+    def identifiers(found: Lock) -> list[tuple[str, ...]]:
+        (job,) = plan(wanted, found).jobs
+        return [build.identifiers for build in job.builds]
+
+    python2, python3 = "cp27-manylinux_x86_64", "cp35-manylinux_x86_64"
+    assert identifiers(lock) == [(python2,), (python3,)]
+    assert identifiers(universal) == [(python2, python3)]
 
 
 def test_what_needs_a_pure_wheel_is_given_the_one_of_its_own_class() -> None:

@@ -17,6 +17,7 @@ from matrix.build.causes import Cause
 from matrix.build.failure import classified
 from matrix.edge import files
 from matrix.edge.programs import Finished
+from matrix.errors import BuildFailed
 from matrix.manifest import model
 from matrix.manifest.model import Recipe
 
@@ -223,3 +224,31 @@ def test_1_12_0_has_no_settings_for_pure_wheels_either() -> None:
     assert told.variables["CIBW_BEFORE_BUILD"] == 'python "{project}/pure/pure.py"'
     assert told.variables["CIBW_REPAIR_WHEEL_COMMAND"] == ""
     assert json.loads(told.files[PurePosixPath("pure/pure.json")])["config_settings"] == {}
+
+
+# What 1.12.0 and the others say of a wheel that runs everywhere.
+REFUSALS = (
+    "exit 5",
+    "echo Building wheel...; echo cibuildwheel.util.NonPlatformWheelError:; exit 1",
+)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_what_turns_out_to_be_pure_is_built_again_as_such(refusal: str, tmp_path: Path) -> None:
+    made = builds.wheel(tmp_path, "netifaces-0.11.0-0_3-py3-none-linux_x86_64.whl")
+    body = f'if [ "$1" != carrier ]; then {refusal}; fi\ncp "{made}" "$out"'
+    builds.prepared(tmp_path, body)
+
+    kept = builds.run_job(tmp_path, builds.target())
+
+    assert kept == (
+        tmp_path / "wheels/shared/manylinux-x86-64-cibw4/netifaces-0.11.0-py3-none-any.whl",
+    )
+    assert [path.suffix for path in (tmp_path / "logs").iterdir()] == [".log"]
+
+
+def test_what_is_refused_as_pure_twice_has_failed(tmp_path: Path) -> None:
+    builds.prepared(tmp_path, "exit 5")
+
+    with pytest.raises(BuildFailed, match="status 5: the sdist makes a pure wheel"):
+        builds.run_job(tmp_path, builds.target())

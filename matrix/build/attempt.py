@@ -7,6 +7,7 @@ is given beside it. The directory vanishes afterwards; the log stays.
 """
 
 import contextlib
+import dataclasses
 import shutil
 import tempfile
 import threading
@@ -14,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from matrix.build import durations, failure, pure, surroundings, trials
+from matrix.build import durations, failure, pure, shared, surroundings
 from matrix.build import engine as engines
 from matrix.build.answers import answers
+from matrix.build.causes import Cause
 from matrix.build.configuration import (
     CERTIFICATES,
     OUT,
@@ -26,6 +28,7 @@ from matrix.build.configuration import (
     label,
 )
 from matrix.build.engine import Engine, Unequipped
+from matrix.build.failure import NotBuilt
 from matrix.build.lane_environment import lane_python
 from matrix.build.offering import WHEELS
 from matrix.build.options import reads_toml
@@ -47,7 +50,7 @@ _MINUTE: Final = 60.0
 
 def build_one(run: Run, *, sdist: Path, out: Path, workshop: Workshop) -> tuple[Path, ...]:
     """
-    Build ``sdist``, and return its wheels, which are in ``out``, or where trials are in it.
+    Build ``sdist``, and return its wheels, which are in ``out``, or where shared ones are in it.
 
     Raises ``NotEquipped`` where ``can_build`` says no, and ``NotBuilt`` with the cause and the
     lines of the log that tell it; what did not answer from outside gets another try.
@@ -59,12 +62,31 @@ def build_one(run: Run, *, sdist: Path, out: Path, workshop: Workshop) -> tuple[
     def attempt() -> tuple[Path, ...]:
         try:
             engine = equip(run.job_class, environment, workshop)
-            return _attempt(run, engine, environment, sdist=sdist, out=out, workshop=workshop)
+            return _either(run, engine, environment, sdist=sdist, out=out, workshop=workshop)
         except Unequipped as error:
             problem = Problem(place=run.job.id, what=error.reason, hint=error.hint)
             raise NotEquipped(problem) from error
 
     return retrying(attempt, what=run.place, reporter=workshop.reporter)
+
+
+def _either(
+    run: Run,
+    engine: Engine | None,
+    environment: Mapping[str, str],
+    *,
+    sdist: Path,
+    out: Path,
+    workshop: Workshop,
+) -> tuple[Path, ...]:
+    try:
+        return _attempt(run, engine, environment, sdist=sdist, out=out, workshop=workshop)
+    except NotBuilt as error:
+        if error.failure.cause is not Cause.PURE or run.build.is_pure:
+            raise
+    workshop.reporter.say(f"{run.build.label} makes a wheel that runs everywhere: building it so")
+    certain = dataclasses.replace(run, build=dataclasses.replace(run.build, is_pure=True))
+    return _attempt(certain, engine, environment, sdist=sdist, out=out, workshop=workshop)
 
 
 def _attempt(
@@ -101,8 +123,9 @@ def _attempt(
         if run.build.is_pure:
             pure.unwrap(work / OUT)
         wheels = answers((work / OUT).glob("*.whl"), run.build, run.targets, place=run.place)
-        place = trials.place(out, run.build, run.job)
-        kept = tuple(_keep(wheel, place) for wheel in wheels)
+        kept = tuple(
+            _keep(wheel, shared.place(out, wheel.name, run.job.job_class)) for wheel in wheels
+        )
     for wheel in kept:
         durations.note(wheel, max(1, round(finished.seconds / len(kept))))
     return kept
@@ -176,9 +199,9 @@ def _furnish(work: Path, told: Configuration, run: Run, environment: Mapping[str
     for path, text in told.files.items():
         files.write(work / path, text)
     for wheel in run.offered.wheels:
-        _keep(wheel, work / WHEELS)
+        _keep(wheel, work / WHEELS / wheel.name)
     for wheel in run.stock.wheels:
-        _keep(wheel, work / WHEELHOUSE)
+        _keep(wheel, work / WHEELHOUSE / wheel.name)
     certificates = environment.get("PIP_CERT")
     if certificates:
         with files.reading(Path(certificates)) as stream:
@@ -199,7 +222,7 @@ def _run(
         reporter=workshop.reporter,
     )
     identifiers = ", ".join(run.build.identifiers)
-    workshop.reporter.say(f"building {run.build.label} for {identifiers}{_handed(run)}")
+    workshop.reporter.say(f"building {run.build.label} for {identifiers}")
     command = [str(python), "-I", "-m", "cibuildwheel", *told.arguments, str(told.package)]
     return programs.run(
         command,
@@ -210,15 +233,12 @@ def _run(
     )
 
 
-def _handed(run: Run) -> str:
-    return f", to test it; {run.build.handed_by} hands it over" if run.build.handed_by else ""
-
-
 def _refuse_failure(run: Run, told: Configuration, finished: Finished, workshop: Workshop) -> None:
     """Keep the log, and raise ``NotBuilt`` unless the build succeeded."""
     log = _log(run, workshop)
     files.write(log, finished.output)
     if finished.succeeded:
+        failure.beside(log).unlink(missing_ok=True)
         return
     error = failure.build_failed(
         run.place,
@@ -235,7 +255,6 @@ def _log(run: Run, workshop: Workshop) -> Path:
     return workshop.logs / f"{run.job.id}.{run.build.project}-{run.build.version}.log"
 
 
-def _keep(wheel: Path, out: Path) -> Path:
-    kept = out / wheel.name
+def _keep(wheel: Path, kept: Path) -> Path:
     files.copy(wheel, kept, sha256=files.digest(wheel))
     return kept

@@ -91,6 +91,8 @@ _SPECIFIC: Final = (
         r"|fatal error C1060|terminated by signal 9",
     ),
     _rule(Cause.NOT_PURE, re.escape(NOT_PURE), Step.BUILD),
+    # 1.12.0 ends with a traceback; its successors have a status for it.
+    _rule(Cause.PURE, r"\bNonPlatformWheelError\b"),
     _OUT_OF_REACH,
     _OUT_OF_PIPS_REACH,
     _rule(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from matrix.build import shared
 from matrix.edge import files
 
 _AROUND: Final = 24
@@ -23,8 +24,8 @@ _ATTRIBUTES: Final[tuple[tuple[str, Callable[[zipfile.ZipInfo], object]], ...]] 
 
 def differences(first: Iterable[Path], second: Iterable[Path]) -> tuple[str, ...]:
     """How the wheels of two builds differ, a line each; empty when their bytes are the same."""
-    ours = {path.name: path for path in first}
-    theirs = {path.name: path for path in second}
+    ours = {shared.label(path): path for path in first}
+    theirs = {shared.label(path): path for path in second}
     return tuple(_differences(ours, theirs))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from matrix.build import trials
 from matrix.build.answers import answers
 from matrix.build.attempt import build_one
 from matrix.build.machine import Machine
@@ -18,7 +17,7 @@ from matrix.build.run import Run, targets_of
 from matrix.build.running import build as run_job
 from matrix.build.sequence import in_order, place_of
 from matrix.build.workshop import Availability, Workshop, can_build
-from matrix.bundle import collecting, fetching
+from matrix.bundle import arriving, fetching
 from matrix.cli import twice
 from matrix.cli.session import Session, result
 from matrix.edge import files
@@ -40,7 +39,7 @@ def build(session: Session, asked: argparse.Namespace) -> None:
         jobs = named(made, asked.job)
     carried = [*fetching.reused(made, asked.previous)] if asked.previous else []
     if asked.wheels is not None:
-        carried += (p for p in collecting.below(asked.wheels) if not trials.is_trial(p))
+        carried += arriving.below(asked.wheels)
     shop = workshop(session)
     if asked.logs is not None:
         shop = dataclasses.replace(shop, logs=asked.logs)
@@ -92,11 +91,10 @@ def build_missing(
     def run(job: Job) -> tuple[Path, ...]:
         def take_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
             store = session.cache / "built" / _key(build, job, made)
-            beside = trials.place(store, build, job)
             place = place_of(build, job)
             try:
                 targets = targets_of(build, made)
-                kept = answers(beside.glob("*.whl"), build, targets, place=place)
+                kept = answers(store.rglob("*.whl"), build, targets, place=place)
             except BuildFailed:
                 needed = offered(build, made=given, carried=carried, plan=made, place=job.id)
                 stock = fetching.stock(build, made, session.index)

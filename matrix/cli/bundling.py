@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from matrix import __version__
-from matrix.bundle import collecting, fetching, packing, sealing
+from matrix.bundle import arriving, collecting, fetching, packing, sealing
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.session import Session, result
 from matrix.errors import NotVerified, Problem, UsageError
@@ -36,7 +36,7 @@ def collect(session: Session, asked: argparse.Namespace) -> None:
 
 def compare(made: Plan, directory: Path, *, allowed: Mapping[Pair, str]) -> Collected:
     """What ``directory`` holds, provided that it is what the plan owes."""
-    return collecting.collect(made, collecting.read(collecting.below(directory)), allowed=allowed)
+    return collecting.collect(made, arriving.read(arriving.below(directory)), allowed=allowed)
 
 
 def allowances(said: list[str], made: Plan) -> dict[Pair, str]:

@@ -63,6 +63,16 @@ _MODULE: Final = re.compile(r"([^.]+)(\.py|(\.[^/]+)?\.(so|pyd))")
 _LIBRARY_SCHEMES: Final = frozenset({"purelib", "platlib"})
 
 
+def runs_everywhere(filename: str) -> bool:
+    """
+    Whether a wheel of that name is pure: for every platform and every ABI.
+
+    >>> runs_everywhere("six-1.17-py2.py3-none-any.whl"), runs_everywhere("a-1-py3-none-win32.whl")
+    (True, False)
+    """
+    return filename.endswith("-none-any.whl")
+
+
 def parse_filename(filename: str) -> WheelName:
     """The parts of a wheel's filename."""
     try:

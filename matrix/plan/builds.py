@@ -7,7 +7,6 @@ from packaging.utils import canonicalize_name
 
 from matrix.manifest.model import Manifest
 from matrix.plan.cells import epoch
-from matrix.plan.homes import Homes
 from matrix.plan.inventory import Durations, measured
 from matrix.plan.model import Build, Cell, JobClass, State
 from matrix.plan.order import Needs
@@ -23,11 +22,9 @@ class Builder:
         lock: Lock,
         *,
         classes: Mapping[str, JobClass],
-        homes: Homes,
         past: Durations,
     ) -> None:
         self._manifest = manifest
-        self._classes = classes
         self._sdists = {
             (file.project, str(file.version), target): file
             for file in lock.files
@@ -35,7 +32,7 @@ class Builder:
             for target in file.targets
         }
         self._locked = {(row.sdist, target): row for row in lock.builds for target in row.targets}
-        self._homes = homes
+        self._classes = classes
         self._past = past
         self._targets = {target.id: target for target in manifest.all_targets}
 
@@ -52,29 +49,29 @@ class Builder:
         built = {cell.project for cell in cells if cell.state is State.BUILD}
         carried = {cell.project for cell in cells if cell.state is State.REUSED}
         needs.refuse_cycles(built, source=self._manifest.source)
-        grouped: dict[tuple[str, tuple[str, ...]], list[Cell]] = {}
+        grouped: dict[tuple[str, int], list[Cell]] = {}
         for cell in cells:
             if cell.state is State.BUILD:
-                sharing = self._homes.sharing(self._source(cell), cell.target)
-                grouped.setdefault((cell.filename, sharing), []).append(cell)
+                grouped.setdefault((cell.filename, self._major(cell)), []).append(cell)
         made = []
         for owed in grouped.values():
             reached = needs.reached(owed[0].project)
-            made.append(
-                dataclasses.replace(
-                    self._build(owed, needs.job_class),
-                    after=tuple(sorted(reached & built)),
-                    carried=tuple(sorted(reached & carried)),
-                )
-            )
+            after, found = tuple(sorted(reached & built)), tuple(sorted(reached & carried))
+            made.append(dataclasses.replace(self._build(owed), after=after, carried=found))
         return made
 
-    def _build(self, owed: Sequence[Cell], job_class: str) -> Build:
+    def _major(self, cell: Cell) -> int:
+        """What Python 2 builds of a pure sdist, only Python 2 installs; 0 where it matters not."""
+        row = self._locked.get((cell.filename, cell.target))
+        if row is None or not row.is_pure or row.is_universal:
+            return 0
+        return self._targets[cell.target].python.major
+
+    def _build(self, owed: Sequence[Cell]) -> Build:
         first, file = owed[0], self._source(owed[0])
         ids = sorted(cell.target for cell in owed)
         served = sorted(self._targets[name] for name in ids)
         locked = list(self._rows(file, ids))
-        home = self._homes.of(file, first.target).id
         return Build(
             project=first.project,
             version=first.version,
@@ -84,8 +81,7 @@ class Builder:
             identifiers=tuple(dict.fromkeys(target.identifier for target in served)),
             targets=tuple(ids),
             measured=measured(first.project, ids, self._past),
-            is_pure=self._homes.is_pure(file),
-            handed_by="" if home == job_class else home,
+            is_pure=any(row.is_pure for row in locked),
             epoch=epoch(file.uploaded),
             stock=tuple(sorted({name for row in locked for name in (*row.build, *row.test)})),
             unlocked=_unlocked(locked, ids),

@@ -6,8 +6,8 @@ from typing import Final
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from matrix.distributions.wheel import runs_everywhere
 from matrix.manifest.model import Manifest, Package, Recipe
-from matrix.plan.homes import Homes
 from matrix.plan.inventory import CarriedWheel, Inventory, content_key
 from matrix.plan.model import Cell, JobClass, State
 from matrix.resolve.lock import Lock, LockedFile
@@ -27,12 +27,10 @@ class Chooser:
         lock: Lock,
         *,
         classes: Mapping[str, JobClass],
-        homes: Homes,
         inventory: Inventory,
     ) -> None:
         self._manifest = manifest
         self._classes = classes
-        self._homes = homes
         self._inventory = inventory
         self._requires = _build_requirements(lock)
         self._files: dict[str, list[LockedFile]] = {}
@@ -45,7 +43,7 @@ class Chooser:
         """The cells of one locked file, a target each."""
         version = str(file.version)
         if file.is_wheel:
-            state, reason = _FOUND[file.filename.endswith("-none-any.whl")]
+            state, reason = _FOUND[runs_everywhere(file.filename)]
             for target in file.targets:
                 yield Cell(
                     project=file.project,
@@ -58,13 +56,11 @@ class Chooser:
                     size=file.size,
                 )
             return
-        keys = {
-            target: self._key(file, self._homes.of(file, target), target) for target in file.targets
-        }
-        carried = self._carried(file, keys)
+        keys = {target: self._key(file, self._classes[target], target) for target in file.targets}
+        carried = self._carried(keys)
         for target, key in keys.items():
-            given = carried.get(target, file)
             is_carried = target in carried
+            given = carried.get(target, file)
             yield Cell(
                 project=file.project,
                 version=version,
@@ -77,18 +73,21 @@ class Chooser:
                 key=key,
             )
 
-    def _carried(self, file: LockedFile, keys: Mapping[str, str]) -> Mapping[str, CarriedWheel]:
-        """By target; a wheel that targets share is carried over for all of them or for none."""
+    def _carried(self, keys: Mapping[str, str]) -> Mapping[str, CarriedWheel]:
+        """
+        What is carried over of one sdist, by target.
+
+        A pure wheel for all its targets or for none: built again for one, it would be a second file
+        of the same name.
+        """
         found = {
             target: wheel
             for target, key in keys.items()
             if (wheel := self._inventory.get((key, target)))
         }
-        return {
-            target: wheel
-            for target, wheel in found.items()
-            if all(other in found for other in self._homes.sharing(file, target))
-        }
+        if len(found) == len(keys):
+            return found
+        return {t: wheel for t, wheel in found.items() if not runs_everywhere(wheel.filename)}
 
     def _why_built(self, project: NormalizedName) -> str:
         if line := self._sources.get(project):

@@ -4,7 +4,7 @@ import dataclasses
 import enum
 from typing import Final, Literal
 
-SCHEMA: Final = 4
+SCHEMA: Final = 3
 
 
 class State(enum.StrEnum):
@@ -34,7 +34,7 @@ class Cell:
 
     ``filename``, ``sha256`` and ``size`` describe the published or reused wheel; for ``build``, the
     sdist. They are empty where nothing is installed. ``reason`` is a sentence for people, ``job``
-    the id of the job that builds, and tests.
+    the id of the job that builds.
     """
 
     project: str
@@ -78,8 +78,7 @@ class Build:
     """
     The cells of one sdist and one job class: one run of cibuildwheel.
 
-    A pure wheel serves targets of several classes. Each class builds it for itself, to test it, and
-    one hands it over.
+    A pure wheel serves targets of other classes too, but each class builds and tests its own.
     """
 
     project: str
@@ -96,8 +95,7 @@ class Build:
     measured: int = 0
     """Seconds that it should take by what the previous bundle's builds took; 0 when unknown."""
     is_pure: bool = False
-    handed_by: str = ""
-    """The job class whose wheel the bundle takes; empty when it is this one's."""
+    """Whether the sdist is certain to make a wheel that runs everywhere."""
     epoch: int = 0
     """When the sdist was uploaded, in seconds since 1970; 0 when the index does not tell."""
     stock: tuple[str, ...] = ()

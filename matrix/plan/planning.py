@@ -8,7 +8,6 @@ from matrix.manifest.model import Manifest
 from matrix.plan import order, shards
 from matrix.plan.builds import Builder
 from matrix.plan.cells import Chooser, exclusions, without_wheel
-from matrix.plan.homes import Homes
 from matrix.plan.inventory import Durations, Inventory
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import BuildFile, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
@@ -31,10 +30,9 @@ def plan(
     order.refuse_unknown(manifest, lock)
     found = job_classes(manifest)
     classes = {target.id: one for target, one in found.items()}
-    homes = Homes(lock, classes=classes, targets=manifest.all_targets)
-    chooser = Chooser(manifest, lock, classes=classes, homes=homes, inventory=inventory)
+    chooser = Chooser(manifest, lock, classes=classes, inventory=inventory)
     cells = [cell for file in lock.files for cell in chooser.cells(file)]
-    builder = Builder(manifest, lock, classes=classes, homes=homes, past=past)
+    builder = Builder(manifest, lock, classes=classes, past=past)
     made = _jobs(cells, manifest, lock, builder=builder, classes=classes)
     jobs = tuple(sorted(made, key=lambda job: job.id))
     stocked = {name for job in jobs for build in job.builds for name in build.stock}

@@ -68,8 +68,6 @@ class Making:
     carried: tuple[str, ...]
     stock: tuple[str, ...]
     unlocked: str
-    handed_by: str
-    """The job class whose wheel the bundle takes, where this job only tests it."""
     needed_by: tuple[str, ...]
     beside: tuple[str, ...]
     """Other builds of the same job, which have nothing to do with it."""
@@ -183,7 +181,6 @@ def _making(build: Build, job: Job, plan: Plan, manifest: Manifest, options: str
         carried=build.carried,
         stock=build.stock,
         unlocked=build.unlocked,
-        handed_by=build.handed_by,
         needed_by=tuple(sorted(waiting)),
         beside=tuple(sorted(labels - waited - waiting - {build.label})),
         command=f"python -m matrix build {job.id}{options}",
@@ -236,7 +233,6 @@ def _facts(made: Making, job_class: JobClass) -> Iterator[str]:
         "image": made.image,
         "waits for": ", ".join([*made.after, *(f"{name} (carried over)" for name in made.carried)]),
         "installs": _installs(made),
-        "only tests": f"the bundle takes what {made.handed_by} builds" if made.handed_by else "",
         "needed by": ", ".join(made.needed_by),
         "beside": ", ".join(made.beside),
         "takes": f"about {minutes(made.seconds)} for the whole job",

@@ -46,9 +46,7 @@ def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _job(job: Job, plan: Plan) -> str:
-    builds = ", ".join(
-        f"{build.label}{' to test it' if build.handed_by else ''}" for build in job.builds
-    )
+    builds = ", ".join(build.label for build in job.builds)
     return f"{job.id}: {builds} (about {minutes(job.seconds)}, {machine(plan.class_of(job))})"
 
 
