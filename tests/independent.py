@@ -13,6 +13,27 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 
+def needs(
+    asked: Sequence[str], requires: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+) -> Iterator[tuple[str, str, Requirement]]:
+    """
+    What is needed, walking from ``asked``: who says so (``app``, ``app[more]`` or nobody), its
+    text, and the same parsed.
+    """
+    todo, reached = [("", text, "") for text in asked], set[tuple[str, str]]()
+    while todo:
+        by, text, extra = todo.pop()
+        need = Requirement(text)
+        if need.marker and not need.marker.evaluate({**environment, "extra": extra}):
+            continue
+        yield by, text, need
+        name = canonicalize_name(need.name)
+        for each in sorted({("", name), *((extra, name) for extra in need.extras)} - reached):
+            reached.add(each)
+            holder = f"{name}[{each[0]}]" if each[0] else name
+            todo += [(holder, line, each[0]) for line in requires.get(name, ())]
+
+
 def faults(
     asked: Sequence[str],
     pins: Mapping[str, str],
@@ -27,21 +48,14 @@ def faults(
         for name, version in pins.items()
         if not SpecifierSet(requires_python[name]).contains(python, prereleases=True)
     ]
-    todo, reached = [(text, "") for text in asked], set[tuple[str, str]]()
-    while todo:
-        text, extra = todo.pop()
-        need = Requirement(text)
-        if need.marker and not need.marker.evaluate({**environment, "extra": extra}):
-            continue
+    reached = set[str]()
+    for _, text, need in needs(asked, requires, environment):
         name = canonicalize_name(need.name)
-        if not need.specifier.contains(pins.get(name, "0"), prereleases=True) or name not in pins:
+        if name in pins and need.specifier.contains(pins[name], prereleases=True):
+            reached.add(name)
+        else:
             said.append(f"{text} is not answered by {name} {pins.get(name)}")
-            continue
-        for each in {("", name), *((extra, name) for extra in need.extras)} - reached:
-            reached.add(each)
-            todo += [(line, each[0]) for line in requires[name]]
-    unasked = sorted(pins.keys() - {name for _, name in reached})
-    return [*said, *(f"{name} is needed by nobody" for name in unasked)]
+    return [*said, *(f"{name} is needed by nobody" for name in sorted(pins.keys() - reached))]
 
 
 Releases = Mapping[str, Mapping[str, Sequence[str]]]

@@ -1,4 +1,4 @@
-"""Differences between what tools pick, and why: ``explanations.toml``."""
+"""Differences between what tools pick, and why: what the checker found, or explanations.toml."""
 
 import dataclasses
 import tomllib
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from tests.agreement.picking import Picks
+from tests.agreement.checking import Finding
+from tests.agreement.picking import Answer, Picks
 
 EXPLANATIONS = Path(__file__).with_name("explanations.toml")
 
@@ -22,6 +23,7 @@ class Difference:
     python: str
     tool: str
     what: str
+    finding: Finding = dataclasses.field(default=Finding(), compare=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,10 @@ def explanations(path: Path = EXPLANATIONS) -> tuple[Explanation, ...]:
     return tuple(Explanation(**row) for row in rows)
 
 
-def difference(ours: Picks, theirs: Picks) -> str:
+def difference(ours: Picks, theirs: Answer) -> str:
     """In words, ours first; empty when both pick the same."""
-    if ours is None or theirs is None:
-        said = {True: "nothing", False: "a closure"}
-        return "" if ours is theirs else f"{said[ours is None]} / {said[theirs is None]}"
+    if ours is None or theirs is None or isinstance(theirs, str):
+        return "" if ours is theirs else f"{_said(ours)} / {_said(theirs)}"
     here = {name: Version(text) for name, text in ours.items()}
     there = {name: Version(text) for name, text in theirs.items()}
     return ", ".join(
@@ -61,11 +62,28 @@ def difference(ours: Picks, theirs: Picks) -> str:
     )
 
 
+def _said(answer: Answer) -> str:
+    return "no answer" if isinstance(answer, str) else "a closure" if answer else "nothing"
+
+
+def settled(each: Difference, answers: Sequence[Answer]) -> Difference:
+    """``answers`` to the finding's questions are to be nothing."""
+    possible = [
+        question[-1]
+        for question, answer in zip(each.finding.questions, answers, strict=True)
+        if answer is not None
+    ]
+    if not possible:
+        return each
+    fault = f"both hold, but ours could have {', '.join(possible)}, for what it requires alone"
+    return dataclasses.replace(each, finding=Finding(fault=fault))
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Differences with their explanations, and what is wrong about either."""
+    """Differences, each with its reason, and what is wrong about either."""
 
-    explained: Sequence[tuple[Difference, Explanation]]
+    explained: Sequence[tuple[Difference, str]]
     problems: Sequence[str]
 
 
@@ -76,13 +94,16 @@ def judge(
     explained, problems, used = [], [], set[int]()
     for each in sorted(found):
         fitting = [number for number, why in enumerate(known) if why.fits(each)]
-        if fitting:
+        if each.finding.reason:
+            explained.append((each, each.finding.reason))
+        elif fitting:
             used.add(fitting[0])
-            explained.append((each, known[fitting[0]]))
+            explained.append((each, known[fitting[0]].reason))
         else:
+            fault = f" ({each.finding.fault})" if each.finding.fault else ""
             problems.append(
                 f"unexplained: {each.source}: {each.requirement} on {each.python}, "
-                f"ours / {each.tool}: {each.what}"
+                f"ours / {each.tool}: {each.what}{fault}"
             )
     compared = set(sources)
     problems += [
@@ -93,28 +114,28 @@ def judge(
     return Verdict(explained=explained, problems=problems)
 
 
-Counts = Mapping[tuple[str, str, str], tuple[int, int, int]]
-"""Source, Python and tool to: compared, of these with a closure, different."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """One tool on one interpreter: how many requirements, and what came of them."""
+
+    compared: int
+    unanswered: int
+    closures: int
+    different: int
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[tuple[str, Picks, Answer]], different: Sequence[Difference]
+    ) -> "Count":
+        answered = [here for _, here, there in rows if not isinstance(there, str)]
+        unanswered = len(rows) - len(answered)
+        return cls(
+            compared=len(answered),
+            unanswered=unanswered,
+            closures=sum(here is not None for here in answered),
+            different=len(different) - unanswered,
+        )
 
 
-def table(counts: Counts, verdict: Verdict) -> str:
-    """docs/agreement.md's tables."""
-    lines = ["| source | Python | tool | compared | with a closure | different |"]
-    lines += ["|---|---|---|---:|---:|---:|"]
-    lines += [
-        f"| {source} | {python} | {tool} | {all_} | {closures} | {different} |"
-        for (source, python, tool), (all_, closures, different) in counts.items()
-    ]
-    lines += ["", "| source | requirement | Python | tool | ours / theirs | why |"]
-    lines += ["|---|---|---|---|---|---|"]
-    lines += [
-        f"| {each.source} | `{each.requirement}` | {each.python} | {each.tool} | "
-        f"{_short(each.what)} | {why.reason} |"
-        for each, why in verdict.explained
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _short(what: str) -> str:
-    parts = what.split(", ")
-    return ", ".join(parts[:3]) + (f" and {len(parts) - 3} more" if len(parts) > 3 else "")
+Counts = Mapping[tuple[str, str, str], Count]
+"""By source, Python and tool."""

@@ -12,7 +12,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
@@ -22,17 +22,47 @@ from matrix.manifest.reading import read
 from matrix.resolve.resolving import resolve
 
 Picks = Mapping[str, str] | None
+NoAnswer = Literal["late", "crashed"]
+"""It was stopped while it searched, or ended with a mistake of its own."""
+Answer = Picks | NoAnswer
 
 PIPS: Final = {"2.7": "20.3.4", "3.6": "21.3.1", "3.7": "24.0", "3.8": "25.0.1"}
 NEWEST_PIP: Final = "25.3"
 """For every other interpreter."""
 
-# For every Python since 2.7. A line in: a requirement; a line out: what was picked, as JSON.
+SECONDS: Final = 60
+"""Of the processor, for one answer: pip 20.3 can try every combination of hundreds of releases."""
+
+# For every Python since 2.7. A line in: a requirement, or several with tabs between; a line out:
+# what was picked, as JSON.
 RUNNER: Final = """\
 from __future__ import print_function
-import json, os, shutil, sys, tempfile
-index, reports = sys.argv[1], sys.argv[2] == "reports"
+import functools, json, os, shutil, signal, sys, tempfile
+index, reports, seconds = sys.argv[1], sys.argv[2] == "reports", float(sys.argv[3])
+memories = []
+if sys.version_info[0] == 2:  # pip 20.3 keeps what it read of an index, but not on 2.7
+    from pip._internal.utils import compat
+    def kept(maxsize=None):
+        def keeping(function):
+            memory = {}
+            memories.append(memory)
+            @functools.wraps(function)
+            def answer(*given, **named):
+                asked = given, tuple(sorted(named.items()))
+                if asked not in memory:
+                    memory[asked] = function(*given, **named)
+                return memory[asked]
+            return answer
+        return keeping
+    compat.lru_cache = kept
 from pip._internal.cli.main import main
+class Late(BaseException):
+    pass
+late = []
+def stop(number, frame):
+    late.append(True)
+    raise Late
+signal.signal(signal.SIGPROF, stop)
 def picked(requirement):
     directory = tempfile.mkdtemp()
     report = os.path.join(directory, "report.json")
@@ -45,15 +75,26 @@ def picked(requirement):
     else:
         how = ["download", "-d", directory] + how
     try:
-        if main(options + how + [requirement]):
-            return None
+        signal.setitimer(signal.ITIMER_PROF, seconds, 1)  # again: hasattr() of 2.7 catches all
+        failed = main(options + how + requirement.split("\\t"))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        if late:
+            return "late"
+        if failed:
+            return None if failed == 1 else "crashed"
         if not reports:
             return os.listdir(directory)
         with open(report) as stream:
             found = json.load(stream)["install"]
         return [item["download_info"]["url"].rpartition("/")[2] for item in found]
+    except Late:
+        return "late"
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         shutil.rmtree(directory)
+        del late[:]
+        for memory in memories:
+            memory.clear()
 for line in iter(sys.stdin.readline, ""):
     answer = json.dumps(picked(line.strip()))
     print("picked " + answer)
@@ -82,7 +123,7 @@ def ours(index: Index, requirement: str, targets: Mapping[str, str]) -> dict[str
 
 def pips(
     python: Path, index: str, requirements: Sequence[str], pip: Path | None
-) -> Iterator[Picks]:
+) -> Iterator[Answer]:
     """What the pip of ``python`` (or the unpacked one) picks for each requirement, in order."""
     reports = subprocess.run(
         [python, "-m", "pip", "install", "--help"],
@@ -93,7 +134,7 @@ def pips(
     )
     how = "reports" if "--report" in reports.stdout else "downloads"
     with subprocess.Popen(
-        [python, "-c", RUNNER, index, how],
+        [python, "-c", RUNNER, index, how, str(SECONDS)],
         env=_environment(pip),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -105,15 +146,16 @@ def pips(
         for requirement in requirements:
             child.stdin.write(f"{requirement}\n")
             child.stdin.flush()
-            yield _of_filenames(_answer(child.stdout))
+            found = _answer(child.stdout)
+            yield found if isinstance(found, str) else _of_filenames(found)
         child.stdin.close()
 
 
-def _answer(lines: Iterable[str]) -> list[str] | None:
+def _answer(lines: Iterable[str]) -> list[str] | NoAnswer | None:
     # pip writes a line of its own to stdout now and then.
     for line in lines:
         if line.startswith("picked "):
-            found: list[str] | None = json.loads(line.removeprefix("picked "))
+            found: list[str] | NoAnswer | None = json.loads(line.removeprefix("picked "))
             return found
     raise RuntimeError("pip ended before it answered")
 
@@ -157,7 +199,7 @@ def uv(
     command += ["--python-platform", platform]
     done = subprocess.run(
         command,
-        input=requirement,
+        input=requirement.replace("\t", "\n"),
         capture_output=True,
         text=True,
         check=False,

@@ -9,6 +9,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from matrix.edge.files import write
 from matrix.index.cache import Cache
 from matrix.index.client import Index
 from matrix.index.configuration import Settings
@@ -85,14 +86,10 @@ def _made_up_entry(filename: str) -> dict[str, Any]:
 def _keep_page(store: Path, project: str, files: list[dict[str, Any]]) -> bytes:
     page = {"meta": {"api-version": "1.1"}, "name": project, "files": files}
     body = json.dumps(page).encode() if files else b""
-    path = store / "pages" / f"{project}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(body)
+    write(store / "pages" / f"{project}.json", body, durable=False)
     return body
 
 
 def _keep_metadata(store: Path, filename: str, content: bytes) -> bytes:
-    path = store / "metadata" / filename
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write(store / "metadata" / filename, content, durable=False)
     return content
