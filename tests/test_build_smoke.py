@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from matrix.build import smoke, system_packages
 from matrix.manifest import model
+from matrix.manifest.reading import read
 
 from .builds import program, sh, wheel
 
@@ -147,6 +148,19 @@ def test_the_recipes_modules_and_command_replace_the_declared(python: Path, tmp_
         "h\u00e9 {project} $0",
     ]
     assert done.returncode == 3
+
+
+def test_a_recipe_may_import_nothing(tmp_path: Path) -> None:
+    (recipe,) = read(
+        "bundle: b\ntargets: {a: {platform: win32, python: [3.12.1]}}\npackages: [project]\n"
+        "runners: [{match: '*', github: x}]\n"
+        "recipes: {project: {catalogue: false, test: {import: [], command: echo tried}}}\n"
+    ).recipes.values()
+
+    done = run_smoke(Path(sys.executable), tmp_path, members={"broken.py": "1/0"}, test=recipe.test)
+
+    assert done.stdout.splitlines() == ["$ echo tried", "tried"]
+    assert done.returncode == 0
 
 
 def test_a_wheel_without_modules_needs_a_recipe(tmp_path: Path) -> None:

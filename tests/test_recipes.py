@@ -101,6 +101,14 @@ def test_a_written_default_takes_the_catalogues_place_too() -> None:
     assert found.test.modules == ("cx_Oracle",)
 
 
+def test_nothing_to_import_is_something_that_a_recipe_says() -> None:
+    wanted = manifest("uwsgi", more="recipes: {uwsgi: {test: {command: uwsgi --version}}}\n")
+
+    test = wanted.recipe(canonicalize_name("uwsgi")).test
+
+    assert (test.modules, "modules" in test.written) == ((), True)
+
+
 def test_the_catalogue_can_be_switched_off_for_a_project() -> None:
     found = recipe("{catalogue: false, system: {apt: [x]}}")
 

@@ -90,7 +90,9 @@ def main():
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "smoke.json")
     with io.open(beside, encoding="utf-8") as stream:
         asked = json.load(stream)
-    modules = [str(name) for name in asked["modules"]] or declared(asked["project"])
+    modules = asked["modules"]
+    if modules is None:
+        modules = declared(asked["project"])
     if not modules and not asked["command"]:
         sys.exit("expected modules to import, got none: name them in the recipe's test.import")
     if asked["requires"]:
@@ -98,7 +100,7 @@ def main():
     for name in modules:
         print("import " + name)
         sys.stdout.flush()
-        importlib.import_module(name)
+        importlib.import_module(str(name))
     command = asked["command"]
     if command:
         # Python 3.6 in a container without a locale can neither print nor pass on anything else.
@@ -115,10 +117,11 @@ if __name__ == "__main__":
 
 
 def settings(project: NormalizedName, test: Test) -> str:
-    """What ``smoke.json`` says for a project."""
+    """What ``smoke.json`` says for a project; nothing to import is something to say."""
+    is_asked = test.modules or "modules" in test.written
     asked = {
         "project": project,
-        "modules": list(test.modules),
+        "modules": list(test.modules) if is_asked else None,
         "requires": list(test.requires),
         "command": test.command,
     }

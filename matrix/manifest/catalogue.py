@@ -76,4 +76,4 @@ def _over(upper: Any, lower: Any) -> Any:  # noqa: ANN401 - for every class with
             changes[field.name] = {**below, **above}
         elif field.name in upper.written or above != field.default:
             changes[field.name] = above
-    return dataclasses.replace(lower, **changes)
+    return dataclasses.replace(lower, **changes, written=upper.written | lower.written)

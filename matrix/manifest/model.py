@@ -171,7 +171,9 @@ class Test:
     """How to see that a built wheel works."""
 
     modules: tuple[str, ...] = key(
-        "Modules to import; by default those that the wheel declares.", name="import", default=()
+        "Modules to import; by default those that the wheel declares, and with [] none.",
+        name="import",
+        default=(),
     )
     requires: tuple[str, ...] = key("Requirements of the command.", default=())
     command: str = key("A command that must succeed.", default="")
