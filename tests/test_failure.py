@@ -76,6 +76,7 @@ def of(name: str, status: int = 1, *, is_isolated: bool = False) -> Failure:
         ("no-mirror", Cause.INFRASTRUCTURE, ()),
         ("no-registry", Cause.INFRASTRUCTURE, ()),
         ("own-download", Cause.INFRASTRUCTURE, ()),
+        ("crates", Cause.NETWORK, ("base64",)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -90,6 +90,12 @@ _SPECIFIC: Final = (
         r"|Killed signal|^Killed$|There is not enough space on the disk|failed with code 137\b"
         r"|fatal error C1060|terminated by signal 9",
     ),
+    # cargo, which has crates from the network, or from where they were fetched to before.
+    _rule(
+        Cause.NETWORK,
+        r"no matching package named `(?P<thing>[\w-]+)` found|retry without `--offline`",
+        Step.BUILD,
+    ),
     _rule(Cause.NOT_PURE, re.escape(NOT_PURE), Step.BUILD),
     # 1.12.0 ends with a traceback; its successors have a status for it.
     _rule(Cause.PURE, r"\bNonPlatformWheelError\b"),
