@@ -92,7 +92,7 @@ def _parse(body: bytes) -> page.Page:
     return page.parse(body, content_type=JSON_TYPE, project=PROJECT, url=URL)
 
 
-def _look(kept: tuple[dict[str, int], bytes], versions: int) -> int:
+def _look(kept: tuple[page.Contents, bytes], versions: int) -> int:
     releases = page.load(*kept, project=PROJECT, url=URL).releases
     return sum(len(releases[version]) for version in list(releases)[:versions])
 

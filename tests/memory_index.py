@@ -8,12 +8,14 @@ way between is left out.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 from packaging.utils import NormalizedName
 
+from matrix.distributions import core_metadata
+from matrix.distributions.core_metadata import Fields
 from matrix.edge.progress import Loudness, Reporter
 from matrix.index import page
 from matrix.index.client import Index
@@ -73,11 +75,11 @@ class MemoryIndex:
             extras=release.extras,
         ).encode()
 
-    def prefetch_pages(self, projects: Iterable[NormalizedName]) -> None:
-        """Nothing is fetched here."""
+    def has_stated(self, file: PublishedFile) -> bool:  # noqa: ARG002 - it costs nothing here
+        return True
 
-    def prefetch_metadata(self, files: Iterable[PublishedFile]) -> None:
-        """Nothing is fetched here."""
+    def stated(self, file: PublishedFile) -> Fields:
+        return core_metadata.fields(self.metadata(file))
 
     def distribution(self, file: PublishedFile) -> Path:
         raise AssertionError(f"{file.filename}: these graphs have wheels only")

@@ -134,6 +134,39 @@ def test_what_the_wheel_requires_comes_in_the_version_that_is_locked(
     )
 
 
+def test_what_a_test_requires_fits_the_release_that_it_tests(
+    index: IndexServer, client: Index
+) -> None:
+    furnish(index)
+    sdist(index, "slow")
+    index.add(make_wheel(index.directory, "driver", "1.0", requires=["slow==1.0"]))
+    index.add(make_wheel(index.directory, "driver", "2.0", requires=["slow==2.0"]))
+    wanted = manifest("slow", more="recipes: {slow: {test: {requires: [driver]}}}")
+
+    row = build_of(lock_of(wanted, client), P312, "slow-1.0.tar.gz")
+
+    assert [name for name in row.test if name.startswith("driver")] == [
+        "driver-1.0-py2.py3-none-any.whl"
+    ]
+
+
+def test_what_a_test_requires_comes_as_it_is_locked_beside(
+    index: IndexServer, client: Index
+) -> None:
+    furnish(index)
+    wheel(index, "six", "1.16")
+    wheel(index, "six", "1.17")
+    sdist(index, "slow")
+    index.add(make_wheel(index.directory, "app", "1.0", requires=["slow", "six<1.17"]))
+    wanted = manifest("app", more="recipes: {slow: {test: {requires: [six]}}}")
+
+    row = build_of(lock_of(wanted, client), P312, "slow-1.0.tar.gz")
+
+    assert [name for name in row.test if name.startswith("six")] == [
+        "six-1.16-py2.py3-none-any.whl"
+    ]
+
+
 def test_a_build_requirement_without_a_wheel_is_said(index: IndexServer, client: Index) -> None:
     furnish(index)
     index.listed = {name: f for name, f in index.listed.items() if not name.startswith("cython")}
@@ -183,16 +216,4 @@ def test_a_pure_sdist_is_known(index: IndexServer, client: Index) -> None:
     lock = lock_of(manifest("calm"), client)
 
     row = build_of(lock, P312, "calm-1.0.tar.gz")
-    assert (row.is_pure, row.is_universal) == (True, False)
-
-
-def test_a_pure_sdist_for_python_2_and_3_is_known(index: IndexServer, client: Index) -> None:
-    furnish(index)
-    stated = metadata("calm", "1.0").replace("2.1", "2.2", 1)
-    setup = "from setuptools import setup\nsetup()"
-    members = {"setup.py": setup, "calm.py": "", "setup.cfg": "[bdist_wheel]\nuniversal = 1\n"}
-    index.add(make_sdist(index.directory, "calm", "1.0", members=members, stated=stated))
-
-    lock = lock_of(manifest("calm"), client)
-
-    assert build_of(lock, P27, "calm-1.0.tar.gz").is_universal
+    assert row.is_pure

@@ -20,13 +20,12 @@ def test_what_was_fetched_ahead_is_not_fetched_again(index: IndexServer, tmp_pat
     index.add(make_wheel(index.directory, "six", "1.10"))
     with client(index.url, tmp_path / "cache") as asked:
         asked.prefetch_pages([SIX, SIX])
-        asked.prefetch_metadata(files(asked))
-        asked.prefetch_distributions(files(asked))
-        asked.metadata(files(asked)[0])
+        asked.page(SIX)
+        asked.distribution(files(asked)[0])
         asked.distribution(files(asked)[0])
 
     assert index.requests.count("/simple/six/") == 1
-    assert index.requests.count("/files/six-1.10-py2.py3-none-any.whl") == 2
+    assert index.requests.count("/files/six-1.10-py2.py3-none-any.whl") == 1
 
 
 def test_a_failure_ahead_is_only_said_to_who_asks(index: IndexServer, tmp_path: Path) -> None:
@@ -97,6 +96,30 @@ def test_threads_end_with_their_work_and_are_no_more_than_asked_for() -> None:
     for thread in begun:
         thread.join(10)
     assert not [thread for thread in begun if thread.is_alive()]
+
+
+def test_a_thread_takes_what_comes_after_its_work() -> None:
+    ahead, before = Ahead(CONNECTIONS), set(threading.enumerate())
+    for number in range(20):
+        done = threading.Event()
+        ahead.start(number, done.set)
+        assert done.wait(10)
+        time.sleep(0.005)
+
+    assert 1 <= len(set(threading.enumerate()) - before) < 5
+    ahead.close()
+
+
+def test_whoever_waits_is_not_kept_from_working_by_who_works() -> None:
+    ahead, gate, done = Ahead(3), threading.Event(), threading.Event()
+    ahead.start("first", lambda: None)
+    ahead.ask("first", lambda: None)
+    for number in range(2):
+        ahead.start(number, gate.wait)
+    ahead.start("third", done.set)
+
+    assert done.wait(10)
+    gate.set()
 
 
 def test_an_interrupt_does_not_wait_for_a_slow_server(tmp_path: Path) -> None:

@@ -142,6 +142,19 @@ def test_pre_releases_are_for_those_who_ask(index: IndexServer, client: Index) -
     assert asked[P312] == {"six": "2.0rc1"}
 
 
+def test_older_pips_are_asked_for_pre_releases_by_fewer_operators(
+    index: IndexServer, client: Index
+) -> None:
+    wheel(index, "six", "1.0")
+    wheel(index, "six", "2.0rc1")
+
+    below = picked(lock_of(manifest("six <3.0.dev0"), client), "six")
+    exact = picked(lock_of(manifest("six ==2.0rc1"), client), "six")
+
+    assert (below[P27], below[P312]) == ({"six": "1.0"}, {"six": "2.0rc1"})
+    assert (exact[P27], exact[P312]) == ({"six": "2.0rc1"}, {"six": "2.0rc1"})
+
+
 def test_an_extra_brings_its_requirements_at_the_same_version(
     index: IndexServer, client: Index
 ) -> None:
@@ -292,13 +305,13 @@ def test_a_lock_survives_being_written(index: IndexServer, client: Index) -> Non
     ("written", "said"),
     [
         ("{", "packages.lock: cannot be read: Expecting property name"),
-        ("[]", "packages.lock: expected schema 3, got None\n  hint: python -m matrix lock"),
-        ('{"schema": 1}', "packages.lock: expected schema 3, got 1\n  hint: python -m matrix lock"),
+        ("[]", "packages.lock: expected schema 4, got None\n  hint: python -m matrix lock"),
+        ('{"schema": 1}', "packages.lock: expected schema 4, got 1\n  hint: python -m matrix lock"),
         (
             '{"schema": 9}',
-            "packages.lock: expected schema 3, got 9\n  hint: use the version that wrote it",
+            "packages.lock: expected schema 4, got 9\n  hint: use the version that wrote it",
         ),
-        ('{"schema": 3}', "packages.lock: cannot be read: KeyError 'files'"),
+        ('{"schema": 4}', "packages.lock: cannot be read: KeyError 'files'"),
     ],
 )
 def test_a_damaged_lock_is_an_error(written: str, said: str) -> None:
@@ -378,10 +391,21 @@ def test_a_missing_lock_names_the_command() -> None:
     assert str(caught.value) == ("packages.lock: is not there\n  hint: python -m matrix lock")
 
 
+def test_an_older_lock_keeps_what_is_still_said() -> None:
+    row = {"sdist": "a-1.tar.gz", "targets": ["t"], "declared": [], "asked": [], "tested": []}
+    row |= {"build": [], "test": [], "is_pure": True, "is_universal": True, "reason": ""}
+    rest: dict[str, list[str]] = {"targets": [], "files": [], "solutions": [], "impossible": []}
+    text = json.dumps({**rest, "schema": 3, "builds": [row]})
+
+    lock = lockfile.parse(text, source="packages.lock", understood=lockfile.READABLE)
+
+    assert [(build.sdist, build.is_pure) for build in lock.builds] == [("a-1.tar.gz", True)]
+
+
 def test_upgrading_one_project_keeps_the_others() -> None:
     six, idna = canonicalize_name("six"), canonicalize_name("idna")
     lock = lockfile.parse(
-        '{"schema": 3, "targets": [], "files": [], "impossible": [], "solutions": ['
+        '{"schema": 4, "targets": [], "files": [], "impossible": [], "solutions": ['
         '{"root": "six", "requirements": ["six"], "targets": ["t"],'
         ' "pins": {"six": "1.0", "idna": "2.0"}}]}',
         source="packages.lock",

@@ -49,6 +49,25 @@ def test_a_set_holds_what_packaging_admits(
     ]
 
 
+def test_running_versions_are_those_whose_files_say_so() -> None:
+    said = {"3": {">=3.9"}, "2": {">=2.7", ">=3.9"}, "1.5": {">=2.7"}, "1": set[str]()}
+    row = Shelf(
+        "app",  # type: ignore[arg-type]
+        [Version(text) for text in said],
+        files=lambda _: (),
+        pythons=lambda version: frozenset(said[str(version)]),
+    )
+
+    def running(python: str) -> list[str]:
+        found = row.running(
+            lambda texts: any(requires_python.admits(text, python) for text in texts)
+        )
+        return [str(row.versions[place]) for place in places(found)]
+
+    assert running("2.7.18") == ["2", "1.5"]
+    assert running("3.12.1") == ["3", "2", "1.5"]
+
+
 def test_requires_python_is_read_as_it_was_meant() -> None:
     admitted = {
         text: [v for v in ("2.7.18", "3.4.10", "3.9.18") if requires_python.admits(text, v)]

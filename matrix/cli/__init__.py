@@ -20,7 +20,8 @@ from matrix.errors import INTERRUPTED, MatrixError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
-    asked = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    asked = parser(*given[:1]).parse_args(given)
     signals = _Signals()
     try:
         with signals, Session.open(asked) as session:

@@ -48,4 +48,5 @@ def lock(session: Session, asked: argparse.Namespace) -> None:
     elif asked.export:
         Verb("exporting", "export")(session, asked)
     else:
+        session.begin_to_ask_pip()
         Verb("locking", "lock")(session, asked)

@@ -20,8 +20,8 @@ _DESCRIPTION: Final = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(verb: str = "") -> argparse.ArgumentParser:
+    """The whole command line; or what ``verb`` needs of it, where it is one."""
     top = argparse.ArgumentParser(
         prog="wheel-matrix",
         description=_DESCRIPTION,
@@ -31,10 +31,12 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"wheel-matrix {__version__}")
     verbs = top.add_subparsers(metavar="VERB", required=True)
-    for add in (
+    every = (
         _check, _lock, _plan, _generate, _explain, _build, _collect, _bundle, _verify, _import,
         _targets, _report, _release, _toolchain, _runner,
-    ):  # fmt: skip
+    )  # fmt: skip
+    # The options of all verbs take as long as reading a manifest.
+    for add in [add for add in every if add.__name__ == f"_{verb}"] or every:
         add(verbs)
     return top
 

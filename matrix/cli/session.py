@@ -11,7 +11,6 @@ import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,8 @@ from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from matrix.index.client import Index
     from matrix.plan.model import Plan
 
@@ -36,7 +37,7 @@ class Session:
         self,
         *,
         manifest_path: Path,
-        cache: Path,
+        cache: Path | None,
         environment: Mapping[str, str],
         reporter: Reporter,
         now: datetime.datetime,
@@ -44,7 +45,7 @@ class Session:
     ) -> None:
         self.manifest_path = manifest_path
         self.root = manifest_path.parent
-        self.cache = cache
+        self._cache = cache
         self.environment = environment
         self.reporter = reporter
         self.now = now
@@ -67,7 +68,7 @@ class Session:
             environment[TOOLCHAIN] = str(asked.toolchain.absolute())
         session = cls(
             manifest_path=asked.manifest,
-            cache=asked.cache or _cache(),
+            cache=asked.cache,
             environment=environment,
             reporter=Reporter.on_stderr(loudness),
             now=_now(os.environ),
@@ -85,11 +86,20 @@ class Session:
             self._index.close()
 
     @functools.cached_property
+    def cache(self) -> Path:
+        """The directory that was asked for, or the user's."""
+        return self._cache or _cache()
+
+    @functools.cached_property
     def manifest(self) -> Manifest:
         return reading.load(self.manifest_path)
 
     def begin_to_ask_pip(self) -> None:
         """Let pip, which takes a third of a second, answer while the verb is being imported."""
+        if self._asking_pip is not None or "pip_options" in vars(self):
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - see above
+
         pool = ThreadPoolExecutor(1)
         self._asking_pip = pool.submit(self._ask_pip)
         pool.shutdown(wait=False)
@@ -105,15 +115,14 @@ class Session:
 
     @functools.cached_property
     def index(self) -> "Index":
-        with ThreadPoolExecutor(1) as pool:
-            # Asking pip takes as long as importing what follows.
-            asking = pool.submit(getattr, self, "pip_options")
-            from matrix.index import configuration  # noqa: PLC0415 - see above
-            from matrix.index.cache import Cache  # noqa: PLC0415 - see above
-            from matrix.index.client import Index  # noqa: PLC0415 - see above
-            from matrix.index.transport import Transport  # noqa: PLC0415 - see above
+        # Asking pip takes as long as importing what follows.
+        self.begin_to_ask_pip()
+        from matrix.index import configuration  # noqa: PLC0415 - see above
+        from matrix.index.cache import Cache  # noqa: PLC0415 - see above
+        from matrix.index.client import Index  # noqa: PLC0415 - see above
+        from matrix.index.transport import Transport  # noqa: PLC0415 - see above
 
-        options = asking.result()
+        options = self.pip_options
         network = self.manifest.network
         for warning in configuration.warnings(network, options):
             self.reporter.say(f"warning: {warning}")

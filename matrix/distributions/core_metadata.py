@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
+from collections.abc import Iterable
+from typing import Any, TypedDict, cast
 
-from packaging.metadata import RawMetadata
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
@@ -13,6 +14,22 @@ from matrix.distributions import headers, requirement, requires_python
 
 # A thousand releases share a few hundred requirements; nobody changes one.
 _requirement = functools.lru_cache(maxsize=1 << 16)(requirement.read)
+_version = functools.lru_cache(maxsize=1 << 14)(Version)
+
+
+class Fields(TypedDict, total=False):
+    """What core metadata say of what matters here, as written; ``headers.READ`` names them too."""
+
+    metadata_version: str
+    name: str
+    version: str
+    requires_python: str
+    license: str
+    license_expression: str
+    requires_dist: list[str]
+    provides_extra: list[str]
+    dynamic: list[str]
+    classifiers: list[str]
 
 
 class InvalidMetadata(ValueError):
@@ -59,12 +76,27 @@ def parse(data: bytes) -> CoreMetadata:
     missing or cannot be read: a requirement that is skipped would make a closure that does not
     install.
     """
-    raw = headers.read(data)
+    return of(fields(data))
+
+
+def fields(data: bytes) -> Fields:
+    """What ``of`` looks at, unjudged, and no more: small enough to be kept of every release."""
+    raw = cast("dict[str, Any]", headers.read(data))
+    found = {field: raw[field] for field in headers.READ if field in raw}
+    if "license" in found:
+        found["license"] = _first_line(found["license"])
+    if "classifiers" in found:
+        found["classifiers"] = _licences(found["classifiers"])
+    return cast("Fields", found)
+
+
+def of(raw: Fields) -> CoreMetadata:
+    """As ``parse``, of what ``fields`` found."""
     stated = raw.get("requires_dist", [])
     try:
         return CoreMetadata(
             project=canonicalize_name(raw["name"]),
-            version=Version(raw["version"]),
+            version=_version(raw["version"]),
             requires_python=requires_python.read(raw.get("requires_python", "")),
             requires_dist=tuple(_requirement(text)[0] for text in stated),
             extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", [])),
@@ -81,17 +113,23 @@ def parse(data: bytes) -> CoreMetadata:
 
 def stated_licence(data: bytes) -> StatedLicence:
     """What core metadata says of the licence, whatever else is wrong with it."""
-    return _licence(headers.read(data))
+    return _licence(fields(data))
 
 
-def _licence(raw: RawMetadata) -> StatedLicence:
-    lines = (line.strip() for line in raw.get("license", "").splitlines())
-    # distutils wrote UNKNOWN for what it was not told; some put a licence's whole text here.
-    text = next((line for line in lines if line), "")
+def _licence(raw: Fields) -> StatedLicence:
+    text = _first_line(raw.get("license", ""))
+    # distutils wrote UNKNOWN for what it was not told.
     return StatedLicence(
         expression=raw.get("license_expression", "").strip(),
-        classifiers=tuple(
-            one for one in raw.get("classifiers", []) if one.startswith("License ::")
-        ),
+        classifiers=tuple(_licences(raw.get("classifiers", []))),
         text="" if text.upper() == "UNKNOWN" else text,
     )
+
+
+def _first_line(text: str) -> str:
+    """Some put a licence's whole text here."""
+    return next((line for line in map(str.strip, text.splitlines()) if line), "")
+
+
+def _licences(classifiers: Iterable[str]) -> list[str]:
+    return [one for one in classifiers if one.startswith("License ::")]

@@ -8,9 +8,10 @@ here; whatever is not (carriage returns, other encodings, folded or unlikely lin
 """
 
 import re
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from packaging.metadata import RawMetadata, parse_email
+if TYPE_CHECKING:
+    from packaging.metadata import RawMetadata
 
 # Header to packaging's field; of the first kind there may be one only (else there is none), of the
 # second any number.
@@ -35,10 +36,15 @@ _FOLDS: Final = frozenset({" ", "\t"})
 _NAME: Final = re.compile(r"[!-9;-~]+")
 
 
-def read(data: bytes) -> RawMetadata:
+def read(data: bytes) -> "RawMetadata":
     """The fields of ``READ`` that ``data`` has, as ``packaging`` would give them."""
     plain = _split(data)
-    return parse_email(data)[0] if plain is None else _chosen(plain)
+    if plain is not None:
+        return _chosen(plain)
+    # Importing it takes as long as splitting a hundred.
+    from packaging.metadata import parse_email  # noqa: PLC0415 - see above
+
+    return parse_email(data)[0]
 
 
 def _split(data: bytes) -> dict[str, list[str]] | None:
@@ -80,7 +86,7 @@ def _continue(found: dict[str, list[str]], last: str, line: str) -> bool:
     return True
 
 
-def _chosen(found: dict[str, list[str]]) -> RawMetadata:
+def _chosen(found: dict[str, list[str]]) -> "RawMetadata":
     raw: dict[str, Any] = {
         field: found[name][0] for name, field in _SINGLE.items() if len(found.get(name, ())) == 1
     }

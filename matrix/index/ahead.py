@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 # On Windows a wait without an end cannot be interrupted.
 _WAIT: Final = 1.0
+_LINGER: Final = 1.0
 
 
 class _Task:
@@ -51,24 +52,29 @@ class Ahead:
     def __init__(self, threads: int) -> None:
         self._most = threads
         self._running = 0
-        self._lock = threading.Lock()
+        self._busy = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
         self._tasks: dict[Hashable, _Task] = {}
         self._waiting: collections.deque[_Task] = collections.deque()
 
     def ask(self, key: Hashable, make: Callable[[], T]) -> T:
         """The answer, or what making it raised."""
-        with self._lock:
+        with self._changed:
             task = self._tasks.setdefault(key, _Task(make))
         answer: T = task.answer()
         return answer
 
     def start(self, key: Hashable, make: Callable[[], object]) -> None:
         """Have the answer made some time, without waiting."""
-        with self._lock:
+        with self._changed:
             if key in self._tasks:
                 return
             self._tasks[key] = task = _Task(make)
             self._waiting.append(task)
+            if len(self._waiting) <= self._running - self._busy:
+                self._changed.notify()
+                return
             if self._running == self._most:
                 return
             self._running += 1
@@ -76,14 +82,24 @@ class Ahead:
 
     def close(self) -> None:
         """Begin nothing more; what is asked for is still answered."""
-        with self._lock:
+        with self._changed:
+            self._is_closed = True
             self._waiting.clear()
+            self._changed.notify_all()
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._running -= 1
-                    return
-                task = self._waiting.popleft()
+        while (task := self._next()) is not None:
             task.run()
+            with self._changed:
+                self._busy -= 1
+
+    def _next(self) -> _Task | None:
+        """A task, or None when there was none for a while: then the thread ends."""
+        with self._changed:
+            # Beginning a thread takes longer than what most of them do.
+            self._changed.wait_for(lambda: self._waiting or self._is_closed, _LINGER)
+            if not self._waiting:
+                self._running -= 1
+                return None
+            self._busy += 1
+            return self._waiting.popleft()

@@ -2,9 +2,9 @@
 What was read from an index, kept on disk.
 
 Two kinds: pages, which change and are asked about again, and whatever a digest names, which cannot
-change. A page is kept by version (``page.dump``) rather than as it came, so that an unchanged one
-is not parsed again. A damaged or foreign entry is never trusted: digests are checked on the way
-out, and what cannot be read is fetched anew.
+change, with what was read of it (``stated``). A page is kept by version (``page.dump``) rather than
+as it came, so that an unchanged one is not parsed again. A damaged or foreign entry is never
+trusted: digests are checked on the way out, and what cannot be read is fetched or read anew.
 """
 
 import dataclasses
@@ -14,9 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from packaging.utils import NormalizedName
+
 from matrix.edge import files
 
-FORMAT: Final = "v2"
+FORMAT: Final = "v3"
+STATED: Final = "1"
+"""What ``stated`` keeps can be made again, and has a format of its own."""
 _DIGEST: Final = 32
 """Bytes of a sha256, at the beginning of each entry."""
 _SIZE: Final = 4
@@ -36,9 +40,9 @@ class StoredPage:
     """The sha256 of the page as it came, for indexes with neither; empty: there is no page."""
     fresh_until: float = 0.0
     """Until when the index vouches for it."""
-    lengths: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    contents: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     releases: bytes | memoryview = b""
-    """The page's files and how they are divided (``page.dump``)."""
+    """The page's files, and how they are divided (``page.dump``)."""
 
     @property
     def exists(self) -> bool:
@@ -81,12 +85,25 @@ class Cache:
     def keep_metadata(self, sha256: str, content: bytes) -> None:
         self._write(self._metadata_path(sha256), content)
 
+    def stated(self, project: NormalizedName) -> bytes | None:
+        """What the metadata of a project's distributions state (``stated``)."""
+        content = self._read(self._stated_path(project))
+        return None if content is None else bytes(content)
+
+    def keep_stated(self, project: NormalizedName, content: bytes) -> None:
+        self._write(self._stated_path(project), content)
+
     def distribution(self, sha256: str, filename: str) -> Path:
         """Where the distribution with that digest is, or belongs."""
         return self._directory / "files" / sha256[:2] / sha256 / filename
 
     def _metadata_path(self, sha256: str) -> Path:
         return self._directory / "metadata" / sha256[:2] / sha256
+
+    def _stated_path(self, project: NormalizedName) -> Path:
+        # A digest, because Windows has names that no file can have.
+        name = hashlib.sha256(project.encode()).hexdigest()
+        return self._directory / f"stated-{STATED}" / name[:2] / name
 
     def _page_path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode()).hexdigest()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from matrix.distributions.core_metadata import Fields
 from matrix.edge import files
 from matrix.errors import IndexUnavailable, Problem
 from matrix.index import filenames, metadata
@@ -15,6 +16,7 @@ from matrix.index.choice import Choice
 from matrix.index.connections import CONNECTIONS
 from matrix.index.page import Page, PublishedFile
 from matrix.index.pages import Pages, not_kept
+from matrix.index.stated import Stated
 from matrix.index.transport import Transport
 from matrix.manifest.model import Internal
 
@@ -43,6 +45,7 @@ class Index:
         if internal is not None:
             second = Pages(transport.internal, transport, cache, offline=offline)
             self._pages = Choice(main=self._main, internal=second, rule=internal)
+        self._stated = Stated(cache)
         self._ahead = Ahead(CONNECTIONS)
 
     @property
@@ -51,17 +54,26 @@ class Index:
         return self._main.address
 
     def close(self) -> None:
-        """Begin nothing more, and wait for nobody."""
+        """Begin nothing more, wait for nobody, and keep what metadata state."""
         self._ahead.close()
         self._transport.close()
+        self._stated.keep()
 
     def page(self, project: NormalizedName) -> Page | None:
         """The releases of ``project``, or None where the index has no such project."""
-        return self._ahead.ask(("page", project), lambda: self._pages.page(project))
+        return self._ahead.ask(("page", project), lambda: self._page(project))
 
     def metadata(self, file: PublishedFile) -> bytes:
         """The core metadata of a wheel, unparsed."""
         return self._ahead.ask(("metadata", file.sha256), lambda: self._metadata(file))
+
+    def stated(self, file: PublishedFile) -> Fields:
+        """The fields of a wheel's core metadata that a resolver looks at."""
+        return self._stated.of(file, self.metadata)
+
+    def has_stated(self, file: PublishedFile) -> bool:
+        """Whether ``stated`` has its answer at once."""
+        return self._stated.has(file)
 
     def distribution(self, file: PublishedFile) -> Path:
         """A local copy of the file, its digest checked."""
@@ -74,17 +86,7 @@ class Index:
     def prefetch_pages(self, projects: Iterable[NormalizedName]) -> None:
         """Have pages fetched; what goes wrong is said when a page is asked for, if ever."""
         for project in projects:
-            self._ahead.start(("page", project), functools.partial(self._pages.page, project))
-
-    def prefetch_metadata(self, files: Iterable[PublishedFile]) -> None:
-        """The same for core metadata."""
-        for file in files:
-            self._ahead.start(("metadata", file.sha256), functools.partial(self._metadata, file))
-
-    def prefetch_distributions(self, files: Iterable[PublishedFile]) -> None:
-        """The same for files."""
-        for file in files:
-            self._ahead.start(("file", file.sha256), functools.partial(self._distribution, file))
+            self._ahead.start(("page", project), functools.partial(self._page, project))
 
     def find(self, project: NormalizedName, filename: str) -> PublishedFile:
         """The file that a lock names; raises when this index does not have it."""
@@ -101,6 +103,11 @@ class Index:
                 hint=f"python -m matrix lock --upgrade {project}",
             )
         )
+
+    def _page(self, project: NormalizedName) -> Page | None:
+        # Here rather than when somebody asks: this may be a thread that is ahead.
+        self._stated.load(project)
+        return self._pages.page(project)
 
     def _metadata(self, file: PublishedFile) -> bytes:
         if (kept := self._cache.metadata(file.sha256)) is not None:

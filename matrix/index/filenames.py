@@ -48,7 +48,7 @@ def _wheel_head(parts: list[str]) -> Head | None:
 
 def version(parts: Head, project: NormalizedName) -> Version | None:
     """The version that a head names, or None when it is of another project or no version."""
-    if canonicalize_name(parts[0]) != project:
+    if _normalized(parts[0]) != project:
         return None
     try:
         return parsed(parts[1])
@@ -73,6 +73,8 @@ def tags(filename: str) -> frozenset[Tag]:
 
 
 # Thousands of files share a few hundred triples, on the pages of all projects.
+# And as few spellings of their project.
+_normalized = functools.lru_cache(maxsize=1 << 14)(canonicalize_name)
 _tags = functools.lru_cache(maxsize=None)(parse_tag)
 parsed = functools.lru_cache(maxsize=None)(Version)
 """The version that a text names; projects share most of them."""

@@ -39,12 +39,6 @@ class ListedFile(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
     """The name that PEP 714 replaced; some indexes still send only this one."""
 
 
-class RequiresPython(msgspec.Struct, gc=False, rename="kebab"):
-    """The one field of a file that is asked of every release."""
-
-    requires_python: str | None = None
-
-
 class _Meta(msgspec.Struct, rename="kebab"):
     api_version: str = "1.0"
 

@@ -9,7 +9,7 @@ same text by version (``dump``, ``load``), so that an unchanged page is not pars
 import dataclasses
 import datetime
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urljoin
 
@@ -19,23 +19,30 @@ from packaging.utils import BuildTag, NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from matrix.index import filenames, html_page, listing
-from matrix.index.listing import Digests, InvalidPage, ListedFile, RequiresPython
+from matrix.index.listing import Digests, InvalidPage, ListedFile
 
 HTML_TYPES: Final = frozenset(
     {"application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml"}
 )
 JSON_TYPES: Final = frozenset({listing.JSON_TYPE, "application/json"})
 _FILES: Final = msgspec.json.Decoder(list[ListedFile])
-_SAYINGS: Final = msgspec.json.Decoder(list[RequiresPython])
 _ENCODER: Final = msgspec.json.Encoder()
 
 Buffer = bytes | memoryview
 """Text of a page: its own, or a part of what the cache has read."""
+Row = tuple[Buffer, frozenset[str]]
+"""The files of a version as text, and what they say of Requires-Python."""
+
+Contents = Mapping[str, tuple[int, Sequence[str]]]
+"""Version to the length of its text, and what its files say of Requires-Python."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedFile:
-    """A distribution as the index lists it."""
+class PublishedFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """
+    A distribution as the index lists it.
+
+    A ``Struct``, because a run makes ten thousand, and a frozen dataclass takes four times as long.
+    """
 
     filename: str
     url: str
@@ -64,29 +71,27 @@ class PublishedFile:
 class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
     """Files by version, newest first; a version's files are read when they are asked for."""
 
-    def __init__(self, project: NormalizedName, url: str, listed: Mapping[Version, Buffer]) -> None:
+    def __init__(self, project: NormalizedName, url: str, rows: Mapping[Version, Row]) -> None:
         self._project = project
         self._url = url
-        self.listed = listed
+        self.rows = rows
         self._made: dict[Version, tuple[PublishedFile, ...]] = {}
 
     def __getitem__(self, version: Version) -> tuple[PublishedFile, ...]:
         if version not in self._made:
             # Two threads may both get here: they make equal values.
-            self._made[version] = tuple(self._read(self.listed[version]))
+            self._made[version] = tuple(self._read(self.rows[version][0]))
         return self._made[version]
 
     def pythons(self, version: Version) -> frozenset[str]:
         """What a version's files say of Requires-Python, without making them."""
-        return frozenset(
-            said.requires_python or "" for said in _SAYINGS.decode(self.listed[version])
-        )
+        return self.rows[version][1]
 
     def __iter__(self) -> Iterator[Version]:
-        return iter(self.listed)
+        return iter(self.rows)
 
     def __len__(self) -> int:
-        return len(self.listed)
+        return len(self.rows)
 
     def _read(self, listed: Buffer) -> Iterator[PublishedFile]:
         for file in sorted(_FILES.decode(listed), key=lambda file: file.filename):
@@ -126,20 +131,20 @@ def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) 
     return Page(project=project, releases=releases)
 
 
-def dump(page: Page) -> tuple[dict[str, int], bytes]:
-    """The page for the cache: how long each version's text is, newest first, and the texts."""
-    listed = page.releases.listed
-    lengths = {str(version): len(text) for version, text in listed.items()}
-    return lengths, b"".join(listed.values())
+def dump(page: Page) -> tuple[Contents, bytes]:
+    """The page for the cache: what each version has, newest first, and the texts."""
+    rows = page.releases.rows
+    contents = {str(version): (len(text), sorted(said)) for version, (text, said) in rows.items()}
+    return contents, b"".join(text for text, _ in rows.values())
 
 
-def load(lengths: Mapping[str, int], kept: Buffer, *, project: NormalizedName, url: str) -> Page:
+def load(contents: Contents, kept: Buffer, *, project: NormalizedName, url: str) -> Page:
     """The page that ``dump`` wrote, where it came from ``url``; nothing is copied."""
-    listed, view, start = dict[Version, Buffer](), memoryview(kept), 0
-    for version, length in lengths.items():
-        listed[filenames.parsed(version)] = view[start : start + length]
+    rows, view, start = dict[Version, Row](), memoryview(kept), 0
+    for version, (length, said) in contents.items():
+        rows[filenames.parsed(version)] = view[start : start + length], _sayings(*said)
         start += length
-    return Page(project=project, releases=Releases(project, url, listed))
+    return Page(project=project, releases=Releases(project, url, rows))
 
 
 def _text(body: bytes, parameters: str) -> str:
@@ -150,7 +155,7 @@ def _text(body: bytes, parameters: str) -> str:
         raise InvalidPage(str(error)) from error
 
 
-def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Version, Buffer]:
+def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Version, Row]:
     by_version: dict[Version, list[ListedFile]] = {}
     known: dict[filenames.Head, list[ListedFile] | None] = {}
     without_digest = 0
@@ -171,7 +176,18 @@ def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Ve
     if without_digest and not any(by_version.values()):
         raise InvalidPage(f"expected a sha256 of each file, got {without_digest} files without")
     ordered = sorted(by_version.items(), key=lambda item: item[0], reverse=True)
-    return {version: _ENCODER.encode(group) for version, group in ordered if group}
+    return {version: _row(group) for version, group in ordered if group}
+
+
+def _row(files: Sequence[ListedFile]) -> Row:
+    said = {file.requires_python or "" for file in files}
+    return _ENCODER.encode(files), _sayings(*sorted(said))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _sayings(*said: str) -> frozenset[str]:
+    # The same set for the same sayings: who asks about one remembers the answer.
+    return frozenset(said)
 
 
 def _shortened(file: ListedFile) -> ListedFile:

@@ -78,10 +78,10 @@ class Pages:
         now = self._transport.clock()
         if kept is not None and (kept.source, kept.url) == (source, final):
             self._keep(url, kept, _current(kept, answer, now))
-            return page.load(kept.lengths, kept.releases, project=project, url=final)
+            return page.load(kept.contents, kept.releases, project=project, url=final)
         parsed = _parsed(answer, project, url=url, final=final)
-        lengths, releases = page.dump(parsed)
-        stored = StoredPage(url=final, source=source, lengths=lengths, releases=releases)
+        contents, releases = page.dump(parsed)
+        stored = StoredPage(url=final, source=source, contents=contents, releases=releases)
         self._keep(url, kept, _current(stored, answer, now))
         return parsed
 
@@ -99,7 +99,7 @@ def not_kept(place: str, wanted: str) -> IndexUnavailable:
 def _loaded(kept: StoredPage, project: NormalizedName) -> Page | None:
     if not kept.exists:
         return None
-    return page.load(kept.lengths, kept.releases, project=project, url=kept.url)
+    return page.load(kept.contents, kept.releases, project=project, url=kept.url)
 
 
 def _current(stored: StoredPage, answer: Answer, now: float) -> StoredPage:

@@ -8,7 +8,6 @@ when nothing was said.
 
 import dataclasses
 import datetime
-import difflib
 import functools
 import types
 import typing
@@ -91,9 +90,21 @@ def described(cls: type) -> tuple[dataclasses.Field[Any], ...]:
     return tuple(field for field in dataclasses.fields(cls) if KEY in field.metadata)
 
 
+@functools.cache
 def shorthand(cls: type) -> dataclasses.Field[Any] | None:
     """The field that a plain value stands for, if there is one."""
     return next((field for field in described(cls) if field.metadata[SHORTHAND]), None)
+
+
+@functools.cache
+def _required(cls: type) -> frozenset[str]:
+    """The names of the fields that have no default."""
+    missing = dataclasses.MISSING
+    return frozenset(
+        field.name
+        for field in described(cls)
+        if field.default is missing and field.default_factory is missing
+    )
 
 
 @functools.cache
@@ -101,6 +112,7 @@ def _hints(cls: type) -> Mapping[str, Any]:
     return typing.get_type_hints(cls)
 
 
+@functools.cache
 def without_none(annotation: Any) -> Any:
     """``X`` for ``X | None``: leaving a key out is the only way to say nothing."""
     if typing.get_origin(annotation) in {Union, types.UnionType}:
@@ -206,14 +218,14 @@ class Decoder:
             else:
                 values[field.name] = self.decode(hints[field.name], child, _join(path, text))
         for text, field in fields.items():
-            if field.name not in values and _is_required(field):
+            if field.name not in values and field.name in _required(cls):
                 self.complain(node, path, f"missing key {text!r}")
         return values
 
     def _make(self, cls: type, values: dict[str, Any], node: yaml.Node) -> Any:
         if any(value is None for value in values.values()):
             return None
-        if any(_is_required(f) and f.name not in values for f in described(cls)):
+        if not values.keys() >= _required(cls):
             return None
         if "line" in _hints(cls):
             values["line"] = node.start_mark.line + 1
@@ -239,12 +251,10 @@ class Decoder:
 
 def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
     """A hint with the nearest of ``known``, or nothing when none is near."""
+    import difflib  # noqa: PLC0415 - for who made a mistake
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else ""
-
-
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _join(path: str, key: str) -> str:

@@ -9,13 +9,13 @@ moment, and neither changes an answer.
 
 import functools
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from matrix.index.ahead import Ahead as Threads
 from matrix.resolve.candidates import Offer
 from matrix.resolve.provider import Need, Provider
 from matrix.resolve.shelf import places
@@ -33,15 +33,22 @@ class Ahead:
     """One walk; what was found stays in the index's client and in the providers."""
 
     def __init__(
-        self, page: Callable[[NormalizedName], object], file: "Callable[[PublishedFile], object]"
+        self,
+        page: Callable[[NormalizedName], object],
+        file: "Callable[[PublishedFile], object]",
+        has: "Callable[[PublishedFile], bool]",
     ) -> None:
-        """``page`` and ``file`` have things fetched; they are called by several threads."""
+        """
+        ``page`` and ``file`` have things fetched; they are called by several threads, and ``file``
+        for what ``has`` denies only.
+        """
         self._page = page
         self._fetch = file
+        self._has = has
         self._seen: set[tuple[int, NormalizedName, str, str]] = set()
         self._waiting: dict[Hashable, list[Callable[[], None]]] = {}
         self._here: set[Hashable] = set()
-        self._arrived: SimpleQueue[tuple[Hashable, Future[Any]]] = SimpleQueue()
+        self._arrived: SimpleQueue[tuple[Hashable, bool]] = SimpleQueue()
         self._todo: list[Callable[[], None]] = []
 
     def fetch(
@@ -52,14 +59,14 @@ class Ahead:
 
         Errors are not raised here: whoever asks for what could not be fetched gets them.
         """
-        self._pool = ThreadPoolExecutor(WORKERS)
+        self._threads = Threads(WORKERS)
         try:
             for provider, preferred, needs in asked:
                 for need in needs:
                     self._ask(provider, preferred, need)
             yield from self._walk()
         finally:
-            self._pool.shutdown(cancel_futures=True)
+            self._threads.close()
 
     def _walk(self) -> Iterator[NormalizedName]:
         while self._todo or self._waiting:
@@ -67,15 +74,15 @@ class Ahead:
                 self._todo.pop()()
             if not self._waiting:
                 return
-            key, future = self._arrived.get()
+            key, is_there = self._arrived.get()
             self._here.add(key)
             waiting = self._waiting.pop(key)
-            if future.exception() is None:
+            if is_there:
                 self._todo += waiting
                 if isinstance(key, str):
                     yield NormalizedName(key)
 
-    def _when(self, key: Hashable, get: Callable[[], Any], then: Callable[[], None]) -> None:
+    def _when(self, key: Hashable, get: Callable[[], object], then: Callable[[], None]) -> None:
         """Do ``then`` in this thread after another one has made ``get``."""
         if key in self._here:
             self._todo.append(then)
@@ -83,14 +90,21 @@ class Ahead:
             self._waiting[key].append(then)
         else:
             self._waiting[key] = [then]
-            future = self._pool.submit(get)
-            future.add_done_callback(lambda done: self._arrived.put((key, done)))
+            self._threads.start(key, lambda: self._get(key, get))
+
+    def _get(self, key: Hashable, get: Callable[[], object]) -> None:
+        is_there = False
+        try:
+            get()
+            is_there = True
+        finally:
+            self._arrived.put((key, is_there))
 
     def _ask(self, provider: Provider, preferred: Preferred, need: Need) -> None:
         project = need.project
         for extra in ("", *need.extras):
             # Several releases of one project have roots of their own (``versions``).
-            place = (id(provider), project, extra, str(need.specifier) if need.is_exact else "")
+            place = (id(provider), project, extra, need.exact)
             if place not in self._seen:
                 self._seen.add(place)
                 self._when(
@@ -103,11 +117,14 @@ class Ahead:
         offer = _likely(provider, preferred, need)
         if offer is not None:
             file = offer.file
-            self._when(
-                (file.sha256,),
-                lambda: self._fetch(file),
-                lambda: self._require(provider, preferred, offer, extra),
-            )
+            if self._has(file):
+                self._require(provider, preferred, offer, extra)
+            else:
+                self._when(
+                    (file.sha256,),
+                    lambda: self._fetch(file),
+                    lambda: self._require(provider, preferred, offer, extra),
+                )
 
     def _require(self, provider: Provider, preferred: Preferred, offer: Offer, extra: str) -> None:
         place = provider.shelf(offer.project).place[offer.version]
@@ -119,7 +136,7 @@ class Ahead:
 def _likely(provider: Provider, preferred: Preferred, need: Need) -> Offer | None:
     """As ``precedence.likely``, but without the metadata: these are to be fetched."""
     shelf = provider.shelf(need.project)
-    admitted = shelf.admitted(need.specifier)
+    admitted = shelf.admitted(need.specifier) & provider.running(need.project)
     kept = shelf.set_of(preferred.get(need.project, frozenset())) & admitted
     finals = admitted & ~shelf.pre_releases & ~kept
     for versions in (kept, finals, admitted & shelf.pre_releases):

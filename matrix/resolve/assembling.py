@@ -11,13 +11,15 @@ from matrix.resolve.search import Found, NotFound
 from matrix.targets.target import Target
 
 _Answers = tuple[Target, Sequence[Found | NotFound]]
+_Found = Sequence[tuple[str, Sequence[Found]]]
+"""What was found, by the target's id."""
 _Pins = tuple[tuple[NormalizedName, Version], ...]
 
 
 def assemble(results: Iterable[_Answers]) -> Lock:
     """One lock of all targets' results."""
     answers = tuple(results)
-    found = [(target, a) for target, all_ in answers for a in all_ if isinstance(a, Found)]
+    found = [(t.id, [a for a in all_ if isinstance(a, Found)]) for t, all_ in answers]
     return Lock(
         targets=tuple(sorted(_locked(target) for target, _ in answers)),
         files=_files(found),
@@ -31,17 +33,18 @@ def _locked(target: Target) -> LockedTarget:
     return LockedTarget(id=target.id, python=str(target.python), platform=str(target.platform))
 
 
-def _files(found: Iterable[tuple[Target, Found]]) -> tuple[LockedFile, ...]:
-    users: dict[str, set[str]] = {}
-    requires: dict[str, set[NormalizedName]] = {}
-    offers: dict[str, Offer] = {}
-    for target, answer in found:
-        for offer in answer.offers:
-            name = offer.file.filename
-            offers[name] = offer
-            users.setdefault(name, set()).add(target.id)
-            requires.setdefault(name, set()).update(answer.requires[offer.project])
-    files = [_file(o, users[name], requires[name]) for name, o in offers.items()]
+def _files(found: _Found) -> tuple[LockedFile, ...]:
+    rows: dict[str, tuple[Offer, set[str], set[NormalizedName]]] = {}
+    for target, answers in found:
+        for answer in answers:
+            for offer in answer.offers:
+                row = rows.get(offer.file.filename)
+                if row is None:
+                    rows[offer.file.filename] = row = (offer, set(), set())
+                _, targets, requires = row
+                targets.add(target)
+                requires.update(answer.requires[offer.project])
+    files = [_file(offer, targets, requires) for offer, targets, requires in rows.values()]
     return tuple(sorted(files, key=lambda f: (f.project, f.version, f.filename)))
 
 
@@ -58,23 +61,30 @@ def _file(offer: Offer, targets: Iterable[str], requires: Iterable[NormalizedNam
     )
 
 
-def _solutions(found: Iterable[tuple[Target, Found]]) -> tuple[Solution, ...]:
+def _solutions(found: _Found) -> tuple[Solution, ...]:
     grouped: dict[tuple[str, tuple[str, ...], _Pins], set[str]] = {}
-    for target, answer in found:
-        pins = tuple((offer.project, offer.version) for offer in answer.offers)
-        grouped.setdefault((answer.root.name, answer.root.asked, pins), set()).add(target.id)
+    asked: dict[int, tuple[str, ...]] = {}
+    for target, answers in found:
+        for answer in answers:
+            root = answer.root
+            # By identity: targets share their roots, and writing requirements takes long.
+            if id(root) not in asked:
+                asked[id(root)] = root.asked
+            pins = tuple([(offer.project, offer.version) for offer in answer.offers])
+            grouped.setdefault((root.name, asked[id(root)], pins), set()).add(target)
     rows = sorted(grouped.items(), key=lambda item: (item[0][0], min(item[1])))
     return tuple(
-        Solution(root=root, requirements=asked, targets=tuple(sorted(ids)), pins=pins)
-        for (root, asked, pins), ids in rows
+        Solution(root=name, requirements=written, targets=tuple(sorted(ids)), pins=pins)
+        for (name, written, pins), ids in rows
     )
 
 
-def _splits(found: Iterable[tuple[Target, Found]]) -> tuple[Split, ...]:
+def _splits(found: _Found) -> tuple[Split, ...]:
     grouped: dict[tuple[str, str], set[str]] = {}
-    for target, answer in found:
-        if answer.apart:
-            grouped.setdefault((answer.root.name, answer.apart), set()).add(target.id)
+    for target, answers in found:
+        for answer in answers:
+            if answer.apart:
+                grouped.setdefault((answer.root.name, answer.apart), set()).add(target)
     return tuple(
         Split(root=root, targets=tuple(sorted(ids)), reason=reason)
         for (root, reason), ids in sorted(grouped.items())

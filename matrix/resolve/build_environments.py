@@ -21,10 +21,10 @@ from matrix.distributions.sdist import Excerpt, InvalidSdist
 from matrix.manifest.model import Manifest
 from matrix.resolve.candidates import Offer
 from matrix.resolve.lock import BuildFile, Lock, LockedBuild, LockedFile
-from matrix.resolve.provider import Source
+from matrix.resolve.provider import Provider, Source
 from matrix.resolve.roots import Root
 from matrix.resolve.runtime import Runtime
-from matrix.resolve.search import Found, search
+from matrix.resolve.search import Found, Search
 from matrix.targets.target import Target
 
 _BUILD: Final = "build requirements"
@@ -49,7 +49,6 @@ class Declared:
 
     requires: tuple[Requirement, ...]
     is_pure: bool
-    is_universal: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +110,8 @@ def read(sdist: Callable[[], Excerpt]) -> Declared | str:
     """What an sdist declares, or why nobody can tell."""
     try:
         found = sdist()
-        is_pure = source_build.is_pure(found)
         return Declared(
-            requires=source_build.build_requires(found),
-            is_pure=is_pure,
-            is_universal=is_pure and source_build.is_universal(found),
+            requires=source_build.build_requires(found), is_pure=source_build.is_pure(found)
         )
     except InvalidSdist as error:
         return str(error)
@@ -138,6 +134,7 @@ class _Maker:
         self._runtime = Runtime(lock)
         self._kept = _kept_versions(kept)
         self._answers: dict[_Question, _Environment] = {}
+        self._provider = functools.cache(self._new_provider)
         self.files: dict[str, BuildFile] = {}
 
     def row(self, file: LockedFile, target: str, declared: Declared | str) -> LockedBuild:
@@ -145,7 +142,7 @@ class _Maker:
         recipe = self._manifest.recipe(file.project)
         if isinstance(declared, str):
             found = _Environment(reason=declared)
-            declared = Declared(requires=(), is_pure=False, is_universal=False)
+            declared = Declared(requires=(), is_pure=False)
         else:
             found = self._environment(file, target, declared)
         self._keep((*found.build, *found.test))
@@ -158,7 +155,6 @@ class _Maker:
             build=_names(found.build),
             test=_names(found.test),
             is_pure=declared.is_pure,
-            is_universal=declared.is_universal,
             reason=found.reason,
         )
 
@@ -166,7 +162,11 @@ class _Maker:
         recipe = self._manifest.recipe(file.project)
         runtime = self._runtime.of(file, target)
         builder = built_on(self._targets[target], self._targets.values())
-        beside = (_virtualenv(builder), *recipe.test.requires, *(f.project for f in runtime))
+        # What a test requires must fit the release that it tests.
+        itself = (file,) if recipe.test.requires else ()
+        pinned = (f"{f.project}=={f.version}" for f in itself)
+        runs_with = (f.project for f in runtime)
+        beside = (_virtualenv(builder), *recipe.test.requires, *pinned, *runs_with)
         roots = (
             _root(
                 _BUILD, [*declared.requires, *_asked_later(declared), *_readable(recipe.requires)]
@@ -176,30 +176,39 @@ class _Maker:
         question = _Question(
             builder=builder,
             roots=tuple((root.name, root.asked) for root in roots),
-            built=frozenset((f.project, f.version) for f in runtime if not f.is_wheel),
-            preferred=self._preferred(file, target, runtime),
+            built=frozenset((f.project, f.version) for f in (*runtime, *itself) if not f.is_wheel),
+            preferred=self._preferred(file, target),
         )
         if question not in self._answers:
             self._answers[question] = self._solve(roots, question)
         return self._answers[question]
 
     def _preferred(
-        self, file: LockedFile, target: str, runtime: Iterable[LockedFile]
+        self, file: LockedFile, target: str
     ) -> tuple[tuple[NormalizedName, frozenset[Version]], ...]:
         known = dict(self._kept.get((file.project, target), {}))
-        known |= {other.project: frozenset({other.version}) for other in runtime}
+        known |= {name: frozenset({version}) for name, version in self._with(file, target)}
         return tuple(sorted(known.items(), key=lambda item: item[0]))
 
+    def _with(self, file: LockedFile, target: str) -> Iterable[tuple[NormalizedName, Version]]:
+        """What runs with the release: all that is locked with it, where a test may ask for it."""
+        if self._manifest.recipe(file.project).test.requires:
+            return self._runtime.pins(file, target)
+        return ((other.project, other.version) for other in self._runtime.of(file, target))
+
     def _solve(self, roots: Sequence[Root], question: "_Question") -> _Environment:
-        source = _wheels_only(self._source(question.builder), built=question.built)
-        answers = search(
-            roots, target=question.builder, source=source, preferred=dict(question.preferred)
-        )
+        provider = self._provider(question.builder, question.built)
+        answers = Search(provider, dict(question.preferred)).all(roots)
         build, test = answers
         if isinstance(build, Found) and isinstance(test, Found):
             return _Environment(build=_wheels(build), test=_wheels(test))
         reasons = [f"{a.root.name}: {a.reason}" for a in answers if not isinstance(a, Found)]
         return _Environment(reason="; ".join(reasons))
+
+    def _new_provider(
+        self, builder: Target, built: frozenset[tuple[NormalizedName, Version]]
+    ) -> Provider:
+        return Provider.of(builder, _wheels_only(self._source(builder), built=built))
 
     def _keep(self, offers: Iterable[Offer]) -> None:
         for offer in offers:

@@ -4,7 +4,8 @@ built there.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
@@ -49,6 +50,10 @@ class Offers:
     ) -> None:
         self._target = target
         self._rank: Mapping[Tag, int] = {tag: rank for rank, tag in enumerate(target.tags())}
+        # Thousands of files have some hundred sets of tags, and as few Requires-Python.
+        self._best = functools.cache(self._best_of)
+        self.runs: Callable[[frozenset[str]], bool] = functools.cache(self._runs_one_of)
+        """Whether a release runs there, by what its files say of Requires-Python."""
         self._python = target.python.full
         self._builds = lane_of(target) is not None
         self._never_wheels_of = never_wheels_of
@@ -57,7 +62,7 @@ class Offers:
 
     def of(self, shelf: Shelf, version: Version) -> Offer | None:
         """What the target takes of a release; a yanked file when there is no other."""
-        if not any(requires_python.admits(text, self._python) for text in shelf.pythons(version)):
+        if not self.runs(shelf.pythons(version)):
             return None
         for file in self._in_order(shelf.files(version)):
             if not self._rules.file(file):
@@ -66,8 +71,8 @@ class Offers:
 
     def lack(self, published: Sequence["PublishedFile"]) -> str:
         """Why ``of`` is None, as the end of a sentence that begins with project and version."""
-        if found := self._in_order(published):
-            return f": {self._rules.file(found[0])}"
+        for file in self._in_order(published):
+            return f": {self._rules.file(file)}"
         running = self._running(published)
         if not running:
             # As on the page, where the newest file is the last one.
@@ -82,15 +87,18 @@ class Offers:
             return " has no wheel for this target, and nothing builds its sdist there"
         return f": {self._known_bad(project, sdists[0].version, self._target)}"
 
-    def _in_order(self, published: Iterable["PublishedFile"]) -> list["PublishedFile"]:
+    def _in_order(self, published: Iterable["PublishedFile"]) -> Iterator["PublishedFile"]:
         """The files that would do, best first."""
         running = self._running(published)
-        return [*self._wheels(running), *self._sdists(running)]
+        yield from self._wheels(running)
+        yield from self._sdists(running)
 
     def _running(self, published: Iterable["PublishedFile"]) -> list["PublishedFile"]:
-        return [
-            file for file in published if requires_python.admits(file.requires_python, self._python)
-        ]
+        python = self._python
+        return [file for file in published if requires_python.admits(file.requires_python, python)]
+
+    def _runs_one_of(self, pythons: Iterable[str]) -> bool:
+        return any(requires_python.admits(text, self._python) for text in pythons)
 
     def _wheels(self, running: Iterable["PublishedFile"]) -> list["PublishedFile"]:
         ranked = [
@@ -98,9 +106,10 @@ class Offers:
             for file in running
             if file.is_wheel
             and file.project not in self._never_wheels_of
-            and (rank := self._rank_of(file)) is not None
+            and (rank := self._best(file.tags)) is not None
         ]
-        return [row[-1] for row in sorted(ranked, reverse=True)]
+        ranked.sort(reverse=True)
+        return [row[-1] for row in ranked]
 
     def _sdists(self, running: Iterable["PublishedFile"]) -> list["PublishedFile"]:
         sdists = [
@@ -115,6 +124,5 @@ class Offers:
             sdists, key=lambda f: (f.is_yanked, not f.filename.endswith(".tar.gz"), f.filename)
         )
 
-    def _rank_of(self, file: "PublishedFile") -> int | None:
-        ranks = [self._rank[tag] for tag in file.tags if tag in self._rank]
-        return min(ranks) if ranks else None
+    def _best_of(self, tags: Iterable["Tag"]) -> int | None:
+        return min((self._rank[tag] for tag in tags if tag in self._rank), default=None)

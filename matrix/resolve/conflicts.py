@@ -68,7 +68,7 @@ class Conflicts:
             found = list(self._demands(key, place, needs))
             if extra:
                 version = self._provider.shelf(project).versions[place]
-                same = Need(project=project, extras=(), specifier=SpecifierSet(f"==={version}"))
+                same = Need.of(project, (), SpecifierSet(f"==={version}"))
                 found.append(self._demand(key, place, (project, ""), same, 1 << place))
             self._by_release[key, place] = tuple(found)
         return self._by_release[key, place]
@@ -83,7 +83,7 @@ class Conflicts:
 
     def _demand(self, parent: Key, place: int, child: Key, need: Need, admitted: int) -> Conflict:
         finals = admitted & ~self._provider.shelf(child[0]).pre_releases
-        names = need.names_pre_releases or not finals
+        names = self._provider.asks_for_pre_releases(need) or not finals
         known = self._by_demand.get((parent, child, admitted, names))
         if known is not None:
             # One conflict for all versions that need the same: what is learned from it holds for
@@ -110,11 +110,11 @@ class Conflicts:
         """The versions that ``need`` admits, by the rules of PEP 440 and PEP 592."""
         shelf = self._provider.shelf(need.project)
         found = shelf.admitted(need.specifier)
-        if need.is_exact:
+        if need.exact:
             self._pin(need.project, found)
         if not found & shelf.pre_releases or need.project in self._pre_releases:
             return found
-        if need.names_pre_releases:
+        if self._provider.asks_for_pre_releases(need):
             self._pre_releases.add(need.project)
             if need.project in self._judged:
                 raise Reconsider

@@ -20,9 +20,12 @@ ROOT: Final = canonicalize_name("")
 ANYTHING: Final = -1
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True, eq=False)
 class Demand:
-    """That some release of ``parent`` needs ``child``, at a version that is ``admitted``."""
+    """
+    That some release of ``parent`` needs ``child``, at a version that is ``admitted``; nobody
+    changes one (see ``trail.Step``).
+    """
 
     parent: Key
     child: Key

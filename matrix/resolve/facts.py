@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -42,24 +43,22 @@ class Facts:
         self._markers = Markers()
         self._metadata: dict[str, CoreMetadata | str] = {}
         self._clauses: dict[str, tuple[Clause, ...]] = {}
+        self._clause_of: dict[int, tuple[Requirement, Clause]] = {}
+        self._offers = functools.cache(self._make_offers)
         self._recipe = functools.cache(self._read_recipe)
         self.shelf = functools.cache(self._read_shelf)
 
     def source(self, target: Target, *, never_wheels_of: frozenset[NormalizedName]) -> Source:
         """What one target is told."""
-        offers = Offers(
-            target,
-            never_wheels_of=never_wheels_of,
-            rules=self._rules,
-            known_bad=self._known_bad,
-        )
-
+        offers = self._offers(target, never_wheels_of)
         return Source(
             shelf=self.shelf,
+            running=functools.cache(lambda project: self.shelf(project).running(offers.runs)),
             offer=lambda project, version: offers.of(self.shelf(project), version),
             lack=lambda project, version: offers.lack(self.shelf(project).files(version)),
             metadata=lambda offer: self.metadata(offer, target),
             clauses=lambda offer: self.clauses(offer, target),
+            clause=self.clause,
             rules=self._rules,
             markers=self._markers,
         )
@@ -83,9 +82,18 @@ class Facts:
         question = self._question(offer, target)
         known = self._clauses.get(question)
         if known is None:
-            known = tuple(map(Clause.of, self.metadata(offer, target).requires_dist))
+            known = tuple(map(self.clause, self.metadata(offer, target).requires_dist))
             self._clauses[question] = known
         return known
+
+    def clause(self, requirement: Requirement) -> Clause:
+        """A requirement, and what decides whether it holds."""
+        # By identity: equal texts are one requirement (``core_metadata``), and comparing two takes
+        # longer than all the rest. Keeping the requirement keeps its identity.
+        known = self._clause_of.get(id(requirement))
+        if known is None:
+            self._clause_of[id(requirement)] = known = (requirement, Clause.of(requirement))
+        return known[1]
 
     def _question(self, offer: Offer, target: Target) -> str:
         """The file, and the interpreter where that decides what its metadata say."""
@@ -107,7 +115,7 @@ class Facts:
 
     def _read_metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         if offer.file.is_wheel:
-            return core_metadata.parse(self._index.metadata(offer.file))
+            return core_metadata.of(self._index.stated(offer.file))
         try:
             excerpt = self.excerpt(offer.file)
             is_dynamic = self._is_dynamic(offer)
@@ -136,6 +144,18 @@ class Facts:
             self._index.metadata(file)
         else:
             self.excerpt(file)
+
+    def has(self, file: "PublishedFile") -> bool:
+        """Whether there is nothing to ``fetch``."""
+        return file.is_wheel and self._index.has_stated(file)
+
+    def _make_offers(self, target: Target, never_wheels_of: frozenset[NormalizedName]) -> Offers:
+        return Offers(
+            target,
+            never_wheels_of=never_wheels_of,
+            rules=self._rules,
+            known_bad=self._known_bad,
+        )
 
     def _read_recipe(self, project: NormalizedName) -> Recipe:
         return self._manifest.recipe(project)

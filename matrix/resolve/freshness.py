@@ -9,6 +9,9 @@ from matrix.resolve.lock import Lock
 from matrix.resolve.lockfile import COMMAND
 from matrix.resolve.roots import wanted as wanted_roots
 
+_Roots = dict[tuple[str, tuple[str, ...]], set[str]]
+"""Roots by name and requirements, and the targets where they are asked for or answered."""
+
 
 def staleness(manifest: Manifest, lock: Lock) -> tuple[str, ...]:
     """
@@ -33,30 +36,42 @@ def _targets(manifest: Manifest, lock: Lock) -> Iterable[str]:
 
 
 def _roots(manifest: Manifest, lock: Lock) -> Iterable[str]:
-    ids = {target.id for target in lock.targets}
-    names = {target: target.id for target in manifest.all_targets}
-    asked = [(each, each.root.asked) for each in wanted_roots(manifest, lock)]
-    wanted = {
-        (each.root.name, requirements, names[target])
-        for each, requirements in asked
-        for target in each.targets
-        if names[target] in ids
-    }
-    answered = {(s.root, s.requirements, t) for s in lock.solutions for t in s.targets}
-    answered |= {(no.root, no.requirements, no.target) for no in lock.impossible}
-    current = set(names.values())
-    yield from _by_root(wanted - answered, "is not locked on")
-    yield from _by_root(
-        {row for row in answered - wanted if row[2] in current}, "is locked but not wanted on"
-    )
+    wanted, answered = _wanted(manifest, lock), _answered(lock)
+    known = {target.id for target in lock.targets}
+    current = {target.id for target in manifest.all_targets}
+    yield from _missing(wanted, answered, known, "is not locked on")
+    yield from _missing(answered, wanted, current, "is locked but not wanted on")
 
 
-def _by_root(rows: set[tuple[str, tuple[str, ...], str]], what: str) -> Iterable[str]:
+def _wanted(manifest: Manifest, lock: Lock) -> _Roots:
+    wanted: _Roots = {}
+    roots = tuple(wanted_roots(manifest, lock))
+    # By identity: most roots share one tuple, and comparing targets takes longer than all the rest.
+    tuples = {id(each.targets): each.targets for each in roots}
+    named = {key: {target.id for target in targets} for key, targets in tuples.items()}
+    for each in roots:
+        wanted.setdefault((each.root.name, each.root.asked), set()).update(named[id(each.targets)])
+    return wanted
+
+
+def _answered(lock: Lock) -> _Roots:
+    answered: _Roots = {}
+    for solution in lock.solutions:
+        key = (solution.root, solution.requirements)
+        answered.setdefault(key, set()).update(solution.targets)
+    for no in lock.impossible:
+        answered.setdefault((no.root, no.requirements), set()).add(no.target)
+    return answered
+
+
+def _missing(here: _Roots, there: _Roots, among: set[str], what: str) -> Iterable[str]:
+    """What roots have ``here`` and not ``there``."""
     grouped: dict[tuple[str, ...], list[str]] = {}
-    for _, requirements, target in sorted(rows):
-        grouped.setdefault(requirements, []).append(target)
-    for requirements, targets in grouped.items():
-        yield f"{', '.join(requirements)} {what} {', '.join(targets)}"
+    for (root, requirements), targets in sorted(here.items()):
+        if missing := (targets - there.get((root, requirements), set())) & among:
+            grouped.setdefault(requirements, []).extend(sorted(missing))
+    for requirements, names in grouped.items():
+        yield f"{', '.join(requirements)} {what} {', '.join(names)}"
 
 
 def _sources(manifest: Manifest, lock: Lock) -> Iterable[str]:

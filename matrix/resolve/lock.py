@@ -12,7 +12,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -79,8 +79,6 @@ class LockedBuild:
     build: tuple[str, ...]
     test: tuple[str, ...]
     is_pure: bool
-    is_universal: bool = False
-    """Whether the pure wheel serves Python 2 and 3."""
     reason: str = ""
 
 

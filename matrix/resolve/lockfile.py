@@ -25,7 +25,7 @@ from matrix.resolve.lock import (
 
 FILENAME: Final = "packages.lock"
 COMMAND: Final = "python -m matrix lock"
-READABLE: Final = frozenset({1, 2, SCHEMA})
+READABLE: Final = frozenset({1, 2, 3, SCHEMA})
 
 
 def dump(lock: Lock) -> str:
@@ -80,9 +80,13 @@ def parse(text: str, *, source: str, understood: Container[object] = (SCHEMA,)) 
 
 def _upgraded(loaded: Mapping[str, Any]) -> Mapping[str, Any]:
     """An older lock as one of ours: what it did not say is empty."""
-    unsaid = {"requires": (), "uploaded": ""}
-    files = [{**unsaid, **row} for row in loaded["files"]]
-    return {"policy": "", "splits": (), "builds": (), "build_files": (), **loaded, "files": files}
+    builds = [_upgraded_build(row) for row in loaded.get("builds", ())]
+    return {"policy": "", "splits": (), "build_files": (), **loaded, "builds": builds}
+
+
+def _upgraded_build(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Schema 3 said whether a pure wheel is for Python 2 and 3.
+    return {name: value for name, value in row.items() if name != "is_universal"}
 
 
 def _lock(loaded: Mapping[str, Any]) -> Lock:
@@ -93,16 +97,17 @@ def _lock(loaded: Mapping[str, Any]) -> Lock:
         return {"project": name(row["project"]), "version": version(row["version"])}
 
     def file(row: Mapping[str, Any]) -> LockedFile:
-        requires = tuple(map(name, row["requires"]))
-        return LockedFile(**{**_tupled(row), **release(row), "requires": requires})
+        # Files are most of a lock, and their two lists are known.
+        targets, requires = tuple(row["targets"]), tuple(map(name, row.get("requires", ())))
+        return LockedFile(**{**row, **release(row), "targets": targets, "requires": requires})
 
     def solution(row: Mapping[str, Any]) -> Solution:
-        pins = tuple((name(p), version(v)) for p, v in row["pins"].items())
+        pins = tuple([(name(p), version(v)) for p, v in row["pins"].items()])
         return Solution(**{**_tupled(row), "pins": pins})
 
     return Lock(
-        targets=tuple(LockedTarget(**row) for row in loaded["targets"]),
         files=tuple(map(file, loaded["files"])),
+        targets=tuple(LockedTarget(**row) for row in loaded["targets"]),
         solutions=tuple(map(solution, loaded["solutions"])),
         impossible=tuple(NoSolution(**_tupled(row)) for row in loaded["impossible"]),
         splits=tuple(Split(**_tupled(row)) for row in loaded["splits"]),

@@ -32,13 +32,14 @@ def precedence(
             stack.append((start, iter(graph[start])))
         while stack:
             project, children = stack[-1]
-            child = next((one for one in children if one not in begun), None)
-            if child is None:
+            for child in children:
+                if child not in begun:
+                    begun.add(child)
+                    stack.append((child, iter(graph.get(child, ()))))
+                    break
+            else:
                 finished[project] = None
                 stack.pop()
-            else:
-                begun.add(child)
-                stack.append((child, iter(graph.get(child, ()))))
     return {project: place for place, project in enumerate(reversed(finished))}
 
 
@@ -56,13 +57,15 @@ def _graph(
             offers[project] = likely(provider, preferences, need)
             graph[project] = {}
         offer = offers[project]
+        if offer is None:
+            continue
         for extra in ("", *need.extras):
-            if (project, extra) in seen or offer is None:
+            if (project, extra) in seen:
                 continue
             seen.add((project, extra))
             place = provider.shelf(project).place[offer.version]
             further = provider.needs(project, place, extra)
-            graph[project] |= dict.fromkeys(one.project for one in further)
+            graph[project].update(dict.fromkeys([one.project for one in further]))
             todo += further
     return graph
 
@@ -70,11 +73,12 @@ def _graph(
 def likely(provider: Provider, preferences: Preferences, need: Need) -> Offer | None:
     """The release that a search will most likely take."""
     shelf = provider.shelf(need.project)
-    rest = shelf.admitted(need.specifier)
+    rest = shelf.admitted(need.specifier) & provider.running(need.project)
     groups = []
     for preference in preferences:
-        groups.append(shelf.set_of(preference.get(need.project, ())) & rest)
-        rest &= ~groups[-1]
+        if kept := preference.get(need.project):
+            groups.append(shelf.set_of(kept) & rest)
+            rest &= ~groups[-1]
     for versions in (*groups, rest & ~shelf.pre_releases, rest & shelf.pre_releases):
         for place in places(versions):
             offer = provider.offer(need.project, place)

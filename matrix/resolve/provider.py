@@ -20,6 +20,7 @@ from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.resolve.candidates import Offer
 from matrix.resolve.rules import Rules
 from matrix.resolve.shelf import Shelf
+from matrix.targets.target import Target
 
 # PEP 508's names; a marker that contains one in a string is asked once more than it must be.
 _VARIABLES: Final = re.compile(
@@ -29,6 +30,7 @@ _VARIABLES: Final = re.compile(
 )
 
 
+_INCLUSIVE: Final = frozenset({"==", ">=", "<=", "~=", "==="})
 # pip 24.0 is the last one that reads what was no PEP 440 version, and the last one for 3.7.
 _FIRST_STRICT: Final = Version("3.8")
 
@@ -40,18 +42,29 @@ class Need:
     project: NormalizedName
     extras: tuple[str, ...]
     specifier: SpecifierSet
+    names_pre_releases: bool
+    """Whether the specifier names one, and so asks for them (PEP 440)."""
+    names_them_inclusively: bool
+    """Whether it does so in a way that pip before 24.1 noticed: not as ``<2.0.dev0``."""
+    exact: str
+    """The specifier where it names one version; else empty."""
 
-    @property
-    def names_pre_releases(self) -> bool:
-        """Whether the specifier names one, and so asks for them (PEP 440)."""
-        return bool(self.specifier.prereleases)
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether one version is named."""
-        return any(
-            one.operator in {"==", "==="} and not one.version.endswith(".*")
-            for one in self.specifier
+    @classmethod
+    def of(
+        cls, project: NormalizedName, extras: tuple[str, ...], specifier: SpecifierSet
+    ) -> "Need":
+        is_exact = any(
+            one.operator in {"==", "==="} and not one.version.endswith(".*") for one in specifier
+        )
+        return cls(
+            project=project,
+            extras=extras,
+            specifier=specifier,
+            names_pre_releases=bool(specifier.prereleases),
+            names_them_inclusively=any(
+                one.operator in _INCLUSIVE and bool(one.prereleases) for one in specifier
+            ),
+            exact=str(specifier) if is_exact else "",
         )
 
 
@@ -68,10 +81,10 @@ class Clause:
     def of(cls, requirement: Requirement) -> "Clause":
         text = str(requirement.marker) if requirement.marker else ""
         return cls(
-            need=Need(
-                project=canonicalize_name(requirement.name),
-                extras=tuple(sorted(map(canonicalize_name, requirement.extras))),
-                specifier=requirement.specifier,
+            need=Need.of(
+                canonicalize_name(requirement.name),
+                tuple(sorted(map(canonicalize_name, requirement.extras))),
+                requirement.specifier,
             ),
             marker=requirement.marker,
             text=text,
@@ -105,6 +118,8 @@ class Source:
 
     shelf: Callable[[NormalizedName], Shelf]
     """Every version on the index; none when it has no such project."""
+    running: Callable[[NormalizedName], int]
+    """The versions that have a file for the target's interpreter; ``offer`` has no others."""
     offer: Callable[[NormalizedName, Version], Offer | None]
     """What the target takes of a release."""
     lack: Callable[[NormalizedName, Version], str]
@@ -113,6 +128,8 @@ class Source:
     """Raises ``InvalidMetadata`` when nobody could resolve with it."""
     clauses: Callable[[Offer], tuple[Clause, ...]]
     """The requirements in it."""
+    clause: Callable[[Requirement], Clause]
+    """A requirement that is none of a release, such as a root's."""
     rules: Rules
     markers: Markers
 
@@ -123,24 +140,44 @@ class Provider:
     def __init__(self, source: Source, environment: Mapping[str, str]) -> None:
         self.environment = environment
         self.shelf = source.shelf
+        self.clause = source.clause
+        self.running = source.running
         self._source = source
+        self._is_strict = Version(environment["python_full_version"]) >= _FIRST_STRICT
         self._offers: dict[tuple[NormalizedName, int], Offer | None] = {}
         self._unusable: dict[tuple[NormalizedName, int], str] = {}
         self._needs: dict[tuple[NormalizedName, int, str], tuple[Need, ...]] = {}
+        self._pythons: dict[int, tuple[SpecifierSet, bool]] = {}
+
+    @classmethod
+    def of(cls, target: Target, source: Source) -> "Provider":
+        """What ``source`` tells to ``target``."""
+        return cls(source, target.marker_environment())
 
     def offer(self, project: NormalizedName, place: int) -> Offer | None:
         """What the target takes of the version at ``place``, whatever its metadata say."""
-        if (project, place) not in self._offers:
-            version = self.shelf(project).versions[place]
-            self._offers[project, place] = self._source.offer(project, version)
-        return self._offers[project, place]
+        try:
+            return self._offers[project, place]
+        except KeyError:
+            offer = None
+            if self.running(project) >> place & 1:
+                offer = self._source.offer(project, self.shelf(project).versions[place])
+            self._offers[project, place] = offer
+            return offer
+
+    def asks_for_pre_releases(self, need: Need) -> bool:
+        """Whether the pips of this interpreter take ``need`` as asking for them."""
+        return need.names_pre_releases if self._is_strict else need.names_them_inclusively
 
     def is_usable(self, project: NormalizedName, place: int) -> bool:
         """Whether the version can be installed, as far as it alone is concerned."""
-        if (project, place) not in self._unusable:
+        try:
+            return not self._unusable[project, place]
+        except KeyError:
             offer = self.offer(project, place)
-            self._unusable[project, place] = "-" if offer is None else self._fault(offer, place)
-        return not self._unusable[project, place]
+            why = "-" if offer is None else self._fault(offer, place)
+            self._unusable[project, place] = why
+            return not why
 
     def lack(self, project: NormalizedName, place: int) -> str:
         """Why not, as the end of a sentence that begins with project and version."""
@@ -158,20 +195,30 @@ class Provider:
         except InvalidMetadata as error:
             return f": {error}"
         # Old uploads carry Requires-Python in the file but not on the index page.
-        python = self.environment["python_full_version"]
-        if not metadata.requires_python.contains(python, prereleases=True):
+        if not self._runs(metadata.requires_python):
             return f" requires Python {metadata.requires_python}"
-        if metadata.legacy and Version(python) >= _FIRST_STRICT:
+        if metadata.legacy and self._is_strict:
             return f": {metadata.legacy!r} is no requirement for the pips of this interpreter"
         reason = self._source.rules.release(offer.project, offer.version, metadata)
         return f": {reason}" if reason else ""
 
+    def _runs(self, specifier: SpecifierSet) -> bool:
+        # By identity, as in ``Shelf.admitted``.
+        known = self._pythons.get(id(specifier))
+        if known is None:
+            python = self.environment["python_full_version"]
+            known = (specifier, specifier.contains(python, prereleases=True))
+            self._pythons[id(specifier)] = known
+        return known[1]
+
     def needs(self, project: NormalizedName, place: int, extra: str) -> tuple[Need, ...]:
         """What a version requires by itself, or more with one of its extras."""
         question = (project, place, extra)
-        if question not in self._needs:
-            self._needs[question] = tuple(self._of_release(project, place, extra))
-        return self._needs[question]
+        try:
+            return self._needs[question]
+        except KeyError:
+            self._needs[question] = needs = tuple(self._of_release(project, place, extra))
+            return needs
 
     def _of_release(self, project: NormalizedName, place: int, extra: str) -> Iterator[Need]:
         offer = self.offer(project, place)

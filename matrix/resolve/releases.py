@@ -36,7 +36,7 @@ def _candidates(package: Package, search: Search) -> Iterator[Root]:
     for need in search.needs([Root(name=package.project, requirements=(package.requirement,))]):
         shelf = search.provider.shelf(need.project)
         admitted = shelf.admitted(need.specifier)
-        if not need.names_pre_releases:
+        if not search.provider.asks_for_pre_releases(need):
             finals = admitted & ~shelf.pre_releases
             admitted = finals if len(need.specifier) else finals or admitted
         kept = shelf.set_of(search.preferred.get(need.project, frozenset())) & admitted
@@ -47,4 +47,4 @@ def _candidates(package: Package, search: Search) -> Iterator[Root]:
 
 def _is_offered(provider: Provider, need: Need, place: int) -> bool:
     offer = provider.offer(need.project, place)
-    return offer is not None and (not offer.file.is_yanked or need.is_exact)
+    return offer is not None and (not offer.file.is_yanked or bool(need.exact))

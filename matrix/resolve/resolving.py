@@ -21,6 +21,7 @@ from matrix.resolve.build_environments import with_builds
 from matrix.resolve.facts import Facts
 from matrix.resolve.lock import Lock
 from matrix.resolve.metadata_builder import MetadataBuilder
+from matrix.resolve.provider import Provider
 from matrix.resolve.roots import Root, roots_by_target
 from matrix.resolve.rules import ALLOW, Rules
 from matrix.resolve.search import Found, NotFound, Search
@@ -56,13 +57,12 @@ def resolve(
 
     searches = {
         target: Search(
-            target,
-            facts.source(target, never_wheels_of=_never_wheels_of(manifest)),
+            Provider.of(target, facts.source(target, never_wheels_of=_never_wheels_of(manifest))),
             pins.get(target.id, {}),
         )
         for target in targets
     }
-    ahead = Ahead(index.page, facts.fetch)
+    ahead = Ahead(index.page, facts.fetch, facts.has)
     _fetch(ahead, [(searches[target], roots[target]) for target in targets], reporter)
     _fetch_releases(ahead, manifest, searches.values())
     several = {str(p.project): p for p in manifest.packages if p.versions != NEWEST}

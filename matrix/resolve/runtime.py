@@ -23,13 +23,17 @@ class Runtime:
             for target in file.targets
         }
 
+    def pins(self, file: LockedFile, target: str) -> tuple[_Release, ...]:
+        """Everything that is locked together with ``file`` on ``target``, itself included."""
+        return self._pins[target, (file.project, file.version)]
+
     def of(self, file: LockedFile, target: str) -> tuple[LockedFile, ...]:
         """
         What ``file`` requires on ``target`` at any distance, sorted by project.
 
         Where several solutions hold it, the first one says with which versions.
         """
-        pins = dict(self._pins[target, (file.project, file.version)])
+        pins = dict(self.pins(file, target))
         found = {file.project: file}
         todo = [file]
         while todo:

@@ -9,6 +9,7 @@ only that requirement would, with the versions of the others where these fit.
 import collections
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.utils import NormalizedName
@@ -19,10 +20,9 @@ from matrix.resolve import reasons
 from matrix.resolve.candidates import Offer
 from matrix.resolve.deduction import Key
 from matrix.resolve.outcome import Solved, Undecided, Unsolvable
-from matrix.resolve.provider import Clause, Need, Provider, Source
+from matrix.resolve.provider import Need, Provider
 from matrix.resolve.roots import Root
 from matrix.resolve.solver import Solver
-from matrix.targets.target import Target
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +49,13 @@ class NotFound:
 Preferred = Mapping[NormalizedName, frozenset[Version]]
 
 
-def search(
-    roots: Sequence[Root], *, target: Target, source: Source, preferred: Preferred
-) -> tuple[Found | NotFound, ...]:
-    """Solve all ``roots`` for ``target``, in their order; ``preferred`` versions where they fit."""
-    return Search(target, source, preferred).all(roots)
-
-
 class Search:
     """The searches of one target, which share what the target is told."""
 
-    def __init__(self, target: Target, source: Source, preferred: Preferred) -> None:
+    def __init__(self, provider: Provider, preferred: Preferred) -> None:
+        """``preferred`` versions are taken where they fit."""
         self.preferred = preferred
-        self.provider = Provider(source, target.marker_environment())
+        self.provider = provider
 
     def needs(self, roots: Iterable[Root]) -> tuple[Need, ...]:
         """What the roots need by themselves, as far as it can be told."""
@@ -83,11 +77,12 @@ class Search:
         together = _Together(Solver(self.provider, needs, preferences=[self.preferred]))
         joint = together.solve(list(needs))
         versions = {name: frozenset({offer.version}) for name, offer in joint.offers.items()}
+        closures = _Closures(self.provider, joint.offers)
         for root in roots:
             if root.name in answers:
                 continue
             if (failure := together.apart.get(root.name)) is None:
-                answers[root.name] = self._found(root, needs[root.name], joint.offers)
+                answers[root.name] = closures.of(root, needs[root.name])
             elif len(needs) == 1 or getattr(failure, "roots", ()) == (root.name,):
                 reason = self._reason({root.name: needs[root.name]}, failure)
                 answers[root.name] = NotFound(root=root, reason=reason)
@@ -100,7 +95,7 @@ class Search:
         return tuple(answers[root.name] for root in roots)
 
     def _needs(self, root: Root) -> tuple[Need, ...]:
-        clauses = map(Clause.of, root.requirements)
+        clauses = map(self.provider.clause, root.requirements)
         return tuple(clause.need for clause in clauses if self.provider.holds(clause))
 
     def alone(self, root: Root, versions: Preferred) -> Found | NotFound:
@@ -112,7 +107,7 @@ class Search:
             [root.name]
         )
         if isinstance(answer, Solved):
-            return self._found(root, needs, answer.offers)
+            return _Closures(self.provider, answer.offers).of(root, needs)
         return NotFound(root=root, reason=self._reason({root.name: needs}, answer))
 
     def _apart(
@@ -141,10 +136,17 @@ class Search:
         seen = failure if isinstance(again, Solved) else again
         return reasons.sentence(seen, self.provider)
 
-    def _found(
-        self, root: Root, needs: Sequence[Need], offers: Mapping[NormalizedName, Offer]
-    ) -> Found:
-        """The part of a joint solution that ``root`` reaches."""
+
+class _Closures:
+    """The parts of a joint solution that single roots reach."""
+
+    def __init__(self, provider: Provider, offers: Mapping[NormalizedName, Offer]) -> None:
+        self._provider = provider
+        self._offers = offers
+        self._further = functools.cache(self._read_further)
+
+    def of(self, root: Root, needs: Sequence[Need]) -> Found:
+        """What ``root`` installs, which has these ``needs``."""
         requires: dict[NormalizedName, frozenset[NormalizedName]] = {}
         todo = _keys(needs)
         reached: set[Key] = set()
@@ -153,15 +155,19 @@ class Search:
             if key in reached:
                 continue
             reached.add(key)
-            project, extra = key
-            place = self.provider.shelf(project).place[offers[project].version]
-            further = self.provider.needs(project, place, extra)
-            todo += _keys(further)
-            others = {need.project for need in further} - {project}
-            requires[project] = requires.get(project, frozenset()) | others
-        return Found(
-            root=root, offers=tuple(offers[name] for name in sorted(requires)), requires=requires
-        )
+            others, keys = self._further(key)
+            todo += keys
+            project, _ = key
+            requires[project] = requires[project] | others if project in requires else others
+        offers = tuple([self._offers[name] for name in sorted(requires)])
+        return Found(root=root, offers=offers, requires=requires)
+
+    def _read_further(self, key: Key) -> tuple[frozenset[NormalizedName], list[Key]]:
+        """The projects that a release requires, itself aside, and where to go on."""
+        project, extra = key
+        place = self._provider.shelf(project).place[self._offers[project].version]
+        further = self._provider.needs(project, place, extra)
+        return frozenset(need.project for need in further) - {project}, _keys(further)
 
 
 def _keys(needs: Sequence[Need]) -> list[Key]:

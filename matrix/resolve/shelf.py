@@ -6,7 +6,6 @@ search over thousands of requirements is arithmetic on whole numbers.
 """
 
 import bisect
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -34,11 +33,12 @@ class Shelf:
         self.versions = tuple(versions)
         """Newest first."""
         self.files = files
-        self.pythons = functools.cache(pythons)
+        self.pythons = pythons
         """What the files of a version say of Requires-Python: cheaper than the files."""
         self.place: Final = {version: place for place, version in enumerate(self.versions)}
         self.everything: Final = (1 << len(self.versions)) - 1
         self._pre_releases: int | None = None
+        self._by_pythons: dict[frozenset[str], int] | None = None
         self._ascending = self.versions[::-1]
         self._masks: dict[str, int] = {}
         self._sets: dict[int, tuple[SpecifierSet, int]] = {}
@@ -49,6 +49,15 @@ class Shelf:
         if self._pre_releases is None:
             self._pre_releases = self.set_of(v for v in self.versions if v.is_prerelease)
         return self._pre_releases
+
+    def running(self, runs: Callable[[frozenset[str]], bool]) -> int:
+        """The versions of which ``runs`` takes what their files say of Requires-Python."""
+        if self._by_pythons is None:
+            self._by_pythons = {}
+            for place, version in enumerate(self.versions):
+                said = self.pythons(version)
+                self._by_pythons[said] = self._by_pythons.get(said, 0) | 1 << place
+        return sum(versions for said, versions in self._by_pythons.items() if runs(said))
 
     def set_of(self, versions: Iterable[Version]) -> int:
         """Those of ``versions`` that the index has."""
