@@ -44,7 +44,6 @@ def locked_build(
     file: BuildFile = NEW,
     is_pure: bool = False,
     reason: str = "",
-    is_universal: bool = False,
 ) -> LockedBuild:
     return LockedBuild(
         sdist=f"{project}-1.0.tar.gz",
@@ -55,7 +54,6 @@ def locked_build(
         build=() if reason else (file.filename,),
         test=() if reason else (TOOL.filename,),
         is_pure=is_pure,
-        is_universal=is_universal,
         reason=reason,
     )
 
@@ -128,15 +126,12 @@ def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
         locked_build("calm", *targets, is_pure=True),
     )
 
-    universal = with_builds(lock, locked_build("calm", *targets, is_pure=True, is_universal=True))
+    (job,) = plan(wanted, lock).jobs
 
-    def identifiers(found: Lock) -> list[tuple[str, ...]]:
-        (job,) = plan(wanted, found).jobs
-        return [build.identifiers for build in job.builds]
-
-    python2, python3 = "cp27-manylinux_x86_64", "cp35-manylinux_x86_64"
-    assert identifiers(lock) == [(python2,), (python3,)]
-    assert identifiers(universal) == [(python2, python3)]
+    assert [build.identifiers for build in job.builds] == [
+        ("cp27-manylinux_x86_64",),
+        ("cp35-manylinux_x86_64",),
+    ]
 
 
 def test_what_needs_a_pure_wheel_is_given_the_one_of_its_own_class() -> None:

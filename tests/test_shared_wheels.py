@@ -36,10 +36,15 @@ def collected(made: Plan, wheels: Path, allowed: dict[tuple[str, str], str]) -> 
     return collecting.collect(made, arriving.read(arriving.below(wheels)), allowed=allowed)
 
 
-def refusal(made: Plan, wheels: Path) -> list[str]:
+def refusal(made: Plan, wheels: Path, *, hint: str = "build the jobs that are named") -> list[str]:
     with pytest.raises(Incomplete) as caught:
         collected(made, wheels, {})
-    return str(caught.value).splitlines()[1:-1]
+    _, *rows, last = str(caught.value).splitlines()
+    assert last == f"  hint: {hint}, or say --allow-missing PROJECT@TARGET"
+    return rows
+
+
+SAME_TOOLS = "recipes: {calm: {requires: [TOOL<VERSION]}} gives all the same tools"
 
 
 def test_what_each_class_has_made_answers_each(owing: Plan, tmp_path: Path) -> None:
@@ -87,7 +92,7 @@ def test_a_wheel_that_is_another_there_is_refused(owing: Plan, tmp_path: Path) -
     make_wheel(tmp_path / LINUX, "calm", "1.0", members=texts)
     make_wheel(tmp_path / WINDOWS, "calm", "1.0", members=dict.fromkeys(texts, "import winreg\n"))
 
-    (told,) = refusal(owing, tmp_path)
+    (told,) = refusal(owing, tmp_path, hint=SAME_TOOLS)
     assert told.startswith(
         f"  other there (calm/a.py, calm/b.py, calm/c.py ...)  calm 1.0 for {WIN}"
     )
@@ -97,7 +102,7 @@ def test_a_wheel_that_requires_something_else_there_is_refused(owing: Plan, tmp_
     make_wheel(tmp_path / LINUX, "calm", "1.0")
     make_wheel(tmp_path / WINDOWS, "calm", "1.0", requires=["pywin32"])
 
-    (told,) = refusal(owing, tmp_path)
+    (told,) = refusal(owing, tmp_path, hint=SAME_TOOLS)
     assert told.startswith("  other there (Requires-Dist)  calm 1.0")
 
 

@@ -30,6 +30,7 @@ from matrix.build.configuration import (
 from matrix.build.engine import Engine, Unequipped
 from matrix.build.failure import NotBuilt
 from matrix.build.lane_environment import lane_python
+from matrix.build.narrowing import narrowed
 from matrix.build.offering import WHEELS
 from matrix.build.options import reads_toml
 from matrix.build.prepared import prepared
@@ -121,7 +122,7 @@ def _attempt(
             finished = _run(run, told, environment, workshop)
         _refuse_failure(run, told, finished, workshop)
         if run.build.is_pure:
-            pure.unwrap(work / OUT)
+            _own(work / OUT, run)
         wheels = answers((work / OUT).glob("*.whl"), run.build, run.targets, place=run.place)
         kept = tuple(
             _keep(wheel, shared.place(out, wheel.name, run.job.job_class)) for wheel in wheels
@@ -231,6 +232,15 @@ def _run(
         timeout=_limit(run, workshop),
         say=workshop.reporter.detail,
     )
+
+
+def _own(out: Path, run: Run) -> None:
+    """Give carried wheels their own names, and the Python that has tested them."""
+    pure.unwrap(out)
+    majors = {target.python.major for target in run.targets}
+    if len(majors) == 1:
+        for wheel in sorted(out.glob("*.whl")):
+            narrowed(wheel, major=min(majors))
 
 
 def _refuse_failure(run: Run, told: Configuration, finished: Finished, workshop: Workshop) -> None:

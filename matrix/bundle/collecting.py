@@ -62,7 +62,7 @@ def collect(plan: Plan, arrived: Arrived, *, allowed: Mapping[Pair, str]) -> Col
         best = _best(cell, arrived.of(classes[cell.job]), ranks[cell.target])
         if best is None:
             elsewhere = _best(cell, taken.values(), ranks[cell.target])
-            faults[cell] = "untested" if elsewhere else "missing"
+            faults[cell] = _UNTESTED if elsewhere else _MISSING
             continue
         path, opened = taken[best[1].filename]
         used |= {path, best[0]}
@@ -121,6 +121,8 @@ def _best(cell: Cell, arrived: Iterable[Opened], ranks: Mapping[str, int]) -> Op
     return min(fitting, key=place, default=None)
 
 
+_MISSING: Final = "missing"
+_UNTESTED: Final = "untested"
 _NAMED: Final = 3
 _HEADING: Final = "the built wheels do not match the plan"
 
@@ -131,5 +133,10 @@ def _incomplete(refused: Mapping[Cell, str], unplanned: Iterable[str]) -> Incomp
         for c, why in refused.items()
     ]
     rows += [f"  unplanned  {name}" for name in sorted(unplanned)]
-    hint = "build the jobs that are named, or say --allow-missing PROJECT@TARGET"
+    others = [c.project for c, why in refused.items() if why not in {_MISSING, _UNTESTED}]
+    hint = "build the jobs that are named"
+    if others:
+        # Most often a file that the backend writes, in the manner of its version.
+        hint = f"recipes: {{{others[0]}: {{requires: [TOOL<VERSION]}}}} gives all the same tools"
+    hint += ", or say --allow-missing PROJECT@TARGET"
     return Incomplete(Problem(place="", what="\n".join([f"{_HEADING}:", *rows]), hint=hint))

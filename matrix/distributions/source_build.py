@@ -99,18 +99,6 @@ def is_pure(sdist: Excerpt) -> bool:
     return not any(map(_COMPILERS.fullmatch, needed))
 
 
-def is_universal(sdist: Excerpt) -> bool:
-    """Whether the wheel of a pure sdist serves Python 2 as well as 3: ``py2.py3-none-any``."""
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(sdist.setup_cfg or "")
-        # "wheel" is what the section was called before it was the command's.
-        said = [parser.get(name, "universal", fallback="") for name in ("bdist_wheel", "wheel")]
-    except configparser.Error:
-        return False
-    return any(value.strip().lower() in {"1", "true", "yes", "on"} for value in said)
-
-
 def _pyproject(sdist: Excerpt) -> Mapping[str, Any]:
     try:
         return tomllib.loads(sdist.pyproject or "")

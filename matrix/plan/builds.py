@@ -63,7 +63,7 @@ class Builder:
     def _major(self, cell: Cell) -> int:
         """What Python 2 builds of a pure sdist, only Python 2 installs; 0 where it matters not."""
         row = self._locked.get((cell.filename, cell.target))
-        if row is None or not row.is_pure or row.is_universal:
+        if row is None or not row.is_pure:
             return 0
         return self._targets[cell.target].python.major
 

@@ -1,0 +1,51 @@
+"""
+A pure wheel as one for the major version of Python that has built and tested it.
+
+A backend writes ``py2.py3`` where ``setup.cfg`` says so, whatever it runs on. But what it generates
+on 2.7 is not what it generates on 3.12, and a bundle can hold one file of a name.
+"""
+
+import base64
+import hashlib
+import zipfile
+from pathlib import Path
+
+from matrix.edge import files
+
+
+def narrowed(wheel: Path, *, major: int) -> Path:
+    """Put ``wheel`` under the Python tag ``py<major>``, where that is one of several it has."""
+    *first, python, abi, platform = wheel.name.split("-")
+    tag = f"py{major}"
+    if python == tag or tag not in python.split("."):
+        return wheel
+    renamed = wheel.with_name("-".join([*first, tag, abi, platform]))
+    with (
+        files.reading(wheel) as stream,
+        zipfile.ZipFile(stream) as old,
+        zipfile.ZipFile(renamed, "w") as new,
+    ):
+        changed = _changed(old, tag)
+        for info in old.infolist():
+            # An entry keeps its time, its mode and its place.
+            data = changed.get(info.filename) or old.read(info)
+            new.writestr(info, data, info.compress_type)
+    wheel.unlink()
+    return renamed
+
+
+def _changed(archive: zipfile.ZipFile, tag: str) -> dict[str, bytes]:
+    """WHEEL with the one tag, and RECORD with the digest of that."""
+    stated = next(name for name in archive.namelist() if name.endswith(".dist-info/WHEEL"))
+    lines = archive.read(stated).splitlines(keepends=True)
+    wanted = f"Tag: {tag}-".encode()
+    told = b"".join(line for line in lines if not line.startswith(b"Tag:") or wanted in line)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(told).digest()).rstrip(b"=")
+    row = b"%s,sha256=%s,%d\n" % (stated.encode(), digest, len(told))
+    record = stated.replace("/WHEEL", "/RECORD")
+    rows = archive.read(record).splitlines(keepends=True)
+    prefix = f"{stated},".encode()
+    return {
+        stated: told,
+        record: b"".join(row if line.startswith(prefix) else line for line in rows),
+    }
