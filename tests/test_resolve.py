@@ -392,8 +392,17 @@ def test_a_missing_lock_names_the_command() -> None:
 
 
 def test_an_older_lock_keeps_what_is_still_said() -> None:
-    row = {"sdist": "a-1.tar.gz", "targets": ["t"], "declared": [], "asked": [], "tested": []}
-    row |= {"build": [], "test": [], "is_pure": True, "is_universal": True, "reason": ""}
+    lists: dict[str, list[str]] = {
+        key: [] for key in ("declared", "asked", "tested", "build", "test")
+    }
+    row = {
+        "sdist": "a-1.tar.gz",
+        "targets": ["t"],
+        **lists,
+        "is_pure": True,
+        "is_universal": True,
+        "reason": "",
+    }
     rest: dict[str, list[str]] = {"targets": [], "files": [], "solutions": [], "impossible": []}
     text = json.dumps({**rest, "schema": 3, "builds": [row]})
 
