@@ -16,7 +16,9 @@ from .cases import Case
 SECONDS: Final = 3600.0
 _BEGUN: Final = re.compile(r"Building (cp\d+)-\w+ wheel")
 _STEP: Final = re.compile(r"\s+✓ ([\d.]+)s")
-_TELLING: Final = re.compile(r"cibuildwheel ended|rror|not found")
+_TELLING: Final = re.compile(r"cibuildwheel ended|error|not found", re.IGNORECASE)
+# Another name each time.
+_TEMPORARY: Final = re.compile(r"(?<=/tmp/)[\w./-]+")
 _LIST: Final = (
     "for python in /opt/python/*/bin/python; do "
     "$python -c 'import platform; print(platform.python_version())'; done"
@@ -79,7 +81,7 @@ def build(
                 project=case.project, series=series, version=cell["version"], seconds=max(1, took)
             )
         else:
-            reason = f"failed: {_why(built.output)}"
+            reason = f"failed: {why(built.output)}"
             yield Result(
                 project=case.project, series=series, version=cell["version"], reason=reason
             )
@@ -120,8 +122,8 @@ def _seconds(logs: Path, project: str) -> Iterator[tuple[tuple[str, str], int]]:
         yield from (((version, name), round(sum_)) for name, sum_ in sums.items())
 
 
-def _why(output: str) -> str:
+def why(output: str) -> str:
     """What a failed command said, on one line."""
-    lines = (line.strip() for line in output.splitlines())
+    lines = (_TEMPORARY.sub("...", line.strip()) for line in output.splitlines())
     said = [line for line in lines if _TELLING.search(line) and not line.startswith("hint: ")]
     return "; ".join(dict.fromkeys(said))[-600:]
