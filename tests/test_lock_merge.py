@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from matrix.errors import LockError
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
 
 from .locks import P27, P39, P312, WIN, lock, wheel
 
 ALL = (P27, P39, P312, WIN)
-Merge = Callable[[Lock, Lock, Lock], str]
+Merge = Callable[..., str]
 
 
 def made(*projects: str) -> Lock:
@@ -31,7 +32,7 @@ def git(directory: Path, *arguments: str, allowed: Sequence[int] = (0,)) -> str:
 def merge(tmp_path: Path) -> Merge:
     """Merge two locks that were made from a third one; what git writes comes back."""
 
-    def merged(base: Lock, ours: Lock, theirs: Lock) -> str:
+    def merged(base: Lock, ours: Lock, theirs: Lock, style: str = "merge") -> str:
         path = tmp_path / lockfile.FILENAME
         git(tmp_path, "init", "--quiet", "--initial-branch", "base")
         for branch, content in (("base", base), ("ours", ours), ("theirs", theirs)):
@@ -42,6 +43,7 @@ def merge(tmp_path: Path) -> Merge:
             git(tmp_path, "commit", "--quiet", "-m", branch)
             if branch == "base":
                 git(tmp_path, "branch", "-M", "base")
+        git(tmp_path, "config", "merge.conflictStyle", style)
         git(tmp_path, "merge", "--quiet", "--no-edit", "ours", allowed=(0, 1))
         return path.read_text(encoding="utf-8")
 
@@ -63,3 +65,34 @@ def test_one_request_may_add_what_another_moves(merge: Merge) -> None:
         return lock(*sorted(files, key=lambda file: file.project))
 
     assert merge(of("1.0"), of("2.0"), of("1.0", "pillow")) == lockfile.dump(of("2.0", "pillow"))
+
+
+@pytest.mark.parametrize("style", ["merge", "diff3"])
+def test_what_git_cannot_merge_keeps_the_pins_of_both_sides(
+    merge: Merge, tmp_path: Path, style: str
+) -> None:
+    def versions(lock: Lock | None) -> dict[str, set[str]]:
+        kept = lockfile.pins(lock, upgrade=frozenset())[P312]
+        return {name: {str(version) for version in all_} for name, all_ in kept.items()}
+
+    def of(version: str, *more: str) -> Lock:
+        return lock(wheel("attrs", targets=ALL, version=version), *made("six", *more).files)
+
+    text = merge(of("1.0"), of("2.0", "yarl"), of("3.0", "zope"), style)
+
+    (tmp_path / lockfile.FILENAME).write_text(text, encoding="utf-8")
+    with pytest.raises(LockError) as caught:
+        lockfile.load(tmp_path / lockfile.FILENAME)
+    (line,) = {
+        text.splitlines().index(line) + 1 for line in text.splitlines()[:20] if "<<<<" in line
+    }
+    assert str(caught.value) == (
+        f"packages.lock:{line}: has conflicts that git could not merge\n"
+        "  hint: python -m matrix lock keeps what both sides pin"
+    )
+    assert versions(lockfile.load_to_renew(tmp_path / lockfile.FILENAME)) == {
+        "attrs": {"2.0", "3.0"},
+        "six": {"1.0"},
+        "yarl": {"1.0"},
+        "zope": {"1.0"},
+    }

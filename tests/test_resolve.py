@@ -329,7 +329,7 @@ def test_an_older_lock_keeps_its_pins(index: IndexServer, client: Index, tmp_pat
     rows = [{k: v for k, v in row.items() if k != "requires"} for row in loaded["files"]]
     (tmp_path / "old").write_text(json.dumps({**loaded, "schema": 1, "files": rows}))
 
-    old = lockfile.load(tmp_path / "old", understood=lockfile.READABLE)
+    old = lockfile.load_to_renew(tmp_path / "old")
 
     assert old is not None
     assert old.solutions == lock.solutions

@@ -23,7 +23,7 @@ from matrix.resolve.resolving import resolve
 
 def lock(session: Session, asked: argparse.Namespace) -> None:
     """Bring the lock up to date and show what changed."""
-    old = lockfile.load(session.lock_path, understood=lockfile.READABLE)
+    old = lockfile.load_to_renew(session.lock_path)
     upgrade = _upgrade(asked.upgrade, old)
     new = relock(session, old, upgrade=upgrade)
     text = lockfile.dump(new)

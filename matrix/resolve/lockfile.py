@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from matrix.errors import LockError, Problem
 from matrix.manifest.model import Manifest
+from matrix.resolve import lock_merge
 from matrix.resolve.lock import (
     SCHEMA,
     BuildFile,
@@ -62,6 +63,10 @@ def parse(text: str, *, source: str, understood: Container[object] = (SCHEMA,)) 
     try:
         loaded = json.loads(text)
     except ValueError as error:
+        if line := lock_merge.first_marker(text):
+            what = "has conflicts that git could not merge"
+            hint = f"{COMMAND} keeps what both sides pin"
+            raise LockError(Problem(place=source, line=line, what=what, hint=hint)) from error
         what = f"cannot be read: {error}"
         hint = f"restore it from version control, or make it anew: {COMMAND}"
         raise LockError(Problem(place=source, what=what, hint=hint)) from error
@@ -122,15 +127,28 @@ def _tupled(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
 
 
-def load(path: Path, *, understood: Container[object] = (SCHEMA,)) -> Lock | None:
-    """
-    The lock at ``path``, or None when there is none yet.
+def load(path: Path) -> Lock | None:
+    """The lock at ``path``, or None when there is none yet."""
+    text = _text(path)
+    return None if text is None else parse(text, source=path.name)
 
-    Whoever makes it anew understands ``READABLE`` schemas: an older lock has every pin to keep.
+
+def load_to_renew(path: Path) -> Lock | None:
     """
+    The lock at ``path`` as one to make the next one from, or None when there is none yet.
+
+    An older schema has every pin to keep, and so have both sides of what git could not merge.
+    """
+    text = _text(path)
+    if text is None:
+        return None
+    sides = (parse(side, source=path.name, understood=READABLE) for side in lock_merge.sides(text))
+    return functools.reduce(lock_merge.both, sides)
+
+
+def _text(path: Path) -> str | None:
     try:
-        text = path.read_text(encoding="utf-8")
-        return parse(text, source=path.name, understood=understood)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
