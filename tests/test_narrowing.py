@@ -13,7 +13,8 @@ from .wheels import make_wheel
 
 def universal(directory: Path) -> Path:
     """As bdist_wheel writes it: one file, two tags."""
-    made = make_wheel(directory, "calm", "1.0", tag="py2-none-any")
+    vendored = {"calm/_vendor/loud-1.0.dist-info/WHEEL": "Tag: py2-none-any\nTag: py3-none-any\n"}
+    made = make_wheel(directory, "calm", "1.0", tag="py2-none-any", members=vendored)
     stated = "calm-1.0.dist-info/WHEEL"
     path = directory / "calm-1.0-py2.py3-none-any.whl"
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:

@@ -7,10 +7,15 @@ on 2.7 is not what it generates on 3.12, and a bundle can hold one file of a nam
 
 import base64
 import hashlib
+import re
 import zipfile
 from pathlib import Path
+from typing import Final
 
 from matrix.edge import files
+
+# Not that of a distribution which another one has vendored.
+_WHEEL: Final = re.compile(r"[^/]+\.dist-info/WHEEL")
 
 
 def narrowed(wheel: Path, *, major: int) -> Path:
@@ -36,10 +41,10 @@ def narrowed(wheel: Path, *, major: int) -> Path:
 
 def _changed(archive: zipfile.ZipFile, tag: str) -> dict[str, bytes]:
     """WHEEL with the one tag, and RECORD with the digest of that."""
-    stated = next(name for name in archive.namelist() if name.endswith(".dist-info/WHEEL"))
+    stated = next(name for name in archive.namelist() if _WHEEL.fullmatch(name))
     lines = archive.read(stated).splitlines(keepends=True)
-    wanted = f"Tag: {tag}-".encode()
-    told = b"".join(line for line in lines if not line.startswith(b"Tag:") or wanted in line)
+    told = b"".join(line for line in lines if not line.startswith(b"Tag:"))
+    told = told.rstrip() + f"\nTag: {tag}-none-any\n".encode()
     digest = base64.urlsafe_b64encode(hashlib.sha256(told).digest()).rstrip(b"=")
     row = b"%s,sha256=%s,%d\n" % (stated.encode(), digest, len(told))
     record = stated.replace("/WHEEL", "/RECORD")
