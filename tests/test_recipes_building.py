@@ -25,6 +25,12 @@ def test_what_is_told_twice_is_kept_once_and_in_order() -> None:
     assert why(output) == "error: a.h: not found; cibuildwheel ended: 1"
 
 
+def test_a_failure_without_such_words_is_told_by_its_end() -> None:
+    said = [f"step {number}" for number in range(9)]
+
+    assert why("\n".join([*said, ""])) == "step 4; step 5; step 6; step 7; step 8"
+
+
 def test_a_temporary_name_is_not_kept() -> None:
     output = "Error: ['maturin', '-i', '/tmp/build-env-gm_2h/bin/python'] ended with 1\n"
 

@@ -17,6 +17,7 @@ SECONDS: Final = 3600.0
 _BEGUN: Final = re.compile(r"Building (cp\d+)-\w+ wheel")
 _STEP: Final = re.compile(r"\s+✓ ([\d.]+)s")
 _TELLING: Final = re.compile(r"cibuildwheel ended|error|not found", re.IGNORECASE)
+_LAST: Final = 5
 # Another name each time.
 _TEMPORARY: Final = re.compile(r"(?<=/tmp/)[\w./-]+")
 _LIST: Final = (
@@ -123,7 +124,8 @@ def _seconds(logs: Path, project: str) -> Iterator[tuple[tuple[str, str], int]]:
 
 
 def why(output: str) -> str:
-    """What a failed command said, on one line."""
-    lines = (_TEMPORARY.sub("...", line.strip()) for line in output.splitlines())
-    said = [line for line in lines if _TELLING.search(line) and not line.startswith("hint: ")]
+    """What a failed command said, on one line: what tells of errors, else all of its end."""
+    lines = [_TEMPORARY.sub("...", line.strip()) for line in output.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("hint: ")]
+    said = [line for line in lines if _TELLING.search(line)] or lines[-_LAST:]
     return "; ".join(dict.fromkeys(said))[-600:]
