@@ -154,7 +154,7 @@ def with_one_cache(
         for column in ("cold", "warm", "again"):
             locked(column)
     locked("offline", "--offline")
-    row["check"], row["check CPU"], _ = run(directory, "lock", "--check")
+    row["check"], row["check CPU"], _ = min(run(directory, "lock", "--check") for _ in range(5))
     row["MB"] = max(peaks)
     return row, made
 

@@ -99,7 +99,8 @@ def test_metadata_is_asked_for_once_in_the_life_of_a_cache(
         asked = reach()
         page = asked.page(SIX)
         assert page is not None
-        asked.metadata(page.releases[Version("1.10")][0])
+        asked.stated(page.releases[Version("1.10")][0])
+        asked.close()
 
     assert [request for request in index.requests if "files" in request] == [
         "/files/six-1.10-py2.py3-none-any.whl"

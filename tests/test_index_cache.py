@@ -117,14 +117,14 @@ def test_offline_everything_comes_from_the_cache(index: IndexServer, tmp_path: P
     nothing = canonicalize_name("nothing")
     with client(index.url, tmp_path / "cache") as asked:
         online = files(asked)
-        metadata = asked.metadata(online[0])
+        stated = asked.stated(online[0])
         asked.distribution(online[1])
         assert asked.page(nothing) is None
     requests = len(index.requests)
 
     with client(index.url, tmp_path / "cache", offline=True) as asked:
         assert files(asked) == online
-        assert asked.metadata(online[0]) == metadata
+        assert asked.stated(online[0]) == stated
         assert asked.distribution(online[1]).read_bytes() == sdist.read_bytes()
         assert asked.page(nothing) is None
         with pytest.raises(IndexUnavailable) as caught:
@@ -143,7 +143,7 @@ def test_offline_what_was_never_read_is_named(index: IndexServer, tmp_path: Path
 
     with client(index.url, tmp_path / "cache", offline=True) as asked:
         with pytest.raises(IndexUnavailable) as metadata:
-            asked.metadata(wheel)
+            asked.stated(wheel)
         with pytest.raises(IndexUnavailable) as project:
             asked.page(canonicalize_name("seven"))
 

@@ -49,14 +49,8 @@ def kept(content: bytes) -> bytes:
     return hashlib.sha256(content).digest() + content
 
 
-def forget_metadata(cache: Path) -> None:
-    for path in cache.glob("*/metadata/*/*"):
-        path.unlink()
-
-
 def test_what_metadata_state_is_kept_by_digest(six: IndexServer, tmp_path: Path) -> None:
     first = stated(six, tmp_path)
-    forget_metadata(tmp_path)
 
     assert first == STATED
     assert stated(six, tmp_path, offline=True) == STATED
@@ -113,8 +107,7 @@ def test_a_damaged_or_foreign_entry_counts_as_none(
     entry(tmp_path).write_bytes(content)
 
     assert stated(six, tmp_path) == STATED
-    forget_metadata(tmp_path)
-    assert stated(six, tmp_path) == STATED  # it was written anew
+    assert stated(six, tmp_path, offline=True) == STATED  # it was written anew
 
 
 def test_an_entry_of_another_format_is_not_read(
@@ -123,7 +116,6 @@ def test_an_entry_of_another_format_is_not_read(
     monkeypatch.setattr(caches, "STATED", "0")
     stated(six, tmp_path)
     monkeypatch.undo()
-    forget_metadata(tmp_path)
 
     with pytest.raises(IndexUnavailable) as raised:
         stated(six, tmp_path, offline=True)
@@ -135,11 +127,23 @@ def test_an_entry_of_another_format_is_not_read(
 
 def test_an_entry_that_cannot_be_had_again_is_an_error(six: IndexServer, tmp_path: Path) -> None:
     stated(six, tmp_path)
-    forget_metadata(tmp_path)
     entry(tmp_path).write_bytes(b"damaged")
 
     with pytest.raises(IndexUnavailable):
         stated(six, tmp_path, offline=True)
+
+
+def test_a_lock_that_fails_keeps_what_it_learned(
+    tmp_path: Path, six: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    six.raw_pages["seven"] = b"{"
+    manifest, cache = tmp_path / "packages.yaml", tmp_path / "cache"
+    manifest.write_text(text("six", more=f"network: {{index: '{six.url}'}}\n"), encoding="utf-8")
+
+    assert main(["lock", "--manifest", str(manifest), "--cache", str(cache), "--quiet"]) != 0
+
+    assert "/simple/seven/: expected a page of the Simple API" in capsys.readouterr().err
+    assert stated(six, cache / "index", offline=True) == STATED
 
 
 def test_what_is_installed_here_survives_being_kept() -> None:

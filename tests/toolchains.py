@@ -97,9 +97,10 @@ class Internet:
     def make(self, root: Path, *, manifest: str = MANIFEST) -> Toolchain:
         """The toolchain of ``manifest`` in ``root``, made with what is reached now."""
         settings = Settings(url=self.index.url, ca_bundle="")
-        with contextlib.closing(Transport(settings, sleep=lambda _: None)) as transport:
+        transport = Transport(settings, sleep=lambda _: None)
+        with contextlib.closing(Index(transport, Cache(self.scratch / "cache"))) as index:
             sources = making.Sources(
-                index=Index(transport, Cache(self.scratch / "cache")),
+                index=index,
                 transport=transport,
                 store=self.scratch / "downloads",
                 reporter=QUIET,

@@ -102,7 +102,7 @@ def of(raw: Fields) -> CoreMetadata:
             extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", [])),
             metadata_version=tuple(int(n) for n in raw.get("metadata_version", "1.0").split(".")),
             dynamic=frozenset(field.lower() for field in raw.get("dynamic", [])),
-            licence=_licence(raw),
+            licence=stated_licence(raw),
             legacy=next((text for text in stated if not _requirement(text)[1]), ""),
         )
     except KeyError as error:
@@ -111,12 +111,8 @@ def of(raw: Fields) -> CoreMetadata:
         raise InvalidMetadata(str(error).splitlines()[0]) from error
 
 
-def stated_licence(data: bytes) -> StatedLicence:
-    """What core metadata says of the licence, whatever else is wrong with it."""
-    return _licence(fields(data))
-
-
-def _licence(raw: Fields) -> StatedLicence:
+def stated_licence(raw: Fields) -> StatedLicence:
+    """What core metadata say of the licence, whatever else is wrong with them."""
     text = _first_line(raw.get("license", ""))
     # distutils wrote UNKNOWN for what it was not told.
     return StatedLicence(

@@ -6,10 +6,11 @@ asker at once, whatever else is waiting. What was begun ahead and is never asked
 without anybody noticing. The threads are daemons: an interrupt does not wait for a slow server.
 """
 
-import collections
+import contextlib
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -47,34 +48,37 @@ class _Task:
 
 
 class Ahead:
-    """Answers by key, each made once."""
+    """
+    Answers by key, each made once.
+
+    What threads have in common are queues, which nobody locks in Python: whoever held such a lock
+    would keep all others waiting while it waits for the interpreter's own.
+    """
 
     def __init__(self, threads: int) -> None:
         self._most = threads
         self._running = 0
-        self._busy = 0
+        self._counting = threading.Lock()
         self._is_closed = False
-        self._changed = threading.Condition()
         self._tasks: dict[Hashable, _Task] = {}
-        self._waiting: collections.deque[_Task] = collections.deque()
+        self._waiting: SimpleQueue[_Task] = SimpleQueue()
+        self._idle: SimpleQueue[None] = SimpleQueue()
+        """As many as there are threads that wait for a task which nobody has promised them."""
 
     def ask(self, key: Hashable, make: Callable[[], T]) -> T:
         """The answer, or what making it raised."""
-        with self._changed:
-            task = self._tasks.setdefault(key, _Task(make))
-        answer: T = task.answer()
+        answer: T = self._tasks.setdefault(key, _Task(make)).answer()
         return answer
 
     def start(self, key: Hashable, make: Callable[[], object]) -> None:
         """Have the answer made some time, without waiting."""
-        with self._changed:
-            if key in self._tasks:
-                return
-            self._tasks[key] = task = _Task(make)
-            self._waiting.append(task)
-            if len(self._waiting) <= self._running - self._busy:
-                self._changed.notify()
-                return
+        task = _Task(make)
+        if self._tasks.setdefault(key, task) is not task:
+            return
+        self._waiting.put(task)
+        if _taken(self._idle):
+            return
+        with self._counting:
             if self._running == self._most:
                 return
             self._running += 1
@@ -82,24 +86,33 @@ class Ahead:
 
     def close(self) -> None:
         """Begin nothing more; what is asked for is still answered."""
-        with self._changed:
-            self._is_closed = True
-            self._waiting.clear()
-            self._changed.notify_all()
+        self._is_closed = True
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
             task.run()
-            with self._changed:
-                self._busy -= 1
 
     def _next(self) -> _Task | None:
         """A task, or None when there was none for a while: then the thread ends."""
-        with self._changed:
-            # Beginning a thread takes longer than what most of them do.
-            self._changed.wait_for(lambda: self._waiting or self._is_closed, _LINGER)
-            if not self._waiting:
-                self._running -= 1
-                return None
-            self._busy += 1
-            return self._waiting.popleft()
+        while not self._is_closed:
+            with contextlib.suppress(Empty):
+                return self._waiting.get_nowait()
+            self._idle.put(None)
+            with contextlib.suppress(Empty):
+                # Beginning a thread takes longer than what most of them do.
+                return self._waiting.get(timeout=_LINGER)
+            with self._counting:
+                # What was put meanwhile is for us, if all others work.
+                if _taken(self._idle) and self._waiting.empty():
+                    self._running -= 1
+                    return None
+        return None
+
+
+def _taken(queue: SimpleQueue[None]) -> bool:
+    """Take something out of ``queue``, if there is anything."""
+    try:
+        queue.get_nowait()
+    except Empty:
+        return False
+    return True

@@ -77,13 +77,13 @@ class Cache:
         size = len(head).to_bytes(_SIZE, "big")
         self._write(self._page_path(url), b"".join((size, head, page.releases)))
 
-    def metadata(self, sha256: str) -> bytes | None:
-        """The core metadata of the distribution with that digest."""
-        content = self._read(self._metadata_path(sha256))
+    def metadata(self, name: str) -> bytes | None:
+        """What was built or read of a distribution; its digest is in the name."""
+        content = self._read(self._metadata_path(name))
         return None if content is None else bytes(content)
 
-    def keep_metadata(self, sha256: str, content: bytes) -> None:
-        self._write(self._metadata_path(sha256), content)
+    def keep_metadata(self, name: str, content: bytes) -> None:
+        self._write(self._metadata_path(name), content)
 
     def stated(self, project: NormalizedName) -> bytes | None:
         """What the metadata of a project's distributions state (``stated``)."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from matrix.distributions import core_metadata
 from matrix.distributions.core_metadata import Fields
 from matrix.edge import files
 from matrix.errors import IndexUnavailable, Problem
@@ -64,12 +65,16 @@ class Index:
         return self._ahead.ask(("page", project), lambda: self._page(project))
 
     def metadata(self, file: PublishedFile) -> bytes:
-        """The core metadata of a wheel, unparsed."""
-        return self._ahead.ask(("metadata", file.sha256), lambda: self._metadata(file))
+        """The core metadata of a wheel, unparsed and not kept: ``stated`` has what most want."""
+        if self._offline:
+            raise not_kept(self.address, f"the metadata of {file.filename}")
+        return metadata.read(file, self._transport, download=self.distribution)
 
     def stated(self, file: PublishedFile) -> Fields:
         """The fields of a wheel's core metadata that a resolver looks at."""
-        return self._stated.of(file, self.metadata)
+        if not self._stated.has(file):
+            self._ahead.ask(("metadata", file.sha256), lambda: self._learn(file))
+        return self._stated.of(file)
 
     def has_stated(self, file: PublishedFile) -> bool:
         """Whether ``stated`` has its answer at once."""
@@ -109,14 +114,8 @@ class Index:
         self._stated.load(project)
         return self._pages.page(project)
 
-    def _metadata(self, file: PublishedFile) -> bytes:
-        if (kept := self._cache.metadata(file.sha256)) is not None:
-            return kept
-        if self._offline:
-            raise not_kept(self.address, f"the metadata of {file.filename}")
-        content = metadata.read(file, self._transport, download=self.distribution)
-        self._cache.keep_metadata(file.sha256, content)
-        return content
+    def _learn(self, file: PublishedFile) -> None:
+        self._stated.add(file, core_metadata.fields(self.metadata(file)))
 
     def _excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
         name = f"{file.sha256}-excerpt"

@@ -6,13 +6,12 @@ run reads hundreds of files instead of thousands. An entry is nothing but a shor
 metadata say: one that cannot be read, or is of another shape, counts as none.
 """
 
-from collections.abc import Callable
+import threading
 from typing import Final
 
 import msgspec
 from packaging.utils import NormalizedName
 
-from matrix.distributions import core_metadata
 from matrix.distributions.core_metadata import Fields
 from matrix.index.cache import Cache
 from matrix.index.page import PublishedFile
@@ -27,6 +26,7 @@ class Stated:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._lock = threading.Lock()
         self._entries: dict[NormalizedName, _Entry] = {}
         self._grown: dict[NormalizedName, None] = {}
         """The projects of which more is known than what the cache has."""
@@ -36,22 +36,27 @@ class Stated:
         self._entry(project)
 
     def has(self, file: PublishedFile) -> bool:
-        """Whether ``of`` needs to read nothing."""
+        """Whether it is known what the metadata of ``file`` state."""
         return file.sha256 in self._entry(file.project)
 
-    def of(self, file: PublishedFile, read: Callable[[PublishedFile], bytes]) -> Fields:
-        """What the metadata of ``file`` state, which ``read`` gets where they are not known."""
+    def of(self, file: PublishedFile) -> Fields:
+        """What the metadata of ``file`` state; only for what ``has`` affirms."""
+        return self._entry(file.project)[file.sha256]
+
+    def add(self, file: PublishedFile, fields: Fields) -> None:
+        """Learn what the metadata of ``file`` state, in whatever thread."""
         entry = self._entry(file.project)
-        if file.sha256 not in entry:
-            entry[file.sha256] = core_metadata.fields(read(file))
+        with self._lock:
+            entry[file.sha256] = fields
             self._grown[file.project] = None
-        return entry[file.sha256]
 
     def keep(self) -> None:
         """Write what was learned since."""
-        while self._grown:
-            project, _ = self._grown.popitem()
-            self._cache.keep_stated(project, _ENCODER.encode(self._entries[project]))
+        # Some thread may still be learning.
+        with self._lock:
+            while self._grown:
+                project, _ = self._grown.popitem()
+                self._cache.keep_stated(project, _ENCODER.encode(self._entries[project]))
 
     def _entry(self, project: NormalizedName) -> _Entry:
         known = self._entries.get(project)

@@ -141,7 +141,7 @@ class Facts:
     def fetch(self, file: "PublishedFile") -> None:
         """Have what ``metadata`` is read from, in whatever thread."""
         if file.is_wheel:
-            self._index.metadata(file)
+            self._index.stated(file)
         else:
             self.excerpt(file)
 
