@@ -21,6 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from matrix.resolve.lock import SCHEMA  # noqa: E402 - the checkout is found a line above
+
 SIZES: Final = (100, 300, 1000, 3000)
 RUNS: Final = 5
 JUDGED: Final = 1000
@@ -184,7 +188,8 @@ def write(directory: Path, size: int) -> None:
         f'"{key}": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]"
         for key, rows in sections.items()
     ).replace("[\n\n]", "[]")
-    (directory / "packages.lock").write_text(f'{{\n"schema": 3,\n"policy": "",\n{rows}\n}}\n')
+    text = f'{{\n"schema": {SCHEMA},\n"policy": "",\n{rows}\n}}\n'
+    (directory / "packages.lock").write_text(text)
 
 
 def dependencies(chance: random.Random, names: Sequence[str]) -> Iterator[list[str]]:
@@ -241,7 +246,6 @@ def build(row: dict[str, Any]) -> dict[str, Any]:
         "build": [BACKEND["filename"]],
         "test": [],
         "is_pure": False,
-        "is_universal": False,
         "reason": "",
     }
 
