@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -82,6 +83,7 @@ def build(
                 project=case.project, series=series, version=cell["version"], seconds=max(1, took)
             )
         else:
+            print(built.output, file=sys.stderr)
             reason = f"failed: {why(built.output)}"
             yield Result(
                 project=case.project, series=series, version=cell["version"], reason=reason
