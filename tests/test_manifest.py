@@ -97,8 +97,15 @@ def test_every_problem_is_told_in_one_run_in_the_order_of_lines() -> None:
         ("- a\n", "packages.yaml:1: expected a mapping, got a list"),
         ("\tx: 1", "packages.yaml:1: not YAML: found character '\\t' that cannot start any token"),
         ("a: 1\n---\nb: 2\n", "packages.yaml:2: not YAML: but found another document"),
+        (
+            "packages:\n  - six\n<<<<<<< ours\n  - toml\n=======\n  - yarl\n>>>>>>> theirs\n",
+            (
+                "packages.yaml:3: has conflicts that git could not merge\n"
+                "  hint: edit packages.yaml, then: python -m matrix lock"
+            ),
+        ),
     ],
-    ids=["empty", "unclosed", "a-list", "a-tab", "two-documents"],
+    ids=["empty", "unclosed", "a-list", "a-tab", "two-documents", "unmerged"],
 )
 def test_what_is_not_a_manifest_is_told_at_its_line(written: str, said: str) -> None:
     assert complaint(written) == said

@@ -7,7 +7,7 @@ from typing import Final
 import yaml
 
 from matrix.errors import ManifestError, Problem
-from matrix.manifest import checks
+from matrix.manifest import checks, unmerged
 from matrix.manifest.decoding import Decoder
 from matrix.manifest.model import Manifest
 
@@ -60,6 +60,10 @@ def compose(text: str, source: str) -> yaml.Node:
     try:
         node = _fast(text) or yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
+        if line := unmerged.line(text):
+            what = "has conflicts that git could not merge"
+            hint = f"edit {source}, then: python -m matrix lock"
+            raise ManifestError(Problem(place=source, line=line, what=what, hint=hint)) from error
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         what = f"not YAML: {error.problem}"
         raise ManifestError(Problem(place=source, line=line, what=what)) from error

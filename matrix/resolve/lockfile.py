@@ -10,6 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from matrix.errors import LockError, Problem
+from matrix.manifest import unmerged
 from matrix.manifest.model import Manifest
 from matrix.resolve import lock_merge
 from matrix.resolve.lock import (
@@ -63,7 +64,7 @@ def parse(text: str, *, source: str, understood: Container[object] = (SCHEMA,)) 
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        if line := lock_merge.first_marker(text):
+        if line := unmerged.line(text):
             what = "has conflicts that git could not merge"
             hint = f"{COMMAND} keeps what both sides pin"
             raise LockError(Problem(place=source, line=line, what=what, hint=hint)) from error
@@ -142,7 +143,7 @@ def load_to_renew(path: Path) -> Lock | None:
     text = _text(path)
     if text is None:
         return None
-    sides = (parse(side, source=path.name, understood=READABLE) for side in lock_merge.sides(text))
+    sides = (parse(side, source=path.name, understood=READABLE) for side in unmerged.sides(text))
     return functools.reduce(lock_merge.both, sides)
 
 
