@@ -184,11 +184,7 @@ def write(directory: Path, size: int) -> None:
         "builds": [build(row) for name in names for row in files[name] if is_sdist(row)],
         "build_files": [BACKEND],
     }
-    rows = ",\n".join(
-        f'"{key}": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]"
-        for key, rows in sections.items()
-    ).replace("[\n\n]", "[]")
-    text = f'{{\n"schema": {SCHEMA},\n"policy": "",\n{rows}\n}}\n'
+    text = json.dumps({"schema": SCHEMA, "policy": "", **sections})
     (directory / "packages.lock").write_text(text)
 
 

@@ -395,14 +395,8 @@ def test_an_older_lock_keeps_what_is_still_said() -> None:
     lists: dict[str, list[str]] = {
         key: [] for key in ("declared", "asked", "tested", "build", "test")
     }
-    row = {
-        "sdist": "a-1.tar.gz",
-        "targets": ["t"],
-        **lists,
-        "is_pure": True,
-        "is_universal": True,
-        "reason": "",
-    }
+    said = {"targets": ["t"], "is_pure": True, "is_universal": True, "reason": ""}
+    row = {"sdist": "a-1.tar.gz", **lists, **said}
     rest: dict[str, list[str]] = {"targets": [], "files": [], "solutions": [], "impossible": []}
     text = json.dumps({**rest, "schema": 3, "builds": [row]})
 

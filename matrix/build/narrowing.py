@@ -7,15 +7,11 @@ on 2.7 is not what it generates on 3.12, and a bundle can hold one file of a nam
 
 import base64
 import hashlib
-import re
 import zipfile
 from pathlib import Path
-from typing import Final
 
+from matrix.distributions.wheel import dist_info, parse_filename
 from matrix.edge import files
-
-# Not that of a distribution which another one has vendored.
-_WHEEL: Final = re.compile(r"[^/]+\.dist-info/WHEEL")
 
 
 def narrowed(wheel: Path, *, major: int) -> Path:
@@ -30,7 +26,8 @@ def narrowed(wheel: Path, *, major: int) -> Path:
         zipfile.ZipFile(stream) as old,
         zipfile.ZipFile(renamed, "w") as new,
     ):
-        changed = _changed(old, tag)
+        own = dist_info(parse_filename(wheel.name), old.namelist())
+        changed = _changed(old, own, tag)
         for info in old.infolist():
             # An entry keeps its time, its mode and its place.
             data = changed.get(info.filename) or old.read(info)
@@ -39,15 +36,14 @@ def narrowed(wheel: Path, *, major: int) -> Path:
     return renamed
 
 
-def _changed(archive: zipfile.ZipFile, tag: str) -> dict[str, bytes]:
-    """WHEEL with the one tag, and RECORD with the digest of that."""
-    stated = next(name for name in archive.namelist() if _WHEEL.fullmatch(name))
+def _changed(archive: zipfile.ZipFile, own: str, tag: str) -> dict[str, bytes]:
+    """WHEEL with the one tag, and RECORD with the digest of that; both are in ``own``."""
+    stated, record = f"{own}/WHEEL", f"{own}/RECORD"
     lines = archive.read(stated).splitlines(keepends=True)
     told = b"".join(line for line in lines if not line.startswith(b"Tag:"))
     told = told.rstrip() + f"\nTag: {tag}-none-any\n".encode()
     digest = base64.urlsafe_b64encode(hashlib.sha256(told).digest()).rstrip(b"=")
     row = b"%s,sha256=%s,%d\n" % (stated.encode(), digest, len(told))
-    record = stated.replace("/WHEEL", "/RECORD")
     rows = archive.read(record).splitlines(keepends=True)
     prefix = f"{stated},".encode()
     return {

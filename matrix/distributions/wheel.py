@@ -98,9 +98,9 @@ def read(path: Path) -> Wheel:
 
 def _read(path: Path, name: WheelName, archive: zipfile.ZipFile) -> Wheel:
     members = _members(name.filename, archive.infolist())
-    dist_info = _dist_info(name, members)
-    _check_record(name.filename, archive, members, dist_info)
-    if (metadata_name := f"{dist_info}/METADATA") not in members:
+    own = dist_info(name, members)
+    _check_record(name.filename, archive, members, own)
+    if (metadata_name := f"{own}/METADATA") not in members:
         raise InvalidWheel(f"{name.filename} has no {metadata_name}")
     data = archive.read(members[metadata_name])
     return Wheel(
@@ -138,7 +138,8 @@ def _leads_out(name: str) -> bool:
     return path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in name
 
 
-def _dist_info(name: WheelName, members: Iterable[str]) -> str:
+def dist_info(name: WheelName, members: Iterable[str]) -> str:
+    """The wheel's own ``.dist-info`` directory, not that of what it vendors."""
     tops = {PurePosixPath(member).parts[0] for member in members}
     found = sorted(top for top in tops if top.endswith(".dist-info"))
     if len(found) != 1:

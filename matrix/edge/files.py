@@ -88,7 +88,8 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Yield a stream that becomes ``path`` when the block ends, and vanishes when it raises."""
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        with _made(temporary) as stream:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
             yield stream
             stream.flush()
             if durable:
@@ -100,15 +101,6 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         if isinstance(error, OSError):
             raise refused(path, error) from error
         raise
-
-
-def _made(path: Path) -> BinaryIO:
-    """A new file, and the directories that it wants: most often they are there."""
-    try:
-        return path.open("xb")
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("xb")
 
 
 @contextlib.contextmanager

@@ -97,8 +97,8 @@ class Cache:
         """Where the distribution with that digest is, or belongs."""
         return self._directory / "files" / sha256[:2] / sha256 / filename
 
-    def _metadata_path(self, sha256: str) -> Path:
-        return self._directory / "metadata" / sha256[:2] / sha256
+    def _metadata_path(self, name: str) -> Path:
+        return self._directory / "metadata" / name[:2] / name
 
     def _stated_path(self, project: NormalizedName) -> Path:
         # A digest, because Windows has names that no file can have.

@@ -60,10 +60,9 @@ def compose(text: str, source: str) -> yaml.Node:
     try:
         node = _fast(text) or yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        if line := unmerged.line(text):
-            what = "has conflicts that git could not merge"
-            hint = f"edit {source}, then: python -m matrix lock"
-            raise ManifestError(Problem(place=source, line=line, what=what, hint=hint)) from error
+        hint = f"edit {source}, then: python -m matrix lock"
+        if problem := unmerged.problem(text, place=source, hint=hint):
+            raise ManifestError(problem) from error
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         what = f"not YAML: {error.problem}"
         raise ManifestError(Problem(place=source, line=line, what=what)) from error

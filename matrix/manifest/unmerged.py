@@ -8,16 +8,22 @@ those of the common ancestor, and the lines of the other side.
 import re
 from typing import Final
 
+from matrix.errors import Problem
+
 _MARKED: Final = re.compile(
     r"^<{7} .*\n(?P<ours>(?:.*\n)*?)(?:\|{7}.*\n(?:.*\n)*?)?={7}\n(?P<theirs>(?:.*\n)*?)>{7} .*\n",
     re.MULTILINE,
 )
 
 
-def line(text: str) -> int:
-    """Where the first conflict begins, counted from one; 0 without any."""
+def problem(text: str, *, place: str, hint: str) -> Problem | None:
+    """What to say of the first conflict, if there is one."""
     found = _MARKED.search(text)
-    return text.count("\n", 0, found.start()) + 1 if found else 0
+    if found is None:
+        return None
+    line = text.count("\n", 0, found.start()) + 1
+    what = "has conflicts that git could not merge"
+    return Problem(place=place, line=line, what=what, hint=hint)
 
 
 def sides(text: str) -> tuple[str, ...]:

@@ -64,10 +64,9 @@ def parse(text: str, *, source: str, understood: Container[object] = (SCHEMA,)) 
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        if line := unmerged.line(text):
-            what = "has conflicts that git could not merge"
-            hint = f"{COMMAND} keeps what both sides pin"
-            raise LockError(Problem(place=source, line=line, what=what, hint=hint)) from error
+        hint = f"{COMMAND} keeps what both sides pin"
+        if problem := unmerged.problem(text, place=source, hint=hint):
+            raise LockError(problem) from error
         what = f"cannot be read: {error}"
         hint = f"restore it from version control, or make it anew: {COMMAND}"
         raise LockError(Problem(place=source, what=what, hint=hint)) from error
