@@ -3,7 +3,7 @@ What a build costs beside the build, and what a run costs in which nothing chang
 
 ``python benchmarks/build.py`` measures, each as the median of five:
 
-* `wheel-matrix build` of one wheel with a cibuildwheel that takes no time: everything is ours, the
+* `wheelyard build` of one wheel with a cibuildwheel that takes no time: everything is ours, the
   interpreter's start and the container engine's answers included (podman, when it is here with
   the image of the end-to-end tests; else a program that answers at once);
 * unpacking a large sdist, and the memory that it takes;
@@ -40,7 +40,7 @@ from tests import bundles  # noqa: E402
 from tests.index_server import IndexServer  # noqa: E402
 from tests.wheels import make_sdist, make_wheel  # noqa: E402
 
-IMAGE: Final = "localhost/wheel-matrix/builder:local"
+IMAGE: Final = "localhost/wheelyard/builder:local"
 PROJECTS: Final = 300
 MEGABYTES: Final = 200
 RUNS: Final = 5

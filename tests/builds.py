@@ -15,12 +15,12 @@ from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
-from matrix.build.configuration import Configuration, configuration
-from matrix.build.machine import Machine
-from matrix.build.offering import Offered
-from matrix.build.running import build
-from matrix.build.stock import Stock
-from matrix.build.workshop import Availability, Workshop, can_build
+from matrix.builds.configuration import Configuration, configuration
+from matrix.builds.machine import Machine
+from matrix.builds.offering import Offered
+from matrix.builds.running import build
+from matrix.builds.stock import Stock
+from matrix.builds.workshop import Availability, Workshop, can_build
 from matrix.edge.progress import Loudness, Reporter
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget

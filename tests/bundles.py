@@ -9,9 +9,6 @@ import pytest
 
 from matrix.distributions import wheel
 from matrix.errors import MatrixError, NotVerified
-from matrix.farside import view
-from matrix.farside.proofs import prove_target
-from matrix.farside.verify import verify
 from matrix.record import environment, pages, proof, schema
 from matrix.record.schema import (
     Missing,
@@ -22,6 +19,9 @@ from matrix.record.schema import (
     RecordedWish,
 )
 from matrix.targets.target import Target
+from matrix.verify import view
+from matrix.verify.proofs import prove_target
+from matrix.verify.verify import verify
 
 from .wheels import make_wheel
 

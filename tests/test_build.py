@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from matrix.build.answers import answers
-from matrix.build.engine import Engine, write_shim
-from matrix.build.failure import build_failed, telling
-from matrix.build.lane_environment import lane_python
-from matrix.build.machine import Machine
-from matrix.build.workshop import Availability
+from matrix.builds.answers import answers
+from matrix.builds.engine import Engine, write_shim
+from matrix.builds.failure import build_failed, telling
+from matrix.builds.lane_environment import lane_python
+from matrix.builds.machine import Machine
+from matrix.builds.workshop import Availability
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed, NotEquipped
 
@@ -124,10 +124,10 @@ def test_containers_of_a_run_are_removed_by_its_label(tmp_path: Path) -> None:
     body = f'echo "$*" >> {shlex.quote(str(log))}; if [ "$1" = ps ]; then echo c1; echo c2; fi'
     podman = program(tmp_path / "bin" / "podman", body)
 
-    Engine(program=str(podman), environment={}).remove("wheel-matrix.run=x")
+    Engine(program=str(podman), environment={}).remove("wheelyard.run=x")
 
     assert log.read_text().splitlines() == [
-        "ps --all --quiet --filter label=wheel-matrix.run=x",
+        "ps --all --quiet --filter label=wheelyard.run=x",
         "rm --force c1 c2",
     ]
 
@@ -238,7 +238,7 @@ def test_a_job_that_fails_leaves_its_log_and_no_container(tmp_path: Path) -> Non
     )
     assert log.read_text() == "error: no compiler\n"
     last = (tmp_path / "podman.log").read_text().splitlines()[-1]
-    assert last.startswith("ps --all --quiet --filter label=wheel-matrix.run=x.00.")
+    assert last.startswith("ps --all --quiet --filter label=wheelyard.run=x.00.")
     assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 

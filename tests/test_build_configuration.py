@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix.build import toml_text
-from matrix.build.stock import Stock
-from matrix.build.surroundings import carried, scrubbed
+from matrix.builds import toml_text
+from matrix.builds.stock import Stock
+from matrix.builds.surroundings import carried, scrubbed
 from matrix.manifest.model import Network, Recipe, Repair
 from matrix.plan.model import JobClass
 
@@ -28,7 +28,7 @@ def test_the_configuration_of_a_linux_job_is_this_text() -> None:
         'build = ["cp39-manylinux_x86_64", "cp312-manylinux_x86_64"]\n'
         'manylinux-x86_64-image = "images.example/manylinux_2_28_x86_64:1"\n'
         'container-engine = {name = "podman", create-args = ['
-        '"--label=wheel-matrix.run=netifaces-x.abc", "--env=PIP_INDEX_URL", '
+        '"--label=wheelyard.run=netifaces-x.abc", "--env=PIP_INDEX_URL", '
         '"--env=SOURCE_DATE_EPOCH=315532800", '
         '"--env=PIP_CONSTRAINT=/project/constraints/build.txt", '
         '"--env=PIP_BUILD_CONSTRAINT=/project/constraints/build.txt", '
@@ -113,7 +113,7 @@ def test_a_container_with_a_complete_stock_has_no_network() -> None:
     configured = told(target(), environment=environment, stock=STOCK, epoch=1_700_000_000)
 
     assert configured.container == (
-        "--label=wheel-matrix.run=netifaces-x.abc",
+        "--label=wheelyard.run=netifaces-x.abc",
         "--network=none",
         "--env=SOURCE_DATE_EPOCH=1700000000",
         "--env=PIP_FIND_LINKS=/project/wheelhouse",
@@ -217,7 +217,7 @@ def test_a_recipe_may_leave_the_rest_to_upstream() -> None:
         PurePosixPath("smoke/smoke.json"),
     }
     assert configured.variables["CIBW_CONTAINER_ENGINE"] == (
-        "podman; create_args: --label=wheel-matrix.run=netifaces-x.abc "
+        "podman; create_args: --label=wheelyard.run=netifaces-x.abc "
         "--env=SOURCE_DATE_EPOCH=315532800 '--env=A=b c'; disable_host_mount: true"
     )
 

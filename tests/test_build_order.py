@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from matrix.build.offering import Offered, offered
-from matrix.build.sequence import in_order
+from matrix.builds.offering import Offered, offered
+from matrix.builds.sequence import in_order
 from matrix.errors import BuildFailed, Problem, UsageError
 from matrix.plan.model import Build, Cell, Plan, State
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from matrix.build import smoke, system_packages
+from matrix.builds import smoke, system_packages
 from matrix.manifest import model
 from matrix.manifest.reading import read
 

@@ -4,16 +4,16 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from matrix.build import durations
+from matrix.builds import durations
 from matrix.bundle import arriving, collecting, sealing
 from matrix.bundle.collecting import Collected
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Incomplete, NotProven, NotWritten
-from matrix.farside.verify import verify
 from matrix.plan import inventory
 from matrix.plan.model import Plan
 from matrix.plan.planning import plan
 from matrix.resolve.lock import LockedFile, Solution
+from matrix.verify.verify import verify
 
 from .manifests import manifest
 from .test_plan import NETIFACES, P27, P39, P312, WIN, lock, locked

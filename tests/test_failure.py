@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from matrix.build import failure, log_text
-from matrix.build.causes import Cause
-from matrix.build.failure import Failure, NotBuilt, build_failed, classified, telling
-from matrix.build.log_text import Step
+from matrix.builds import failure, log_text
+from matrix.builds.causes import Cause
+from matrix.builds.failure import Failure, NotBuilt, build_failed, classified, telling
+from matrix.builds.log_text import Step
 from matrix.edge.programs import TIMED_OUT, Finished
 from matrix.errors import BuildFailed
 

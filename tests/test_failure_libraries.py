@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from matrix.build import advice, libraries
-from matrix.build.causes import Cause, Finding
-from matrix.build.libraries import Kind
+from matrix.builds import advice, libraries
+from matrix.builds.causes import Cause, Finding
+from matrix.builds.libraries import Kind
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import read
 

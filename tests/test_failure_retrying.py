@@ -1,9 +1,9 @@
 import pytest
 from rich.console import Console
 
-from matrix.build.causes import Cause
-from matrix.build.failure import Failure, NotBuilt
-from matrix.build.retrying import retrying
+from matrix.builds.causes import Cause
+from matrix.builds.failure import Failure, NotBuilt
+from matrix.builds.retrying import retrying
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Problem
 

@@ -22,7 +22,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out)]
     subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
-    return next(out.glob("wheel_matrix-*.whl"))
+    return next(out.glob("wheelyard-*.whl"))
 
 
 def test_the_wheel_holds_templates_and_data(built: Path) -> None:

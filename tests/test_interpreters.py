@@ -2,7 +2,7 @@
 
 import pytest
 
-from matrix.build.interpreters import age, directory
+from matrix.builds.interpreters import age, directory
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_pylock_has_what_the_standard_asks_for(here: Repository) -> None:
         f"python_version == '{series}' and sys_platform == 'linux' and "
         "platform_machine == 'x86_64'\"]\n"
         f'requires-python = "=={series}.*"\n'
-        'created-by = "wheel-matrix"\n'
+        'created-by = "wheelyard"\n'
         '\n[[packages]]\nname = "app"\nversion = "1.0"\nwheels = [\n'
         f'    {{name = "{app.path.name}", upload-time = 2026-10-01T00:00:00Z, '
         f'url = "{files}/{app.path.name}", size = {app.path.stat().st_size}, '

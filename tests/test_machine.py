@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.build.machine import Machine, class_arch
+from matrix.builds.machine import Machine, class_arch
 from matrix.plan.model import JobClass
 
 MAC = JobClass(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.build.narrowing import narrowed
+from matrix.builds.narrowing import narrowed
 from matrix.distributions import wheel
 
 from .wheels import make_wheel

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from matrix.bundle.packing import pack
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import MatrixError, NotVerified, NotWritten, UsageError
-from matrix.farside.unpacking import join, opened
-from matrix.farside.verify import verify
 from matrix.record import parts
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Part, Parts
+from matrix.verify.unpacking import join, opened
+from matrix.verify.verify import verify
 
 from .bundles import sound
 

@@ -163,7 +163,7 @@ def test_the_tool_is_this_version_when_the_manifest_names_none() -> None:
 
     parsed = semantics.parse(providers.committed(manifest)[github.WORKFLOW])
 
-    assert parsed["env"] == {"WHEEL_MATRIX_TOOL": "wheel-matrix==0.1.0"}
+    assert parsed["env"] == {"WHEELYARD_TOOL": "wheelyard==0.1.0"}
 
 
 def test_another_name_of_the_manifest_reaches_every_command() -> None:

@@ -60,7 +60,7 @@ def test_a_missing_and_an_orphaned_file_are_named_together(
         drift.check(repository, wanted)
 
     assert str(error.value) == (
-        ".github/workflows/old.yml: was made by wheel-matrix, "
+        ".github/workflows/old.yml: was made by wheelyard, "
         "and the manifest asks for it no longer\n"
         ".gitlab-ci.yml: is not there\n"
         "  hint: run `python -m matrix generate` and commit the result"
@@ -81,7 +81,7 @@ def test_a_file_of_somebody_else_is_never_overwritten(
         drift.apply(tmp_path, wanted)
 
     assert str(error.value) == (
-        ".gitlab-ci.yml: is not ours: its first line does not say that wheel-matrix made it\n"
+        ".gitlab-ci.yml: is not ours: its first line does not say that wheelyard made it\n"
         "  hint: move it away, then run `python -m matrix generate`"
     )
     assert foreign.read_text(encoding="utf-8") == "stages: [theirs]\n"

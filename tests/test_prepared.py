@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from matrix.build.causes import Cause
-from matrix.build.engine import Engine, Unequipped
-from matrix.build.failure import NotBuilt
-from matrix.build.prepared import name, prepared, prune
+from matrix.builds.causes import Cause
+from matrix.builds.engine import Engine, Unequipped
+from matrix.builds.failure import NotBuilt
+from matrix.builds.prepared import name, prepared, prune
 from matrix.edge.progress import Loudness, Reporter
 
 QUIET = Reporter(loudness=Loudness.QUIET, console=Console(quiet=True))
@@ -65,12 +65,12 @@ def test_an_image_is_made_by_a_container_that_is_gone_afterwards(tmp_path: Path)
         "",
         f"image inspect --format {{{{json .Config.Cmd}}}} {IMAGE}",
         (
-            'commit --change=CMD ["/bin/bash"] --change=LABEL wheel-matrix.prepared=1 '
+            'commit --change=CMD ["/bin/bash"] --change=LABEL wheelyard.prepared=1 '
             f"{container} {made}"
         ),
         f"kill {container}",
         f"rm --force {container}",
-        "image prune --all --force --filter=label=wheel-matrix.prepared --filter=until=720h",
+        "image prune --all --force --filter=label=wheelyard.prepared --filter=until=720h",
     ]
 
 
@@ -91,7 +91,7 @@ def test_the_name_follows_from_base_and_script_alone(tmp_path: Path) -> None:
 
     assert name(other, "another-name:1", SCRIPT) == known
     assert name(one, IMAGE, f"{SCRIPT} ") != known
-    assert known.startswith("localhost/wheel-matrix/prepared:")
+    assert known.startswith("localhost/wheelyard/prepared:")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert log.read_text() == "Running before_all...\nNo match for argument: snappy-devel\n"
     assert json.loads(log.with_name("x.log.json").read_text())["cause"] == Cause.SYSTEM_PACKAGE
     assert not any(line.startswith("commit") for line in asked(tmp_path))
-    assert asked(tmp_path)[-1].startswith("rm --force wheel-matrix-")
+    assert asked(tmp_path)[-1].startswith("rm --force wheelyard-")
 
 
 def test_a_mirror_that_does_not_answer_is_worth_another_try(tmp_path: Path) -> None:
@@ -161,12 +161,12 @@ def test_an_engine_that_fails_leaves_no_container(cases: str, message: str, tmp_
     with pytest.raises(Unequipped, match=message):
         make(tmp_path, engine(tmp_path, cases))
 
-    assert asked(tmp_path)[-1].startswith("rm --force wheel-matrix-")
+    assert asked(tmp_path)[-1].startswith("rm --force wheelyard-")
 
 
 def test_old_images_are_removed_by_label_and_age(tmp_path: Path) -> None:
     prune(engine(tmp_path), days=30)
 
     assert asked(tmp_path) == [
-        "image prune --all --force --filter=label=wheel-matrix.prepared --filter=until=720h"
+        "image prune --all --force --filter=label=wheelyard.prepared --filter=until=720h"
     ]

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.utils import parse_wheel_filename
 
-from matrix.build import pure
-from matrix.build.causes import Cause
-from matrix.build.failure import classified
+from matrix.builds import pure
+from matrix.builds.causes import Cause
+from matrix.builds.failure import classified
 from matrix.edge import files
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from matrix.build import system_packages
+from matrix.builds import system_packages
 
 from .builds import program, sh
 

@@ -53,7 +53,7 @@ def record() -> Record:
         version="2026.1",
         sequence=7,
         created="2026-11-22T00:00:00Z",
-        generator="wheel-matrix 0.1",
+        generator="wheelyard 0.1",
         targets=(),
         wishes=(),
         wheels=(),
@@ -81,7 +81,7 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
         "{",
         ' "created": "2026-11-22T00:00:00Z",',
         ' "files": [],',
-        ' "generator": "wheel-matrix 0.1",',
+        ' "generator": "wheelyard 0.1",',
     ]
     assert text.endswith("\n}\n")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from matrix.build.reproducible import differences
+from matrix.builds.reproducible import differences
 from matrix.cli import twice
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import BuildFailed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.build.machine import Machine
+from matrix.builds.machine import Machine
 from matrix.manifest.reading import read
 from matrix.plan.job_classes import job_classes
 from matrix.toolchain import needs, readiness
@@ -261,7 +261,7 @@ def test_a_lane_that_looks_into_no_cache_needs_its_installers(tmp_path: Path) ->
     mac(tmp_path, sudo=True)
     intel = dataclasses.replace(MAC, arch="x86_64")
     asked = wanted("macosx_10_15_x86_64", "3.6.15")
-    environment = {"CI": "true", "WHEEL_MATRIX_TOOLCHAIN": str(tmp_path)}
+    environment = {"CI": "true", "WHEELYARD_TOOLCHAIN": str(tmp_path)}
 
     opened = found(asked, tmp_path, machine=intel, environment={"CI": "true"})
     closed = found(asked, tmp_path, machine=intel, environment=environment)

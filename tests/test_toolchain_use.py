@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from matrix import cli
-from matrix.build.lane_environment import lane_python
-from matrix.build.surroundings import scrubbed
+from matrix.builds.lane_environment import lane_python
+from matrix.builds.surroundings import scrubbed
 from matrix.errors import DigestMismatch, NotEquipped
 from matrix.index.configuration import Settings
 from matrix.index.transport import Transport
@@ -133,7 +133,7 @@ def test_a_build_sees_a_copy_that_it_may_write_to(root: Path, tmp_path: Path) ->
         "PATH": "/usr/bin",
         "PIP_FIND_LINKS": f"/known {root.as_uri()}/wheelhouse",
         "CIBW_CACHE_PATH": str(copy),
-        "WHEEL_MATRIX_TOOLCHAIN": str(root),
+        "WHEELYARD_TOOLCHAIN": str(root),
     }
     assert (copy / "nuget-cpython/python.3.12.10/tools/python.exe").read_text() == "3.12"
     assert (copy / "cpython-installer" / PKG).read_bytes() == b"an installer"
@@ -318,10 +318,10 @@ def test_option_variable_and_manifest_name_a_toolchain_in_this_order(
     relative = f"{index}, toolchain: a toolchain"
 
     named = told_toolchain(tmp_path, capsys, relative)
-    monkeypatch.setenv("WHEEL_MATRIX_TOOLCHAIN", "elsewhere")
+    monkeypatch.setenv("WHEELYARD_TOOLCHAIN", "elsewhere")
     variable = told_toolchain(tmp_path, capsys, relative)
     option = told_toolchain(tmp_path, capsys, relative, "--toolchain", str(root))
-    monkeypatch.delenv("WHEEL_MATRIX_TOOLCHAIN")
+    monkeypatch.delenv("WHEELYARD_TOOLCHAIN")
     with FileServer.running(root) as server:
         address = told_toolchain(tmp_path, capsys, f"{index}, toolchain: '{server.address}'")
 

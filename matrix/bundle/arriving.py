@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from matrix.build import shared
+from matrix.builds import shared
 from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.errors import Incomplete, Problem

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from matrix.build import shared
-from matrix.build.durations import noted
+from matrix.builds import shared
+from matrix.builds.durations import noted
 from matrix.bundle.arriving import Arrived, Opened
 from matrix.distributions.wheel import Wheel
 from matrix.errors import Incomplete, Problem

@@ -6,7 +6,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.build.stock import Stock
+from matrix.builds.stock import Stock
 from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import DigestMismatch, NotVerified, Problem

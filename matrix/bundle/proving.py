@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from matrix.distributions import wheel as wheels
 from matrix.distributions.wheel import Wheel
 from matrix.errors import NotProven, Problem
-from matrix.farside.proofs import prove_target
-from matrix.farside.view import Offer, View
 from matrix.record.proof import ProofFile
 from matrix.record.schema import Record
+from matrix.verify.proofs import prove_target
+from matrix.verify.view import Offer, View
 
 
 def proofs(record: Record, opened: Sequence[Wheel]) -> dict[str, ProofFile]:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from matrix.build.answers import answers
-from matrix.build.attempt import build_one
-from matrix.build.machine import Machine
-from matrix.build.offering import offered
-from matrix.build.run import Run, targets_of
-from matrix.build.running import build as run_job
-from matrix.build.sequence import in_order, place_of
-from matrix.build.workshop import Availability, Workshop, can_build
+from matrix.builds.answers import answers
+from matrix.builds.attempt import build_one
+from matrix.builds.machine import Machine
+from matrix.builds.offering import offered
+from matrix.builds.run import Run, targets_of
+from matrix.builds.running import build as run_job
+from matrix.builds.sequence import in_order, place_of
+from matrix.builds.workshop import Availability, Workshop, can_build
 from matrix.bundle import arriving, fetching
 from matrix.cli import twice
 from matrix.cli.session import Session, result

@@ -12,14 +12,14 @@ from matrix import __version__
 from matrix.bundle import arriving, collecting, fetching, packing, sealing
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.session import Session, result
+from matrix.destinations.static import import_bundle
 from matrix.errors import NotVerified, Problem, UsageError
-from matrix.farside import unpacking
-from matrix.farside.static import import_bundle
-from matrix.farside.verify import verify as verify_bundle
 from matrix.pipelines import release
 from matrix.plan.model import Plan, State
 from matrix.record import parts, schema
 from matrix.report import bundles, notes
+from matrix.verify import unpacking
+from matrix.verify.verify import verify as verify_bundle
 
 
 def collect(session: Session, asked: argparse.Namespace) -> None:
@@ -76,7 +76,7 @@ def seal(session: Session, made: Plan, collected: Collected, asked: argparse.Nam
         version=version,
         sequence=asked.sequence or int(session.now.timestamp()),
         created=session.now.isoformat().replace("+00:00", "Z"),
-        generator=f"wheel-matrix {__version__}",
+        generator=f"wheelyard {__version__}",
     )
     return sealing.seal(
         made,

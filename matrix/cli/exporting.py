@@ -68,7 +68,7 @@ def _finder(session: Session, asked: argparse.Namespace, *, needs_addresses: boo
 
 def _in_bundle(named: Path, out: Path) -> Find:
     from matrix.cli.bundling import found  # noqa: PLC0415 - few exports are of a bundle
-    from matrix.farside.verify import verify  # noqa: PLC0415 - the same
+    from matrix.verify.verify import verify  # noqa: PLC0415 - the same
 
     bundle = found(named)
     record = verify(bundle).record

@@ -81,7 +81,7 @@ def _metadata_builder(session: Session) -> MetadataBuilder | None:
     where = session.manifest.policy.dynamic_metadata
     if where == "believe":
         return None
-    from matrix.build.metadata import MetadataBuilds  # noqa: PLC0415 - few policies build
+    from matrix.builds.metadata import MetadataBuilds  # noqa: PLC0415 - few policies build
     from matrix.cli import building  # noqa: PLC0415 - the same
     from matrix.index.cache import Cache  # noqa: PLC0415 - the same
 

@@ -23,13 +23,13 @@ _DESCRIPTION: Final = (
 def parser(verb: str = "") -> argparse.ArgumentParser:
     """The whole command line; or what ``verb`` needs of it, where it is one."""
     top = argparse.ArgumentParser(
-        prog="wheel-matrix",
+        prog="wheelyard",
         description=_DESCRIPTION,
         epilog=_exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"wheel-matrix {__version__}")
+    top.add_argument("--version", action="version", version=f"wheelyard {__version__}")
     verbs = top.add_subparsers(metavar="VERB", required=True)
     every = (
         _check, _lock, _plan, _generate, _explain, _build, _collect, _bundle, _verify, _import,

@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from matrix.build.workshop import Availability
+from matrix.builds.workshop import Availability
 from matrix.bundle import arriving, collecting
 from matrix.bundle.collecting import Pair
 from matrix.cli import building, bundling
 from matrix.cli.locking import refuse_unsolved, relock
 from matrix.cli.session import Session, result
-from matrix.farside.verify import verify
 from matrix.pipelines import drift, providers
 from matrix.plan.model import Job, Plan
 from matrix.report import bundles, plans
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
+from matrix.verify.verify import verify
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from matrix.build.lane_environment import TOOLCHAIN
-from matrix.build.machine import Machine
-from matrix.build.surroundings import scrubbed
+from matrix.builds.lane_environment import TOOLCHAIN
+from matrix.builds.machine import Machine
+from matrix.builds.surroundings import scrubbed
 from matrix.cli.building import reaching
 from matrix.cli.session import Session, result
 from matrix.errors import MatrixError, NotEquipped, Problem

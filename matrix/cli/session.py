@@ -63,7 +63,7 @@ class Session:
             loudness = Loudness.VERBOSE
         environment = dict(os.environ)
         if asked.toolchain is not None:
-            from matrix.build.lane_environment import TOOLCHAIN  # noqa: PLC0415 - see above
+            from matrix.builds.lane_environment import TOOLCHAIN  # noqa: PLC0415 - see above
 
             environment[TOOLCHAIN] = str(asked.toolchain.absolute())
         session = cls(
@@ -171,8 +171,8 @@ class Session:
 
         if previous is None:
             return planning.plan(self.manifest, lock)
-        from matrix.farside.verify import verify  # noqa: PLC0415 - see above
         from matrix.plan import inventory  # noqa: PLC0415 - see above
+        from matrix.verify.verify import verify  # noqa: PLC0415 - see above
 
         self.reporter.say(f"verifying {previous}")
         record = verify(previous).record
@@ -202,7 +202,7 @@ def result(text: str) -> None:
 def _cache() -> Path:
     import platformdirs  # noqa: PLC0415 - see above
 
-    return platformdirs.user_cache_path("wheel-matrix")
+    return platformdirs.user_cache_path("wheelyard")
 
 
 def _now(environment: Mapping[str, str]) -> datetime.datetime:

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from matrix.build.reproducible import differences
+from matrix.builds.reproducible import differences
 from matrix.edge.progress import Reporter
 from matrix.errors import BuildFailed, Problem
 

@@ -8,7 +8,7 @@ security release of Python must not take the lock away.
 
 from typing import Final
 
-from matrix.build.toml_text import scalar, value
+from matrix.builds.toml_text import scalar, value
 from matrix.exports.selecting import Share
 from matrix.exports.sources import Wheel
 from matrix.targets.target import Target
@@ -34,7 +34,7 @@ def text(share: Share, wheels: tuple[Wheel, ...]) -> str:
         'lock-version = "1.0"',
         f"environments = {value([_marker(share.target)])}",
         f"requires-python = {scalar('==' + environment['python_version'] + '.*')}",
-        'created-by = "wheel-matrix"',
+        'created-by = "wheelyard"',
     ]
     return "\n".join(head) + "\n" + "".join(map(_package, wheels))
 

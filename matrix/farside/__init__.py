@@ -1,6 +1,5 @@
 """
-The far side: a carried bundle, verified, proven and imported where nothing can be downloaded.
+The program that travels: ``verify`` and ``import`` with ``packaging`` and ``resolvelib`` alone.
 
-Together with ``errors``, ``edge``, ``distributions`` and ``record`` this room travels alone. It
-cannot reach the code that wrote the bundle: whoever checks must not reuse the writer's mistakes.
+It and the rooms above it run on CPython 3.9, where ``cli`` and its dependencies do not.
 """

@@ -23,7 +23,7 @@ CONNECTIONS: Final = 32
 _TIMEOUT: Final = urllib3.Timeout(connect=20.0, read=60.0)
 # A file server's "Content-Encoding: gzip" on an .sdist.tar.gz must not unpack it, so compression is
 # only offered where the caller asks for it.
-_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "wheel-matrix"}
+_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "wheelyard"}
 
 
 class Connections:

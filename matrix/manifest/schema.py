@@ -48,7 +48,7 @@ def recipe_text() -> str:
     """The schema of a file of the catalogue."""
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "a recipe of wheel-matrix's catalogue",
+        "title": "a recipe of wheelyard's catalogue",
         **_of(Recipe),
     }
     return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
@@ -58,7 +58,7 @@ def schema() -> dict[str, Any]:
     """The schema as a value (JSON Schema 2020-12)."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "packages.yaml of wheel-matrix",
+        "title": "packages.yaml of wheelyard",
         **_of(Manifest),
     }
 

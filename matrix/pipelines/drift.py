@@ -131,7 +131,7 @@ def _what(difference: Difference) -> str:
         case "missing":
             return "is not there"
         case "orphaned":
-            return "was made by wheel-matrix, and the manifest asks for it no longer"
+            return "was made by wheelyard, and the manifest asks for it no longer"
 
 
 def _not_ours(path: str, wanted: str) -> Problem:
@@ -141,6 +141,6 @@ def _not_ours(path: str, wanted: str) -> Problem:
         return Problem(place=path, what=what, hint="add these lines to it")
     return Problem(
         place=path,
-        what="is not ours: its first line does not say that wheel-matrix made it",
+        what="is not ours: its first line does not say that wheelyard made it",
         hint="move it away, then run `python -m matrix generate`",
     )

@@ -15,8 +15,8 @@ BUILD: Final = "build-"
 
 # The variable holds an option or nothing, and must then vanish from the command line.
 _RELOCK: Final = {
-    "posix": Passed("${WHEEL_MATRIX_RELOCK:+--relock}"),
-    "windows": Passed("$env:WHEEL_MATRIX_RELOCK"),
+    "posix": Passed("${WHEELYARD_RELOCK:+--relock}"),
+    "windows": Passed("$env:WHEELYARD_RELOCK"),
 }
 
 

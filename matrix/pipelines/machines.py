@@ -54,7 +54,7 @@ class Machine:
         Its path is spelled out, for activating it is different in every shell; and it is the job's
         own, because jobs that share a machine must not install over each other.
         """
-        return f".wheel-matrix/{'Scripts' if self.is_windows else 'bin'}/python"
+        return f".wheelyard/{'Scripts' if self.is_windows else 'bin'}/python"
 
 
 def is_used(manifest: Manifest, dialect: Dialect) -> bool:

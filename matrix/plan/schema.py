@@ -14,4 +14,4 @@ def text() -> str:
 
 def schema() -> dict[str, Any]:
     """The schema as a value (JSON Schema 2020-12)."""
-    return json_schema.of_file(Plan, title="plan.json of wheel-matrix", version=SCHEMA)
+    return json_schema.of_file(Plan, title="plan.json of wheelyard", version=SCHEMA)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from matrix.farside.verify import Report
 from matrix.record.schema import Record
 from matrix.report.tables import megabytes
+from matrix.verify.verify import Report
 
 
 def facts(report: Report) -> dict[str, object]:

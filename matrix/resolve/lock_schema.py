@@ -14,7 +14,7 @@ def text() -> str:
 
 def schema() -> dict[str, Any]:
     """The schema as a value (JSON Schema 2020-12)."""
-    found = json_schema.of_file(Lock, title="packages.lock of wheel-matrix", version=SCHEMA)
+    found = json_schema.of_file(Lock, title="packages.lock of wheelyard", version=SCHEMA)
     # Pairs in memory, a mapping in the file: a line of the difference names project and version.
     solution = found["properties"]["solutions"]["items"]
     solution["properties"]["pins"] = {

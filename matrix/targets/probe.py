@@ -12,7 +12,7 @@ from typing import Final
 from matrix.targets.invalid import InvalidTarget
 from matrix.targets.target import Target
 
-SCRIPT: Final = r"""# Made by wheel-matrix: prints the line of packages.yaml for who runs it.
+SCRIPT: Final = r"""# Made by wheelyard: prints the line of packages.yaml for who runs it.
 from __future__ import print_function
 
 import json

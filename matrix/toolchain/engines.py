@@ -6,8 +6,8 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
-from matrix.build.engine import Engine, Unequipped
-from matrix.build.machine import class_arch
+from matrix.builds.engine import Engine, Unequipped
+from matrix.builds.machine import class_arch
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
 from matrix.toolchain.finding import Finding

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.build.lane_environment import TOOLCHAIN
+from matrix.builds.lane_environment import TOOLCHAIN
 from matrix.edge import programs
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Wanted

@@ -11,7 +11,7 @@ from typing import Final
 
 from packaging.requirements import Requirement
 
-from matrix.build.machine import class_arch
+from matrix.builds.machine import class_arch
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import lane_of
 from matrix.targets.platform_tag import Family

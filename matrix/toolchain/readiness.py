@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.build.engine import Engine, Unequipped
-from matrix.build.lane_environment import lane_python
-from matrix.build.machine import Machine
+from matrix.builds.engine import Engine, Unequipped
+from matrix.builds.lane_environment import lane_python
+from matrix.builds.machine import Machine
 from matrix.edge.progress import Reporter
 from matrix.errors import MatrixError
 from matrix.plan.model import JobClass

@@ -12,7 +12,7 @@ from matrix.toolchain.model import Missing
 
 _FETCH: Final = """\
 #!/bin/sh
-# Made by wheel-matrix: fetches what the toolchain lacks into the current directory, where the
+# Made by wheelyard: fetches what the toolchain lacks into the current directory, where the
 # internet is. Then: python -m matrix toolchain --add TOOLCHAIN FILE...
 set -eu
 
@@ -27,7 +27,7 @@ fetch() { # name, address, sha256 where one is known
 
 _MIRROR: Final = """\
 #!/bin/sh
-# Made by wheel-matrix: brings the images of the Linux builds to where runners reach them.
+# Made by wheelyard: brings the images of the Linux builds to where runners reach them.
 #   sh mirror.sh copy REGISTRY/PATH   from registry to registry, with skopeo; prints their digests
 #   sh mirror.sh save DIRECTORY       pull, and write an archive of each
 #   sh mirror.sh load DIRECTORY       on the runner, as the user that builds

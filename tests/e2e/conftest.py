@@ -29,7 +29,7 @@ def environment() -> Mapping[str, str]:
 @pytest.fixture(scope="session")
 def cache() -> Path:
     """Where what takes minutes to make is kept from one run to the next."""
-    return user_cache_path("wheel-matrix-e2e")
+    return user_cache_path("wheelyard-e2e")
 
 
 @pytest.fixture(scope="session")

@@ -31,11 +31,11 @@ from .debian import Debian
 from .interpreters import Interpreter
 from .podman import Podman
 
-BUILDER: Final = "localhost/wheel-matrix/builder:local"
-CLOSED: Final = "localhost/wheel-matrix/closed:local"
-BASE: Final = "localhost/wheel-matrix/base:local"
+BUILDER: Final = "localhost/wheelyard/builder:local"
+CLOSED: Final = "localhost/wheelyard/closed:local"
+BASE: Final = "localhost/wheelyard/base:local"
 PLATFORM: Final = f"manylinux_{platform.libc_ver()[1].replace('.', '_')}_{platform.machine()}"
-LABEL: Final = "wheel-matrix.recipe"
+LABEL: Final = "wheelyard.recipe"
 
 CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -134,7 +134,7 @@ class Images:
             return
         old = [self._identity(image) for image in (BUILDER, CLOSED, BASE)]
         self.say("1/3 a root directory, with the interpreters of this machine")
-        with tempfile.TemporaryDirectory(prefix="wheel-matrix-image.") as directory:
+        with tempfile.TemporaryDirectory(prefix="wheelyard-image.") as directory:
             self._import_root(Path(directory))
         self.say("2/3 their libraries, and pip")
         packages = " ".join(sorted(interpreters.libraries(self.recipe.interpreters)))
@@ -173,7 +173,7 @@ class Images:
         volumes: Sequence[str] = (),
     ) -> None:
         """Make ``image`` of ``parent`` by a script that has the network."""
-        name = f"wheel-matrix-image-{os.getpid()}"
+        name = f"wheelyard-image-{os.getpid()}"
         options = ["--network=host", f"--name={name}", *self._index()]
         options += [f"--volume={volume}" for volume in volumes]
         label = f"--change=LABEL {LABEL}={digest or self.recipe.digest}"
@@ -206,7 +206,7 @@ def main() -> None:
     environment = dict(os.environ)
     try:
         Images(
-            podman=Podman.found(environment, directory=user_cache_path("wheel-matrix-e2e")),
+            podman=Podman.found(environment, directory=user_cache_path("wheelyard-e2e")),
             recipe=Recipe.of_this_machine(environment),
             environment=environment,
             say=lambda text: print(text, file=sys.stderr),

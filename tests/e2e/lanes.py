@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from matrix.build.configuration import Configuration
+from matrix.builds.configuration import Configuration
 from matrix.edge import files
 from matrix.edge.programs import Finished, run
 

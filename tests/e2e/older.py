@@ -12,7 +12,7 @@ from typing import Final
 from . import interpreters
 from .images import BUILDER, LABEL, Images
 
-BUILDER_ALL: Final = "localhost/wheel-matrix/builder-all:local"
+BUILDER_ALL: Final = "localhost/wheelyard/builder-all:local"
 
 # cp38-cp38 was a link for lane 1.12.0's own use; now it is what it says.
 _READY: Final = """\
@@ -37,7 +37,7 @@ def make(images: Images) -> str:
     if images.podman.label(BUILDER_ALL, LABEL) == digest:
         return BUILDER_ALL
     images.say("older interpreters beside the builder's own")
-    with tempfile.TemporaryDirectory(prefix="wheel-matrix-image.") as directory:
+    with tempfile.TemporaryDirectory(prefix="wheelyard-image.") as directory:
         for interpreter in added:
             interpreters.copy(interpreter, root=Path(directory))
         volumes = [f"{directory}:/addition:ro"]

@@ -39,7 +39,7 @@ policy: {{dynamic-metadata: container}}
 recipes:
   app:
     dynamic: {dynamic}
-    before-all: ["echo for the tests of wheel-matrix > /opt/made-before"]
+    before-all: ["echo for the tests of wheelyard > /opt/made-before"]
     environment: {{APP_FLAG: "it's on"}}
 """
 

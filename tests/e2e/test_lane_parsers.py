@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
-from matrix.build.configuration import Configuration, configuration
-from matrix.build.lane_environment import lane_python
-from matrix.build.offering import Offered
-from matrix.build.surroundings import scrubbed
+from matrix.builds.configuration import Configuration, configuration
+from matrix.builds.lane_environment import lane_python
+from matrix.builds.offering import Offered
+from matrix.builds.surroundings import scrubbed
 from matrix.manifest.model import Network, Recipe
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import Lane, lane_of, lanes

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from matrix.build import system_packages
-from matrix.build.engine import Engine
-from matrix.build.failure import NotBuilt
-from matrix.build.prepared import LABEL, name, prepared
+from matrix.builds import system_packages
+from matrix.builds.engine import Engine
+from matrix.builds.failure import NotBuilt
+from matrix.builds.prepared import LABEL, name, prepared
 from matrix.edge.progress import Loudness, Reporter
 
 from .images import BUILDER, Images

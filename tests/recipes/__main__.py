@@ -16,7 +16,7 @@ from . import table
 from .building import Result, build, interpreters
 from .cases import cases
 
-CACHE: Final = user_cache_path("wheel-matrix-e2e")
+CACHE: Final = user_cache_path("wheelyard-e2e")
 DIRECTORY: Final = CACHE / "recipes"
 
 

@@ -58,7 +58,7 @@ def tool_wheel(directory: Path, environment: Mapping[str, str]) -> Path:
     """A wheel of this tool as it is in the checkout, put into ``directory``."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     _succeed([*command, "--wheel-dir", str(directory), str(ROOT)], environment)
-    return next(directory.glob("wheel_matrix-*.whl"))
+    return next(directory.glob("wheelyard-*.whl"))
 
 
 def _succeed(command: list[str], environment: Mapping[str, str]) -> None:

@@ -1,0 +1,133 @@
+"""
+Container engines: whether one is here, has the image, and what must stand between it and 1.12.0.
+
+A client without its daemon is no engine, and an image that cannot be had is found out before the
+sdist is unpacked.
+"""
+
+import dataclasses
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from matrix.edge import files, programs
+from matrix.edge.progress import Reporter
+from matrix.plan.model import JobClass
+
+_SECONDS_TO_ANSWER: Final = 60.0
+_SECONDS_TO_PULL: Final = 1800.0
+
+# 1.12.0 mounts the whole host into the container, and asks for a working directory that docker
+# makes and podman does not (it then waits for ever); it needs neither. Nor does it see that a
+# container did not start: whoever waits for that one is ended. Everything else passes
+# through.
+_SHIM: Final = """\
+#!/bin/sh
+# Made by wheelyard: what cibuildwheel 1.12.0 calls docker.
+if [ "${{1-}}" = create ]; then
+  shift
+  for argument; do
+    shift
+    case $argument in
+      --volume=/:/host | -w | /project) ;;
+      *) set -- "$@" "$argument" ;;
+    esac
+  done
+  set -- create {extra} "$@"
+fi
+if [ "${{1-}}" = start ] && ! {engine} "$@"; then
+  kill "$PPID"
+  exit 1
+fi
+test "${{1-}}" = start || exec {engine} "$@"
+"""
+
+
+class Unequipped(ValueError):
+    """What this machine lacks, as a sentence, and what to do about it."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        self.reason = reason
+        self.hint = hint
+        super().__init__(reason)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """A container engine that answers."""
+
+    program: str
+    environment: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return Path(self.program).name
+
+    def without(self, *names: str) -> "Engine":
+        """The same engine, started without some variables."""
+        kept = {name: text for name, text in self.environment.items() if name not in names}
+        return dataclasses.replace(self, environment=kept)
+
+    @classmethod
+    def find(cls, name: str, *, environment: Mapping[str, str]) -> "Engine":
+        """The engine called ``name`` on the environment's PATH; raises ``Unequipped``."""
+        program = shutil.which(name, path=environment.get("PATH", ""))
+        if program is None:
+            raise Unequipped(f"{name} is not installed", f"install {name} and run this again")
+        engine = cls(program=program, environment=environment)
+        answer = engine.run("version", seconds=_SECONDS_TO_ANSWER)
+        if not answer.succeeded:
+            raise Unequipped(f"{name} does not work: {last_line(answer.output)}", f"{name} version")
+        return engine
+
+    def run(
+        self, *arguments: str, seconds: float, say: Callable[[str], None] | None = None
+    ) -> programs.Finished:
+        """Run one command of the engine."""
+        command = [self.program, *arguments]
+        return programs.run(command, environment=self.environment, timeout=seconds, say=say)
+
+    def fetch(self, image: str, *, reporter: Reporter) -> None:
+        """Have ``image`` on this machine, pulling it where it is not; raises ``Unequipped``."""
+        if self.run("image", "inspect", image, seconds=_SECONDS_TO_ANSWER).succeeded:
+            return
+        reporter.say(f"pulling {image}")
+        pulled = self.run("pull", image, seconds=_SECONDS_TO_PULL)
+        if not pulled.succeeded:
+            # The engine's words name this machine's network; the reason goes into records.
+            reporter.say(f"cannot pull {image}: {last_line(pulled.output)}")
+            hint = "name one that this machine can reach in runners[].images"
+            raise Unequipped(f"image {image} cannot be had", hint)
+
+    def remove(self, label: str) -> None:
+        """Remove every container that carries ``label``, running or not."""
+        arguments = ("ps", "--all", "--quiet", "--filter", f"label={label}")
+        left = self.run(*arguments, seconds=_SECONDS_TO_ANSWER)
+        if left.succeeded and left.output.split():
+            self.run("rm", "--force", *left.output.split(), seconds=_SECONDS_TO_ANSWER)
+
+
+def equip(job_class: JobClass, *, environment: Mapping[str, str], reporter: Reporter) -> Engine:
+    """The engine of a Linux job class, with its image; raises ``Unequipped``."""
+    if not job_class.image:
+        reason = f"no image of cibuildwheel {job_class.lane} is old enough for its targets"
+        raise Unequipped(reason, "name one in runners[].images")
+    engine = Engine.find(job_class.engine, environment=environment)
+    engine.fetch(job_class.image, reporter=reporter)
+    return engine
+
+
+def write_shim(directory: Path, *, program: str, extra: Sequence[str]) -> None:
+    """Make ``directory/docker`` run ``program``, creating containers with ``extra`` arguments."""
+    shim = directory / "docker"
+    files.write(shim, _SHIM.format(engine=shlex.quote(program), extra=shlex.join(extra)))
+    shim.chmod(0o755)
+
+
+def last_line(output: str) -> str:
+    """The last line that says anything."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "it printed nothing"

@@ -1,0 +1,186 @@
+"""
+Why cibuildwheel did not succeed: the cause, the lines of its log that tell, and what to try.
+
+A ``Failure`` is told as text and lies as JSON beside the log, for the summary of the pipeline.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Final
+
+from matrix.builds import causes, log_text
+from matrix.builds.advice import advice
+from matrix.builds.causes import Cause, Finding
+from matrix.builds.log_text import WIDTH, Step
+from matrix.edge import files
+from matrix.edge.programs import TIMED_OUT, Finished
+from matrix.errors import BuildFailed, Problem
+
+SCHEMA: Final = 1
+_FOLLOWS: Final = {
+    2: Cause.CONFIGURATION,
+    3: Cause.CONFIGURATION,
+    4: Cause.CONFIGURATION,
+    5: Cause.PURE,
+    7: Cause.ENGINE,
+    8: Cause.REPAIR,
+    TIMED_OUT: Cause.TIMEOUT,
+}
+# cibuildwheel's errors.py; 1.12.0 knows only the first two.
+_MEANINGS: Final = {
+    1: "a command of the build failed",
+    2: "it did not accept its configuration",
+    3: "it knows none of the build identifiers",
+    4: "it no longer takes what its configuration says",
+    5: "the sdist makes a pure wheel, which runs everywhere and is not cibuildwheel's to build",
+    6: "it made the same wheel twice",
+    7: "the container engine is too old or broken",
+    8: "repairing made none or several wheels",
+    10: "the build made no wheel",
+    TIMED_OUT: "it took too long",
+}
+_AT: Final = {
+    Step.START: Cause.UNKNOWN,
+    Step.PREPARE: Cause.SYSTEM_PACKAGE,
+    Step.BUILD: Cause.UNKNOWN,
+    Step.REPAIR: Cause.REPAIR,
+    Step.TEST: Cause.TEST,
+}
+# What a cause means where no line names a thing.
+_SAID: Final = {
+    Cause.COMPILER: "it does not compile",
+    Cause.BACKEND: "it ended with an error of its own",
+    Cause.REQUIREMENT: "what it needs to be built cannot be installed together",
+    Cause.SYSTEM_PACKAGE: "the recipe's system packages cannot be installed",
+    Cause.REPAIR: "the wheel was built and cannot be repaired",
+    Cause.TEST: "the wheel was built and does not pass its test",
+    Cause.RESOURCES: "this machine has too little for it",
+    Cause.NOT_PURE: "the sdist makes a wheel for one platform, and was taken for pure",
+    Cause.NETWORK: "builds have none, and this one fetches something",
+    Cause.INFRASTRUCTURE: "an index, a mirror or a registry did not answer",
+}
+_LINES: Final = 6
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a build failed; ``things`` are what its lines name, such as the missing header."""
+
+    cause: Cause
+    what: str
+    things: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same build may succeed a minute later."""
+        return self.cause is Cause.INFRASTRUCTURE
+
+    def text(self) -> str:
+        """The failure for a person, without the hint."""
+        return "\n".join((self.what, *(f"  {line}" for line in self.lines)))
+
+    def json(self) -> str:
+        """The failure for a pipeline's summary."""
+        told = dataclasses.asdict(self) | {"schema": SCHEMA, "is_retryable": self.is_retryable}
+        return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+class NotBuilt(BuildFailed):
+    """A build that failed, with the reason as a value."""
+
+    def __init__(self, problem: Problem, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(problem)
+
+
+def build_failed(
+    place: str,
+    finished: Finished,
+    *,
+    log: Path,
+    project: str = "",
+    is_isolated: bool = False,
+) -> NotBuilt:
+    """The error for a build that ended with anything but success; see ``classified``."""
+    told = classified(finished, project=project, is_isolated=is_isolated)
+    return not_built(place, told, log=log)
+
+
+def not_built(place: str, failure: Failure, *, log: Path) -> NotBuilt:
+    """The error for a failure; without a hint the log is what to read."""
+    read = f"read {log}"
+    what = f"{failure.text()}\n  {read}" if failure.hint else failure.text()
+    return NotBuilt(Problem(place=place, what=what, hint=failure.hint or read), failure)
+
+
+def classified(
+    finished: Finished,
+    *,
+    project: str = "",
+    is_isolated: bool = False,
+) -> Failure:
+    """
+    Why a build failed; ``project`` is for hints.
+
+    A build that ``is_isolated`` has no network, so wanting it is the build's fault and nothing that
+    trying again would mend.
+    """
+    log = log_text.lines(finished.output)
+    step, told = log_text.last_step(log)
+    finding = _finding(finished, step, told, log)
+    if is_isolated and finding.cause is Cause.INFRASTRUCTURE and step in {Step.BUILD, Step.TEST}:
+        finding = dataclasses.replace(finding, cause=Cause.NETWORK)
+    return Failure(
+        cause=finding.cause,
+        what=_what(finding, finished.status),
+        things=finding.things,
+        lines=finding.lines or telling(finished.output),
+        hint=advice(finding, project=project),
+    )
+
+
+def beside(log: Path) -> Path:
+    """Where the failure that ``log`` tells of lies as JSON."""
+    return log.with_name(f"{log.name}.json")
+
+
+def write(log: Path, failure: Failure) -> None:
+    """Put ``failure`` beside ``log``."""
+    files.write(beside(log), failure.json())
+
+
+def _finding(
+    finished: Finished, step: Step, told: tuple[str, ...], log: tuple[str, ...]
+) -> Finding:
+    known = _FOLLOWS.get(finished.status)
+    if known is Cause.PURE or known is Cause.CONFIGURATION:
+        return Finding(cause=known)
+    if known is Cause.TIMEOUT:
+        last = [line.strip()[:WIDTH] for line in log if line.strip()][-_LINES:]
+        return Finding(cause=known, lines=tuple(last))
+    return causes.found(step, told) or Finding(cause=known or _AT[step])
+
+
+def _what(finding: Finding, status: int) -> str:
+    if finding.things:
+        return f"{finding.cause}: {', '.join(finding.things)}"
+    if finding.cause in _SAID:
+        return f"{finding.cause}: {_SAID[finding.cause]}"
+    meaning = _MEANINGS.get(status, "it does not say what that means")
+    return f"cibuildwheel ended with status {status}: {meaning}"
+
+
+def telling(output: str) -> tuple[str, ...]:
+    r"""
+    The last lines of a log that look like a reason; the last of all when none does.
+
+    >>> telling("cc x.c\nx.c:1: fatal error: mysql.h: No such file\ncleaning up\n")
+    ('x.c:1: fatal error: mysql.h: No such file',)
+    """
+    lines = [line.strip()[:WIDTH] for line in log_text.lines(output)]
+    lines = [line for line in lines if line]
+    reasons = [line for line in lines if causes.looks_telling(line)]
+    return tuple(dict.fromkeys((reasons or lines)[-_LINES:]))

@@ -1,0 +1,112 @@
+"""
+Each lane's own virtual environment, made once and kept.
+
+Two lanes cannot share one, and none may share ours: their requirements contradict each other's.
+Only ``python -m cibuildwheel`` is ever run in it, because the scripts in ``bin`` name the directory
+in which it was made and not the one to which it was renamed.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from matrix.builds.engine import last_line
+from matrix.builds.machine import Machine
+from matrix.edge import files, programs
+from matrix.edge.progress import Reporter
+from matrix.errors import NotEquipped, Problem
+
+TOOLCHAIN: Final = "WHEELYARD_TOOLCHAIN"
+"""Names the toolchain of a closed runner: lanes come from its wheelhouse alone."""
+WHEELHOUSE: Final = "wheelhouse"
+
+_SECONDS_TO_ANSWER: Final = 60.0
+_SECONDS_TO_INSTALL: Final = 900.0
+_VERSION: Final = "import cibuildwheel; print(cibuildwheel.__version__)"
+
+
+def lane_python(
+    lane: str,
+    *,
+    machine: Machine,
+    cache: Path,
+    environment: Mapping[str, str],
+    reporter: Reporter,
+) -> Path:
+    """The Python of the lane's environment below ``cache``, made if need be."""
+    home = cache / f"cibuildwheel-{lane}"
+    if _has_lane(home, lane, machine=machine, environment=environment):
+        return _python(home, machine)
+    reporter.say(f"installing cibuildwheel {lane}")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".cibuildwheel-{lane}.", dir=cache))
+    except OSError as error:
+        raise files.refused(cache, error) from error
+    try:
+        _make(made, lane, machine=machine, environment=environment, reporter=reporter)
+        _put(made, home, lane, machine=machine, environment=environment)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return _python(home, machine)
+
+
+def _python(home: Path, machine: Machine) -> Path:
+    if machine.system == "windows":
+        return home / "Scripts" / "python.exe"
+    return home / "bin" / "python"
+
+
+def _has_lane(home: Path, lane: str, *, machine: Machine, environment: Mapping[str, str]) -> bool:
+    # Asking it is the only sure way: the Python it was made from may have been replaced by another
+    # since.
+    python = _python(home, machine)
+    if not python.exists():
+        return False
+    command = [str(python), "-I", "-c", _VERSION]
+    answer = programs.run(command, environment=environment, timeout=_SECONDS_TO_ANSWER)
+    return answer.succeeded and answer.output.strip() == lane
+
+
+def _make(
+    home: Path,
+    lane: str,
+    *,
+    machine: Machine,
+    environment: Mapping[str, str],
+    reporter: Reporter,
+) -> None:
+    ours = [str(machine.python), "-I", "-m"]
+    # Our own pip installs into it: Debian's venv cannot bring one unless another package is there.
+    make = [*ours, "venv", "--without-pip", str(home)]
+    pip = [*ours, "pip", "--python", str(_python(home, machine)), "install"]
+    toolchain = environment.get(TOOLCHAIN, "")
+    pip += _from_toolchain(toolchain)
+    for command in (make, [*pip, f"cibuildwheel=={lane}"]):
+        done = programs.run(
+            command, environment=environment, timeout=_SECONDS_TO_INSTALL, say=reporter.detail
+        )
+        if not done.succeeded:
+            what = f"cannot be installed: {last_line(done.output)}"
+            hint = f"python -m pip install cibuildwheel=={lane}"
+            if toolchain:
+                hint = f"python -m matrix toolchain --check {toolchain}"
+            raise NotEquipped(Problem(place=f"cibuildwheel {lane}", what=what, hint=hint))
+
+
+def _from_toolchain(toolchain: str) -> list[str]:
+    return ["--no-index", "--find-links", str(Path(toolchain, WHEELHOUSE))] if toolchain else []
+
+
+def _put(
+    made: Path, home: Path, lane: str, *, machine: Machine, environment: Mapping[str, str]
+) -> None:
+    try:
+        shutil.rmtree(home, ignore_errors=True)
+        made.rename(home)
+    except OSError as error:
+        # Another run may have put its own there in the meantime.
+        if not _has_lane(home, lane, machine=machine, environment=environment):
+            raise files.refused(home, error) from error

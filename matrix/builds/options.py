@@ -1,0 +1,150 @@
+"""
+cibuildwheel's options for a build, and the two ways of telling them.
+
+The same options are written twice, as TOML for lanes that read a file and as ``CIBW_*`` for 1.12.0,
+which has none.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from matrix.builds import pure, toml_text
+from matrix.manifest.model import Recipe, Repair
+from matrix.plan.model import Build, JobClass
+from matrix.targets.lanes import lanes
+
+_FIRST_WITH_AUDIT: Final = 4
+_FIRST_WITH_DELVEWHEEL: Final = 4
+
+# What each lane does by itself, with room for more options.
+_REPAIR: Final = {
+    "linux": "auditwheel repair{} -w {{dest_dir}} {{wheel}}",
+    "macos": ("delocate-wheel --require-archs {{delocate_archs}} -w {{dest_dir}} -v {{wheel}}{}"),
+    "windows": "delvewheel repair{} -w {{dest_dir}} {{wheel}}",
+}
+
+
+def options(
+    build: Build,
+    job_class: JobClass,
+    recipe: Recipe,
+    *,
+    image: str,
+    container: Sequence[str],
+    before_all: str,
+    test_command: str,
+) -> dict[str, toml_text.Value]:
+    """
+    The options of one run.
+
+    ``container`` are arguments of the container's creation, ``before_all`` and ``test_command`` are
+    command lines, empty for none.
+    """
+    # All identifiers in one run: only then an abi3 wheel of the first serves the others.
+    told: dict[str, toml_text.Value] = {"build": list(build.identifiers)}
+    if groups := _groups(job_class.lane, build.identifiers):
+        told["enable"] = list(groups)
+    if job_class.system == "linux":
+        # PyPy has an image option of its own: manylinux-pypy_x86_64-image.
+        kind = "-pypy_" if any(name.startswith("pp") for name in build.identifiers) else "-"
+        told[f"{job_class.platform.replace('_', kind, 1)}-image"] = image
+        if reads_toml(job_class):
+            told["container-engine"] = {
+                "name": job_class.engine,
+                "create-args": container,
+                # The build is root in its container and runs code from the internet; the host is
+                # none of its business.
+                "disable-host-mount": True,
+            }
+    if before_all:
+        told["before-all"] = before_all
+    told |= _carried() if build.is_pure else _native(job_class, recipe)
+    # The pins of a lane are for its own tools; an internal index need not hold exactly these.
+    told["dependency-versions"] = "latest"
+    if _major(job_class) >= _FIRST_WITH_AUDIT:
+        # abi3audit runs on the host and fetches itself from the network first; auditing has no
+        # place here yet.
+        told["audit-command"] = ""
+    told["test-command"] = test_command
+    return told
+
+
+def _carried() -> dict[str, toml_text.Value]:
+    # Repairing would look for libraries, and give the wheel another name.
+    return {"before-build": pure.BEFORE_BUILD, "repair-wheel-command": ""}
+
+
+def _native(job_class: JobClass, recipe: Recipe) -> dict[str, toml_text.Value]:
+    told: dict[str, toml_text.Value] = {}
+    if recipe.config_settings and reads_toml(job_class):  # the pip of 1.12.0 calls setup.py
+        told["config-settings"] = {
+            name: text[0] if len(text) == 1 else text
+            for name, text in recipe.config_settings.items()
+        }
+    if (recipe.repair.exclude or recipe.repair.plat) and _repairs(job_class):
+        told["repair-wheel-command"] = _repair(job_class.system, recipe.repair)
+    return told
+
+
+def _groups(version: str, identifiers: Sequence[str]) -> tuple[str, ...]:
+    found = (lane.enable(identifiers) for lane in lanes() if lane.version == version)
+    return next(found, ())
+
+
+def _repairs(job_class: JobClass) -> bool:
+    # On Windows nothing was repaired before 4.0 came with delvewheel.
+    return job_class.system != "windows" or _major(job_class) >= _FIRST_WITH_DELVEWHEEL
+
+
+def _major(job_class: JobClass) -> int:
+    return int(job_class.lane.partition(".")[0])
+
+
+def _repair(system: str, repair: Repair) -> str:
+    words = [word for library in repair.exclude for word in ("--exclude", library)]
+    if system == "linux" and repair.plat:
+        words += ["--plat", repair.plat]
+    # cmd.exe knows double quotes only, and no name of a library holds one.
+    quote = shlex.quote if system != "windows" else '"{}"'.format
+    return _REPAIR[system].format("".join(f" {quote(word)}" for word in words))
+
+
+def reads_toml(job_class: JobClass) -> bool:
+    """Whether the lane reads a file; 1.12.0, the only one of its kind, does not."""
+    return not job_class.lane.startswith("1.")
+
+
+def as_toml(told: Mapping[str, toml_text.Value]) -> str:
+    """The text of a configuration file."""
+    return toml_text.table("tool.cibuildwheel", told)
+
+
+def as_variables(told: Mapping[str, toml_text.Value]) -> dict[str, str]:
+    """The same as environment variables, which replace what a configuration file says."""
+    return {f"CIBW_{name.upper().replace('-', '_')}": _one(value) for name, value in told.items()}
+
+
+def _one(value: toml_text.Value) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return _engine(value) if "create-args" in value else _settings(value)
+    return " ".join(value)
+
+
+def _engine(value: Mapping[str, toml_text.Plain]) -> str:
+    arguments = value["create-args"]
+    assert not isinstance(arguments, str | bool)  # noqa: S101 - as `options` has written it
+    return f"{value['name']}; create_args: {shlex.join(arguments)}; disable_host_mount: true"
+
+
+def _settings(value: Mapping[str, toml_text.Plain]) -> str:
+    words = [
+        f"{name}={text}"
+        for name, given in value.items()
+        for text in ([given] if isinstance(given, str | bool) else given)
+    ]
+    return shlex.join(words)

@@ -1,0 +1,140 @@
+"""
+Images in which a recipe's system packages are installed already.
+
+Installing them is the one step of a build that needs a network. Done before, and kept as an image,
+it lets cibuildwheel's own container have none. Such an image follows from the base image and the
+script alone, is named after both, and is made once on a machine.
+
+Only podman's and docker's common commands are used. The script runs by ``exec``, because what
+``run`` is told of an environment (the address of an index may hold a password) stays in an image.
+"""
+
+import contextlib
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from matrix.builds import failure
+from matrix.builds.engine import Engine, Unequipped, last_line
+from matrix.builds.failure import classified, not_built
+from matrix.builds.surroundings import PROXIES
+from matrix.edge import files
+from matrix.edge.programs import Finished
+from matrix.edge.progress import Reporter
+
+REPOSITORY: Final = "localhost/wheelyard/prepared"
+LABEL: Final = "wheelyard.prepared"
+DAYS: Final = 30
+"""After which a prepared image is removed when another one is made."""
+
+_SECONDS: Final = 1800.0
+_SECONDS_TO_ANSWER: Final = 60.0
+_SECONDS_TO_COMMIT: Final = 600.0
+# Nobody ends a container whose owner was killed; it ends itself.
+_LIFETIME: Final = "7200"
+# What cibuildwheel announces before the same step, by which a failure is read.
+_STEP: Final = "Running before_all..."
+
+
+def prepared(
+    engine: Engine,
+    image: str,
+    script: str,
+    *,
+    place: str,
+    project: str = "",
+    carried: Sequence[str] = (),
+    log: Path,
+    reporter: Reporter,
+    seconds: float = _SECONDS,
+) -> str:
+    """
+    The name of an image that is ``image`` after ``script``, a POSIX shell script; made if need be.
+
+    ``carried`` are names of variables of the engine's environment that the script sees. Raises
+    ``NotBuilt``, its output in ``log``, when the script fails, and ``Unequipped`` when the engine
+    does.
+    """
+    made = name(engine, image, script)
+    if engine.run("image", "inspect", made, seconds=_SECONDS_TO_ANSWER).succeeded:
+        return made
+    reporter.say(f"installing system packages into {image}")
+    with _container(engine, image) as container:
+        variables = [f"--env={variable}" for variable in carried]
+        command = ["exec", *variables, container, "/bin/sh", "-euc", script]
+        done = engine.run(*command, seconds=seconds)
+        if not done.succeeded:
+            raise _failed(done, place=place, project=project, log=log)
+        _commit(engine, image, container, made)
+    # Whoever makes new ones has old ones, of recipes and images that are no more.
+    prune(engine, days=DAYS)
+    return made
+
+
+def name(engine: Engine, image: str, script: str) -> str:
+    """What the image of ``image`` and ``script`` is called."""
+    identity = _inspected(engine, image, "{{.Id}}").strip()
+    digest = hashlib.sha256(f"{identity}\n{script}".encode()).hexdigest()
+    return f"{REPOSITORY}:{digest}"
+
+
+def prune(engine: Engine, *, days: int) -> None:
+    """Remove the prepared images that are older than ``days`` and that no container uses."""
+    filters = (f"--filter=label={LABEL}", f"--filter=until={days * 24}h")
+    engine.run("image", "prune", "--all", "--force", *filters, seconds=_SECONDS_TO_COMMIT)
+
+
+@contextlib.contextmanager
+def _container(engine: Engine, image: str) -> Iterator[str]:
+    """
+    The name of a container that does nothing; it is gone after the block, whatever happens.
+    """
+    container = f"wheelyard-{secrets.token_hex(8)}"
+    # podman hands the proxies of its caller to every container, docker those of its settings;
+    # either would stay in the image, with their passwords.
+    quiet = engine.without(*PROXIES)
+    if quiet.name == "docker":
+        unset = [f"--env={proxy}=" for proxy in PROXIES]
+    else:
+        unset = ["--http-proxy=false"]
+    command = ("run", "--detach", f"--name={container}", *unset, image, "sleep", _LIFETIME)
+    try:
+        started = quiet.run(*command, seconds=_SECONDS_TO_ANSWER)
+        if not started.succeeded:
+            reason = f"{image} does not start: {last_line(started.output)}"
+            raise Unequipped(reason, f"{engine.name} run --rm {image} true")
+        yield container
+    finally:
+        # Removing alone would first ask it to end, and wait: sleep does not listen.
+        for command in (("kill", container), ("rm", "--force", container)):
+            engine.run(*command, seconds=_SECONDS_TO_ANSWER)
+
+
+def _commit(engine: Engine, image: str, container: str, made: str) -> None:
+    # The container's own command must not become the image's.
+    command = json.loads(_inspected(engine, image, "{{json .Config.Cmd}}") or "null") or []
+    changes = (f"--change=CMD {json.dumps(command)}", f"--change=LABEL {LABEL}=1")
+    done = engine.run("commit", *changes, container, made, seconds=_SECONDS_TO_COMMIT)
+    if not done.succeeded:
+        reason = f"{image} cannot be kept with its system packages: {last_line(done.output)}"
+        raise Unequipped(reason, f"{engine.name} system df")
+
+
+def _inspected(engine: Engine, image: str, asked: str) -> str:
+    answer = engine.run("image", "inspect", "--format", asked, image, seconds=_SECONDS_TO_ANSWER)
+    if not answer.succeeded:
+        raise Unequipped(f"image {image} cannot be had", f"{engine.name} pull {image}")
+    return answer.output
+
+
+def _failed(done: Finished, *, place: str, project: str, log: Path) -> failure.NotBuilt:
+    output = f"{_STEP}\n{done.output}"
+    files.write(log, output)
+    told = classified(
+        Finished(command=done.command, status=done.status, output=output), project=project
+    )
+    failure.write(log, told)
+    return not_built(place, told, log=log)

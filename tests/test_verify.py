@@ -1,0 +1,235 @@
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from matrix.edge import files
+from matrix.errors import NotProven
+from matrix.record import schema
+from matrix.record.schema import Missing, Record
+from matrix.targets.target import Target
+from matrix.verify import tree
+from matrix.verify.verify import Report, verify
+
+from .bundles import (
+    LEGACY,
+    LINUX,
+    make_bundle,
+    problems_of,
+    reseal,
+    sound,
+    wish,
+    write,
+    write_pages,
+)
+from .wheels import make_wheel, metadata
+
+APP = "files/app-1.0-py2.py3-none-any.whl"
+
+
+def test_a_sound_bundle_is_verified_and_proven(tmp_path: Path) -> None:
+    bundle = sound(tmp_path)
+
+    report = verify(bundle)
+
+    assert isinstance(report, Report)
+    assert (report.record.label, report.proven, report.incomplete) == ("acme 2026.1", 4, ())
+    assert report.files == len([path for path in bundle.rglob("*") if path.is_file()])
+    assert [file.target for file in report.proofs] == [LEGACY.id, LINUX.id]
+
+
+def test_a_directory_without_a_record_is_no_bundle(tmp_path: Path) -> None:
+    assert problems_of(tmp_path) == [
+        (
+            f"{tmp_path}: expected a bundle with bundle.json, got none\n"
+            "  hint: name the directory that holds it"
+        )
+    ]
+
+
+def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert problems_of(tmp_path / "gone") == [
+        f"{tmp_path / 'gone'}: cannot be read: No such file or directory"
+    ]
+
+
+def spoilt_record(**changes: object) -> Callable[[Record], Record]:
+    return lambda record: dataclasses.replace(record, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        pytest.param(
+            spoilt_record(name="../acme"),
+            ["bundle.json: expected the name of one file or directory, got '../acme'"],
+            id="name-leads-out",
+        ),
+        pytest.param(
+            spoilt_record(name=".."), ["bundle.json: '..' leads elsewhere by '..'"], id="dots"
+        ),
+        pytest.param(spoilt_record(wishes=()), ["bundle.json: expected wishes, got none"], id="no"),
+        pytest.param(
+            spoilt_record(wishes=(wish("app", Target.parse("3.9.18", "win_amd64")),)),
+            ["bundle.json: names 'cp39-win_amd64', which is none of its targets"],
+            id="target",
+        ),
+        pytest.param(
+            lambda record: dataclasses.replace(
+                record,
+                wheels=tuple(
+                    dataclasses.replace(one, requires_python=">=3") for one in record.wheels[:1]
+                )
+                + record.wheels[1:],
+            ),
+            [
+                f"{APP}: expected requires_python '>=2.7' in the record, got '>=3'",
+                (
+                    f"targets/{LEGACY.id}/simple/app/index.html: is not what the record's wheels "
+                    "make it"
+                ),
+                (
+                    f"targets/{LEGACY.id}/simple/app/index.json: is not what the record's wheels "
+                    "make it"
+                ),
+                (
+                    f"targets/{LINUX.id}/simple/app/index.html: is not what the record's wheels "
+                    "make it"
+                ),
+                (
+                    f"targets/{LINUX.id}/simple/app/index.json: is not what the record's wheels "
+                    "make it"
+                ),
+                "simple/app/index.html: is not what the record's wheels make it",
+                "simple/app/index.json: is not what the record's wheels make it",
+            ],
+            id="requires-python",
+        ),
+        pytest.param(
+            lambda record: dataclasses.replace(
+                record,
+                targets=tuple(
+                    dataclasses.replace(
+                        target,
+                        marker_environment={
+                            key: value
+                            for key, value in target.marker_environment.items()
+                            if key != "os_name"
+                        },
+                    )
+                    for target in record.targets[:1]
+                )
+                + record.targets[1:],
+            ),
+            [f"bundle.json: targets.{LINUX.id}: missing marker variable 'os_name'"],
+            id="marker",
+        ),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_refused(
+    tmp_path: Path, spoil: Callable[[Record], Record], said: list[str]
+) -> None:
+    bundle = sound(tmp_path, spoil=spoil)
+
+    assert sorted(problems_of(bundle)) == sorted(said)
+
+
+def test_an_empty_bundle_never_verifies(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "b", [], [])
+
+    assert problems_of(bundle) == [
+        "bundle.json: expected wheels, got none",
+        "bundle.json: expected wishes, got none",
+    ]
+
+
+def test_a_wheel_that_lies_is_refused_although_its_digest_fits(tmp_path: Path) -> None:
+    bundle = sound(tmp_path)
+    make_wheel(bundle / "files", "app", "1.0", stated=metadata("app", "9.0"))
+    record = schema.parse((bundle / "bundle.json").read_text())
+    path = bundle / APP
+    lying = dataclasses.replace(
+        record.wheels[0], sha256=files.digest(path), size=path.stat().st_size
+    )
+    record = dataclasses.replace(record, wheels=(lying, *record.wheels[1:]))
+    write_pages(bundle, record)
+    write(bundle, "bundle.json", schema.dump(record))
+    reseal(bundle)
+
+    assert problems_of(bundle) == [
+        f"{APP}: expected METADATA of app 1.0 in app-1.0-py2.py3-none-any.whl, got app 9.0"
+    ]
+
+
+def test_a_record_that_lists_a_path_outside_is_refused(tmp_path: Path) -> None:
+    bundle = sound(tmp_path)
+    record = schema.parse((bundle / "bundle.json").read_text())
+    outside = tuple(
+        dataclasses.replace(record.files[0], path=path) for path in ("/etc/passwd", "../x")
+    )
+    record = dataclasses.replace(record, files=(*record.files, *outside))
+    write(bundle, "bundle.json", schema.dump(record))
+
+    assert problems_of(bundle) == [
+        "../x: is in the record, but not in the bundle",
+        "/etc/passwd: is in the record, but not in the bundle",
+        "bundle.json: '../x' leads elsewhere by '..'",
+        "bundle.json: '/etc/passwd' expected a path below the bundle, got an absolute one",
+    ]
+
+
+def test_every_wish_that_does_not_install_is_named(tmp_path: Path) -> None:
+    wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep"])]
+    bundle = make_bundle(tmp_path / "b", wheels, [wish("app"), wish("gone")])
+
+    assert problems_of(bundle, NotProven) == [
+        f"app on {LINUX.id} (target view): dep <- app 1.0: no wheel of dep",
+        f"app on {LINUX.id} (union view): dep <- app 1.0: no wheel of dep",
+        f"gone on {LINUX.id} (target view): gone: no wheel of gone",
+        f"gone on {LINUX.id} (union view): gone: no wheel of gone",
+    ]
+
+
+def test_a_release_that_is_known_to_be_missing_makes_a_root_incomplete(tmp_path: Path) -> None:
+    lack = Missing(project="dep", version="1.5", target=LINUX.id, reason="allowed")
+    wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep>=1"])]
+    bundle = make_bundle(tmp_path / "b", wheels, [wish("app")], missing=[lack])
+
+    report = verify(bundle)
+
+    assert [(target, root.root, root.view, root.needs) for target, root in report.incomplete] == [
+        (LINUX.id, "app", "target", ("dep 1.5",)),
+        (LINUX.id, "app", "union", ("dep 1.5",)),
+    ]
+
+
+def test_a_missing_release_excuses_only_what_it_would_mend(tmp_path: Path) -> None:
+    lack = Missing(project="dep", version="0.5", target=LINUX.id, reason="allowed")
+    wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep>=1"])]
+    bundle = make_bundle(tmp_path / "b", wheels, [wish("app")], missing=[lack])
+
+    assert problems_of(bundle, NotProven)[0] == (
+        f"app on {LINUX.id} (target view): dep>=1 <- app 1.0: no wheel of dep"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a/./b", "'a/./b': leads elsewhere by '.'"),
+        ("com1", "'com1': 'com1' is the name of a device on Windows"),
+        ("a.", "'a.': 'a.' ends with a character that Windows drops"),
+        ("a:b", "'a:b': holds a character that Windows cannot write"),
+    ],
+)
+def test_names_that_cannot_travel_are_named(name: str, said: str) -> None:
+    assert [str(problem) for problem in tree.portable([name])] == [said]
+
+
+def test_names_that_differ_only_in_accents_are_named() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+
+    assert [str(problem) for problem in tree.portable([composed, decomposed])] == [
+        f"{composed!r}: differs from {decomposed!r} only in case or accents"
+    ]
