@@ -5,7 +5,7 @@ import pytest
 from packaging.version import Version
 
 from matrix.builds import durations
-from matrix.bundle import arriving, collecting, sealing
+from matrix.bundle import arrivals, collecting, sealing
 from matrix.bundle.collecting import Collected
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Incomplete, NotProven, NotWritten
@@ -38,7 +38,9 @@ def owing() -> Plan:
 
 def collected(made: Plan, wheels: Path, **allowed: str) -> Collected:
     pairs = {("netifaces", target): "no runner" for target in allowed.values()}
-    return collecting.collect(made, arriving.read(arriving.below(wheels)), allowed=pairs)
+    return collecting.collect(
+        made, arrivals.read_wheels(arrivals.find_wheels(wheels)), allowed=pairs
+    )
 
 
 def seal(made: Plan, found: Collected, out: Path, fetched: Sequence[Path] = ()) -> Path:
@@ -81,7 +83,7 @@ def test_missing_and_unplanned_wheels_are_each_named(owing: Plan, tmp_path: Path
         " (job manylinux-x86-64-cibw4.00)\n"
         "  unplanned  netifaces-0.10.9-cp312-cp312-manylinux_2_28_x86_64.whl\n"
         "  unplanned  netifaces-0.11.0-cp312-cp312-manylinux_2_28_aarch64.whl\n"
-        "  hint: build the jobs that are named, or say --allow-missing PROJECT@TARGET"
+        "  hint: build these jobs again, or pass --allow-missing PROJECT@TARGET"
     )
 
 
@@ -102,7 +104,9 @@ def test_one_name_with_two_contents_is_refused(owing: Plan, tmp_path: Path) -> N
     with pytest.raises(Incomplete) as caught:
         collected(owing, tmp_path)
 
-    assert str(caught.value) == f"{one.name}: there twice with other bytes: {one} and {other}"
+    assert (
+        str(caught.value) == f"{one.name}: two wheels share this name but differ: {one} and {other}"
+    )
 
 
 def test_the_same_wheel_twice_counts_once(owing: Plan, tmp_path: Path) -> None:
@@ -195,7 +199,7 @@ def test_a_bundle_is_never_overwritten(owing: Plan, tmp_path: Path) -> None:
         seal(owing, found, tmp_path / "out")
 
     assert str(caught.value) == (
-        f"{tmp_path / 'out' / 'small-2026.1'}: is there already\n  hint: --version ANOTHER"
+        f"{tmp_path / 'out' / 'small-2026.1'}: already exists\n  hint: --version ANOTHER"
     )
 
 

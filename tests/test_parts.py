@@ -153,7 +153,7 @@ def test_a_bundle_is_opened_as_it_is_and_parts_for_a_while(packed: Path, tmp_pat
 
 def test_parts_are_never_written_over(packed: Path, bundle: Path) -> None:
     assert problems(lambda: pack(bundle, packed, size=9, reporter=QUIET), NotWritten) == [
-        f"{packed}: is there already\n  hint: --parts ANOTHER"
+        f"{packed}: already exists\n  hint: --parts ANOTHER"
     ]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.bundle import arriving, collecting
+from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Collected
 from matrix.errors import Incomplete
 from matrix.plan.model import Plan
@@ -33,18 +33,20 @@ def owing() -> Plan:
 
 
 def collected(made: Plan, wheels: Path, allowed: dict[tuple[str, str], str]) -> Collected:
-    return collecting.collect(made, arriving.read(arriving.below(wheels)), allowed=allowed)
+    return collecting.collect(
+        made, arrivals.read_wheels(arrivals.find_wheels(wheels)), allowed=allowed
+    )
 
 
 def refusal(made: Plan, wheels: Path, *, hint: str = "build the jobs that are named") -> list[str]:
     with pytest.raises(Incomplete) as caught:
         collected(made, wheels, {})
     _, *rows, last = str(caught.value).splitlines()
-    assert last == f"  hint: {hint}, or say --allow-missing PROJECT@TARGET"
+    assert last == f"  hint: {hint}, or pass --allow-missing PROJECT@TARGET"
     return rows
 
 
-SAME_TOOLS = "recipes: {calm: {requires: [TOOL<VERSION]}} gives all the same tools"
+SAME_TOOLS = "pin the build tool for every job: recipes: {calm: {requires: [TOOL<VERSION]}}"
 
 
 def test_what_each_class_has_made_answers_each(owing: Plan, tmp_path: Path) -> None:
@@ -94,7 +96,7 @@ def test_a_wheel_that_is_another_there_is_refused(owing: Plan, tmp_path: Path) -
 
     (told,) = refusal(owing, tmp_path, hint=SAME_TOOLS)
     assert told.startswith(
-        f"  other there (calm/a.py, calm/b.py, calm/c.py ...)  calm 1.0 for {WIN}"
+        f"  differs from the wheel that was tested (calm/a.py, calm/b.py, calm/c.py ...)  calm 1.0 for {WIN}"
     )
 
 
@@ -103,7 +105,7 @@ def test_a_wheel_that_requires_something_else_there_is_refused(owing: Plan, tmp_
     make_wheel(tmp_path / WINDOWS, "calm", "1.0", requires=["pywin32"])
 
     (told,) = refusal(owing, tmp_path, hint=SAME_TOOLS)
-    assert told.startswith("  other there (Requires-Dist)  calm 1.0")
+    assert told.startswith("  differs from the wheel that was tested (Requires-Dist)  calm 1.0")
 
 
 def test_a_shared_wheel_that_nobody_says_to_have_tested_is_none(

@@ -1,10 +1,10 @@
 """
-What was built, compared with what the plan owes.
+The built wheels, compared with the wheels that the plan owes.
 
 The comparison is by tags, not by names: one abi3 or ``py3-none`` wheel may answer several cells.
-Anything missing, not asked for, or there twice with other bytes is named, and then there is no
-bundle. Of a wheel that runs everywhere each job class has made its own; one is taken, and answers
-the cells of every class that has made the same.
+Every wheel that is missing, unplanned, or a duplicate with other bytes is named, and then there is
+no bundle. Each job class builds its own copy of a universal wheel; one copy is taken, and answers
+the cells of every class that built the same bytes.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from typing import Final
 
 from matrix.builds import shared
 from matrix.builds.durations import noted
-from matrix.bundle.arriving import Arrived, Opened
+from matrix.bundle.arrivals import Arrivals, Opened
 from matrix.distributions.wheel import Wheel
 from matrix.errors import Incomplete, Problem
 from matrix.plan.model import Cell, JobClass, Plan, State
@@ -26,52 +26,53 @@ Pair = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltWheel:
-    """A wheel that a job made, and the cells that it answers."""
+    """A wheel that a job built, and the cells that it answers."""
 
     path: Path
     wheel: Wheel
     cells: tuple[Cell, ...]
     seconds: int
-    """What its build took; 0 when nobody knows."""
+    """Duration of its build; 0 if unknown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """What arrived, and the cells that stay empty with everybody's knowledge."""
+    """The wheels of all jobs, and the cells that were allowed to stay empty."""
 
     wheels: tuple[BuiltWheel, ...]
     allowed_missing: tuple[tuple[Cell, str], ...]
     """Cell and reason."""
 
 
-def collect(plan: Plan, arrived: Arrived, *, allowed: Mapping[Pair, str]) -> Collected:
+def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> Collected:
     """
-    Match what arrived with the plan's ``build`` cells.
+    Match the wheels that arrived with the plan's ``build`` cells.
 
-    ``allowed`` are the pairs of project and target that may stay empty, with the reason that the
+    ``allowed`` maps the pairs of project and target that may stay empty to the reason that the
     record will carry. Raises ``Incomplete`` naming every wheel that is missing, was not planned, or
-    is not what was tested where it goes.
+    differs from the wheel that was tested on its target.
     """
-    taken = {name: _taken(plan, makers) for name, makers in arrived.wheels.items()}
+    by_class = arrivals.wheels_by_class_by_filename
+    taken = {name: _choose(plan, wheel_by_class) for name, wheel_by_class in by_class.items()}
     ranks = {t.id: _ranks(t.python, t.platform) for t in plan.targets}
     classes = {job.id: job.job_class for job in plan.jobs}
     answers: dict[str, list[Cell]] = {}
     faults: dict[Cell, str] = {}
     used: set[Path] = set()
     for cell in (cell for cell in plan.cells if cell.state is State.BUILD):
-        best = _best(cell, arrived.of(classes[cell.job]), ranks[cell.target])
+        best = _best(cell, arrivals.of(classes[cell.job]), ranks[cell.target])
         if best is None:
             elsewhere = _best(cell, taken.values(), ranks[cell.target])
             faults[cell] = _UNTESTED if elsewhere else _MISSING
             continue
         path, opened = taken[best[1].filename]
         used |= {path, best[0]}
-        if different := _different((path, opened), best):
-            faults[cell] = f"other there ({different})"
+        if difference := _describe_difference((path, opened), best):
+            faults[cell] = f"differs from the wheel that was tested ({difference})"
         else:
             answers.setdefault(opened.filename, []).append(cell)
     refused = {c: why for c, why in faults.items() if (c.project, c.target) not in allowed}
-    unplanned = [path for many in arrived.wheels.values() for path, _ in many.values()]
+    unplanned = [path for many in by_class.values() for path, _ in many.values()]
     unplanned = [path for path in unplanned if path not in used]
     if refused or unplanned:
         raise _incomplete(refused, map(shared.label, unplanned))
@@ -85,10 +86,11 @@ def collect(plan: Plan, arrived: Arrived, *, allowed: Mapping[Pair, str]) -> Col
     )
 
 
-def _taken(plan: Plan, makers: Mapping[str, Opened]) -> Opened:
-    """The one that the bundle gets: a container's before any other machine's, the newest lane's."""
-    ranked = [one.id for one in sorted(plan.classes, key=_precedence)]
-    return next(makers[maker] for maker in (*ranked, *makers) if maker in makers)
+def _choose(plan: Plan, wheel_by_class: Mapping[str, Opened]) -> Opened:
+    """The copy that the bundle gets: a container's before a host's, then the newest lane's."""
+    ranked = [job_class.id for job_class in sorted(plan.classes, key=_precedence)]
+    names = (*ranked, *wheel_by_class)
+    return next(wheel_by_class[name] for name in names if name in wheel_by_class)
 
 
 def _precedence(job_class: JobClass) -> tuple[bool, list[int], str]:
@@ -96,9 +98,9 @@ def _precedence(job_class: JobClass) -> tuple[bool, list[int], str]:
     return job_class.system != "linux", lane, job_class.id
 
 
-def _different(taken: Opened, tested: Opened) -> str:
-    found = list(shared.differences(taken, tested)) if taken[0] != tested[0] else []
-    return ", ".join(found[:_NAMED]) + (" ..." if len(found) > _NAMED else "")
+def _describe_difference(taken: Opened, tested: Opened) -> str:
+    names = list(shared.differences(taken, tested)) if taken[0] != tested[0] else []
+    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
 
 
 def _ranks(python: str, platform: str) -> dict[str, int]:
@@ -106,19 +108,20 @@ def _ranks(python: str, platform: str) -> dict[str, int]:
     return {str(tag): rank for rank, tag in enumerate(tags)}
 
 
-def _best(cell: Cell, arrived: Iterable[Opened], ranks: Mapping[str, int]) -> Opened | None:
+def _best(cell: Cell, wheels: Iterable[Opened], ranks: Mapping[str, int]) -> Opened | None:
     fitting = [
         (path, opened)
-        for path, opened in arrived
+        for path, opened in wheels
         if opened.project == cell.project
         and str(opened.version) == cell.version
         and any(str(tag) in ranks for tag in opened.tags)
     ]
 
-    def place(one: Opened) -> tuple[int, str]:
-        return min(ranks[str(t)] for t in one[1].tags if str(t) in ranks), one[1].filename
+    def rank(candidate: Opened) -> tuple[int, str]:
+        wheel = candidate[1]
+        return min(ranks[str(tag)] for tag in wheel.tags if str(tag) in ranks), wheel.filename
 
-    return min(fitting, key=place, default=None)
+    return min(fitting, key=rank, default=None)
 
 
 _MISSING: Final = "missing"
@@ -134,9 +137,10 @@ def _incomplete(refused: Mapping[Cell, str], unplanned: Iterable[str]) -> Incomp
     ]
     rows += [f"  unplanned  {name}" for name in sorted(unplanned)]
     others = [c.project for c, why in refused.items() if why not in {_MISSING, _UNTESTED}]
-    hint = "build the jobs that are named"
+    hint = "build these jobs again"
     if others:
-        # Most often a file that the backend writes, in the manner of its version.
-        hint = f"recipes: {{{others[0]}: {{requires: [TOOL<VERSION]}}}} gives all the same tools"
-    hint += ", or say --allow-missing PROJECT@TARGET"
+        # The usual cause is a file whose text depends on the version of the build backend.
+        pin = f"recipes: {{{others[0]}: {{requires: [TOOL<VERSION]}}}}"
+        hint = f"pin the build tool for every job: {pin}"
+    hint += ", or pass --allow-missing PROJECT@TARGET"
     return Incomplete(Problem(place="", what="\n".join([f"{_HEADING}:", *rows]), hint=hint))

@@ -1,4 +1,4 @@
-"""The wheels that exist already: from the index by digest, or from the previous bundle."""
+"""Distributions that exist already: from the index by digest, or from an earlier bundle."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +16,7 @@ from matrix.plan.model import Build, Cell, Plan, State
 WORKERS: Final = 8
 
 
-def published(plan: Plan, index: Index, reporter: Reporter) -> tuple[Path, ...]:
+def fetch_published(plan: Plan, index: Index, reporter: Reporter) -> tuple[Path, ...]:
     """A local copy of every wheel that the plan takes from the index, sorted by filename."""
     wanted = {
         cell.filename: cell
@@ -31,21 +31,21 @@ def published(plan: Plan, index: Index, reporter: Reporter) -> tuple[Path, ...]:
         return tuple(reporter.each(paths, total=len(cells), what="published wheels"))
 
 
-def reused(plan: Plan, previous: Path | None) -> tuple[Path, ...]:
-    """The wheels that the plan carries over from the bundle at ``previous``."""
+def find_reused(plan: Plan, previous: Path | None) -> tuple[Path, ...]:
+    """The wheels that the plan reuses from the bundle at ``previous``."""
     wanted = {cell.filename: cell for cell in plan.cells if cell.state is State.REUSED}
     if wanted and previous is None:
-        what = f"the plan reuses {len(wanted)} wheels of a previous bundle, and none is given"
+        what = f"the plan reuses {len(wanted)} wheels of an earlier bundle: --previous is required"
         raise NotVerified(Problem(place="--previous", what=what, hint="--previous BUNDLE"))
-    return tuple(_carried(previous, wanted[name]) for name in sorted(wanted) if previous)
+    return tuple(_find(previous, wanted[name]) for name in sorted(wanted) if previous)
 
 
-def sdist(build: Build, index: Index) -> Path:
-    """A local copy of what ``build`` builds, its digest checked."""
+def fetch_sdist(build: Build, index: Index) -> Path:
+    """A local copy of the sdist of ``build``, its digest checked."""
     return _fetch(index, build.project, build.sdist, build.sha256)
 
 
-def stock(build: Build, plan: Plan, index: Index) -> Stock:
+def fetch_wheelhouse(build: Build, plan: Plan, index: Index) -> Stock:
     """Local copies of what ``build`` and its smoke test install, digests checked."""
     wanted = [file for file in plan.build_files if file.filename in build.stock]
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -56,7 +56,7 @@ def stock(build: Build, plan: Plan, index: Index) -> Stock:
 def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:
     file = index.find(canonicalize_name(project), filename)
     if file.sha256 != sha256:
-        # Said before a byte is fetched: the index itself offers something else than was locked.
+        # Before a byte is fetched: the index itself lists other bytes than the lock.
         raise DigestMismatch(
             Problem(
                 place=filename,
@@ -67,7 +67,7 @@ def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:
     return index.distribution(file)
 
 
-def _carried(previous: Path, cell: Cell) -> Path:
+def _find(previous: Path, cell: Cell) -> Path:
     path = previous / "files" / cell.filename
     if not path.is_file() or files.digest(path) != cell.sha256:
         what = f"expected {cell.filename} with sha256 {cell.sha256}, got another file or none"

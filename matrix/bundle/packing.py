@@ -1,8 +1,8 @@
 """
-A sealed bundle as parts: what a release can hold when the bundle is larger than one file may be.
+A sealed bundle as parts, for releases whose files may not be as large as the bundle.
 
 The tar holds the bundle's files and nothing of this machine: sorted names, the record's date, no
-owner; so the same bundle gives the same bytes. It is not compressed, for wheels are.
+owner; so the same bundle gives the same bytes. It is not compressed, because wheels are.
 """
 
 import datetime
@@ -28,12 +28,12 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
 
     Returns the files written: the parts in order, ``parts.json``, and a copy of the notes.
     """
-    label, modified = bundle.name, _created(bundle)
+    label, modified = bundle.name, _read_creation_time(bundle)
     if size < 1 or not parts.is_label(label):
         what = f"expected at least 1 byte a part and a plain name, got {size} and {label!r}"
         raise UsageError(Problem(place="pack", what=what))
     if into.exists():
-        what = "is there already"
+        what = "already exists"
         raise NotWritten(Problem(place=str(into), what=what, hint="--parts ANOTHER"))
     temporary = into.with_name(f".{into.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -41,20 +41,20 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         temporary.mkdir(parents=True)
         cut = _Cut(temporary, label=label, size=size)
         _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
-        listed = Parts(label=label, parts=cut.finish())
-        files.write(temporary / parts.FILENAME, parts.dump(listed))
+        manifest = Parts(label=label, parts=cut.finish())
+        files.write(temporary / parts.FILENAME, parts.dump(manifest))
         files.write(temporary / parts.NOTES, (bundle / parts.NOTES).read_bytes())
         temporary.replace(into)
     except OSError as error:
         raise files.refused(into, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    names = [*(part.filename for part in listed.parts), parts.FILENAME, parts.NOTES]
+    names = [*(part.filename for part in manifest.parts), parts.FILENAME, parts.NOTES]
     return tuple(into / name for name in names)
 
 
-def _created(bundle: Path) -> int:
-    """When the bundle was sealed, in seconds since the epoch, as its record says."""
+def _read_creation_time(bundle: Path) -> int:
+    """The time of sealing from the bundle's record, in seconds since the epoch."""
     with files.reading(bundle / schema.FILENAME) as stream:
         text = stream.read()
     try:
@@ -68,7 +68,7 @@ def _tar(bundle: Path, cut: "_Cut", *, label: str, modified: int, reporter: Repo
     paths = sorted(
         (path.relative_to(bundle).as_posix(), path) for path in bundle.rglob("*") if path.is_file()
     )
-    # A tar that is streamed asks for nothing but ``write``.
+    # tarfile calls only ``write`` on a stream in mode "w|".
     stream = cast("BinaryIO", cut)
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for name, path in reporter.each(paths, total=len(paths), what="files packed"):
@@ -79,7 +79,7 @@ def _tar(bundle: Path, cut: "_Cut", *, label: str, modified: int, reporter: Repo
 
 
 class _Cut:
-    """A stream that goes on in another file whenever one is full."""
+    """A stream that continues in the next file when one is full."""
 
     def __init__(self, directory: Path, *, label: str, size: int) -> None:
         self._directory = directory
@@ -117,6 +117,6 @@ class _Cut:
         return len(data)
 
     def finish(self) -> tuple[Part, ...]:
-        """Close the last file, and tell what was written."""
+        """Close the last file and return all parts."""
         self._close()
         return tuple(self._done)

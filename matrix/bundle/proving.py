@@ -1,7 +1,7 @@
 """
-The proof that a bundle carries: what each root installs on each target, from both views.
+The proof that a bundle carries: what each requirement installs on each target, from both views.
 
-The far side's own prover does it, so what is sealed here is exactly what will be asked again there.
+The verifier's own prover computes it, so verification repeats exactly the proof that is sealed.
 """
 
 from collections.abc import Sequence
@@ -15,25 +15,25 @@ from matrix.verify.proofs import prove_target
 from matrix.verify.view import Offer, View
 
 
-def proofs(record: Record, opened: Sequence[Wheel]) -> dict[str, ProofFile]:
+def prove_targets(record: Record, opened: Sequence[Wheel]) -> dict[str, ProofFile]:
     """
-    Prove every wish on every target, by target id.
+    Prove every requirement on every target, by target id.
 
-    Raises ``NotProven`` with every requirement that would not install although nothing that it
-    needs is known to be missing.
+    Raises ``NotProven`` with every requirement that would not install although the record lists
+    none of its wheels as missing.
     """
     offers = {
-        one.filename: Offer(name=wheels.parse_filename(one.filename), metadata=one.metadata)
-        for one in opened
+        wheel.filename: Offer(name=wheels.parse_filename(wheel.filename), metadata=wheel.metadata)
+        for wheel in opened
     }
     union = View.of(offers.values())
     proven = {}
     problems: list[Problem] = []
     for target in record.targets:
         shown = View.of(offers[w.filename] for w in record.wheels if target.id in w.targets)
-        found = prove_target(record, target, {"target": shown, "union": union})
-        proven[target.id] = found.file
-        problems += found.problems
+        result = prove_target(record, target, {"target": shown, "union": union})
+        proven[target.id] = result.file
+        problems += result.problems
     if problems:
         raise NotProven.of(problems)
     return proven

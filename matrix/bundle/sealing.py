@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.bundle.collecting import Collected
-from matrix.bundle.proving import proofs
+from matrix.bundle.proving import prove_targets
 from matrix.distributions import wheel as wheels
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.edge import files
@@ -43,7 +43,7 @@ _ORIGINS: Final[Mapping[State, Origin]] = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """How this bundle is told from others; ``created`` is ISO 8601."""
+    """What distinguishes this bundle from others; ``created`` is ISO 8601."""
 
     version: str
     sequence: int
@@ -74,12 +74,12 @@ def seal(
     """
     Write the bundle below ``out`` and return its directory.
 
-    Raises ``NotProven`` when some requirement would not install from it, and ``NotWritten`` when a
-    bundle of that name is there already.
+    Raises ``NotProven`` when a requirement would not install from it, and ``NotWritten`` when a
+    bundle of that name exists.
     """
     final = out / f"{plan.bundle}-{identity.version}"
     if final.exists():
-        what = "is there already"
+        what = "already exists"
         raise NotWritten(Problem(place=str(final), what=what, hint="--version ANOTHER"))
     temporary = out / f".{final.name}.part"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -102,29 +102,29 @@ def _write(
     directory: Path,
     reporter: Reporter,
 ) -> None:
-    placed = place(plan, collected, fetched)
-    for one in reporter.each(placed, total=len(placed), what="wheels copied"):
-        destination = directory / "files" / one.wheel.filename
-        files.copy(one.path, destination, sha256=one.wheel.sha256)
-    draft = record(plan, collected, placed, identity)
-    texts = {**_texts(draft), "NOTES.md": notes}
-    texts["SHA256SUMS"] = _sums(draft, texts)
+    placed = place_wheels(plan, collected, fetched)
+    for item in reporter.each(placed, total=len(placed), what="wheels copied"):
+        destination = directory / "files" / item.wheel.filename
+        files.copy(item.path, destination, sha256=item.wheel.sha256)
+    draft = make_record(plan, collected, placed, identity)
+    texts = {**_render_texts(draft), "NOTES.md": notes}
+    texts["SHA256SUMS"] = _render_sums(draft, texts)
     reporter.say("proving every requirement on every target, from both views")
-    for target, proven in proofs(draft, [one.wheel for one in placed]).items():
+    for target, proven in prove_targets(draft, [item.wheel for item in placed]).items():
         texts[f"proof/{target}.json"] = proof.dump(proven)
-    recorded = tuple(_recorded(path, texts[path]) for path in sorted(texts))
+    recorded = tuple(_record_text(path, texts[path]) for path in sorted(texts))
     for path, text in sorted(texts.items()):
         files.write(directory / path, text)
-    for one in placed:
+    for item in placed:
         files.write(
-            directory / "files" / f"{one.wheel.filename}.metadata", one.wheel.metadata_bytes
+            directory / "files" / f"{item.wheel.filename}.metadata", item.wheel.metadata_bytes
         )
-    sidecars = tuple(_sidecar(one.wheel) for one in placed)
-    listed = tuple(sorted((*recorded, *sidecars)))
-    files.write(directory / schema.FILENAME, schema.dump(dataclasses.replace(draft, files=listed)))
+    sidecars = tuple(_record_sidecar(item.wheel) for item in placed)
+    complete = dataclasses.replace(draft, files=tuple(sorted((*recorded, *sidecars))))
+    files.write(directory / schema.FILENAME, schema.dump(complete))
 
 
-def place(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Placed, ...]:
+def place_wheels(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Placed, ...]:
     """Every wheel of the bundle with its cells, sorted by filename."""
     placed = [
         Placed(path=built.path, wheel=built.wheel, cells=built.cells, seconds=built.seconds)
@@ -140,20 +140,22 @@ def place(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Pl
         except InvalidWheel as error:
             raise NotVerified(Problem(place=path.name, what=str(error))) from error
         placed.append(Placed(path=path, wheel=opened, cells=tuple(cells[opened.filename])))
-    return tuple(sorted(placed, key=lambda one: one.wheel.filename))
+    return tuple(sorted(placed, key=lambda item: item.wheel.filename))
 
 
-def record(
+def make_record(
     plan: Plan, collected: Collected, placed: Iterable[Placed], identity: Identity
 ) -> Record:
-    """The record, but for the list of files that are not wheels."""
+    """The record, without its list of the files that are not wheels."""
     return Record(
         name=plan.bundle,
         version=identity.version,
         sequence=identity.sequence,
         created=identity.created,
         generator=identity.generator,
-        targets=tuple(_target(t.id, Target.parse(t.python, t.platform)) for t in plan.targets),
+        targets=tuple(
+            _record_target(t.id, Target.parse(t.python, t.platform)) for t in plan.targets
+        ),
         wishes=tuple(
             RecordedWish(
                 root=wish.root,
@@ -163,7 +165,7 @@ def record(
             )
             for wish in plan.wishes
         ),
-        wheels=tuple(_recorded_wheel(one) for one in placed),
+        wheels=tuple(_record_wheel(item) for item in placed),
         missing=tuple(
             sorted(
                 Missing(project=c.project, version=c.version, target=c.target, reason=reason)
@@ -174,7 +176,7 @@ def record(
     )
 
 
-def _target(name: str, target: Target) -> RecordedTarget:
+def _record_target(name: str, target: Target) -> RecordedTarget:
     return RecordedTarget(
         id=name,
         python_full_version=target.python.full,
@@ -184,25 +186,25 @@ def _target(name: str, target: Target) -> RecordedTarget:
     )
 
 
-def _recorded_wheel(one: Placed) -> RecordedWheel:
-    cells = sorted(one.cells, key=lambda cell: cell.target)
+def _record_wheel(item: Placed) -> RecordedWheel:
+    cells = sorted(item.cells, key=lambda cell: cell.target)
     origin = _ORIGINS[cells[0].state]
     return RecordedWheel(
-        filename=one.wheel.filename,
-        sha256=one.wheel.sha256,
-        size=one.wheel.size,
-        project=one.wheel.project,
-        version=str(one.wheel.version),
-        requires_python=str(one.wheel.metadata.requires_python),
-        metadata_sha256=hashlib.sha256(one.wheel.metadata_bytes).hexdigest(),
+        filename=item.wheel.filename,
+        sha256=item.wheel.sha256,
+        size=item.wheel.size,
+        project=item.wheel.project,
+        version=str(item.wheel.version),
+        requires_python=str(item.wheel.metadata.requires_python),
+        metadata_sha256=hashlib.sha256(item.wheel.metadata_bytes).hexdigest(),
         targets=tuple(cell.target for cell in cells),
         origin=origin,
         content_keys=() if origin == "published" else tuple(cell.key for cell in cells),
-        build_seconds=one.seconds,
+        build_seconds=item.seconds,
     )
 
 
-def _texts(draft: Record) -> dict[str, str]:
+def _render_texts(draft: Record) -> dict[str, str]:
     """Pages, environments and requirements, by path."""
     texts = _under("simple", pages.pages(draft.wheels, files_prefix="../../"))
     for target in draft.targets:
@@ -210,7 +212,7 @@ def _texts(draft: Record) -> dict[str, str]:
         shown = [wheel for wheel in draft.wheels if target.id in wheel.targets]
         texts |= _under(f"{home}/simple", pages.pages(shown, files_prefix="../../../../"))
         texts[f"{home}/env.json"] = environment.dump(target)
-        texts[f"{home}/requirements.txt"] = _requirements(shown)
+        texts[f"{home}/requirements.txt"] = _render_requirements(shown)
     return texts
 
 
@@ -218,23 +220,23 @@ def _under(home: str, texts: Mapping[str, str]) -> dict[str, str]:
     return {f"{home}/{path}": text for path, text in texts.items()}
 
 
-def _requirements(shown: Iterable[RecordedWheel]) -> str:
+def _render_requirements(shown: Iterable[RecordedWheel]) -> str:
     lines = sorted(f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in shown)
     return "".join(lines)
 
 
-def _sums(draft: Record, texts: Mapping[str, str]) -> str:
-    """For ``sha256sum -c`` on a machine that has nothing else."""
+def _render_sums(draft: Record, texts: Mapping[str, str]) -> str:
+    """Input of ``sha256sum -c``, for machines without this program."""
     sums = {f"files/{wheel.filename}": wheel.sha256 for wheel in draft.wheels}
     sums |= {path: _sha256(text) for path, text in texts.items()}
     return "".join(f"{sums[path]}  {path}\n" for path in sorted(sums))
 
 
-def _recorded(path: str, text: str) -> RecordedFile:
+def _record_text(path: str, text: str) -> RecordedFile:
     return RecordedFile(path=path, size=len(text.encode()), sha256=_sha256(text))
 
 
-def _sidecar(opened: Wheel) -> RecordedFile:
+def _record_sidecar(opened: Wheel) -> RecordedFile:
     return RecordedFile(
         path=f"files/{opened.filename}.metadata",
         size=len(opened.metadata_bytes),

@@ -17,7 +17,7 @@ from matrix.builds.run import Run, targets_of
 from matrix.builds.running import build as run_job
 from matrix.builds.sequence import in_order, place_of
 from matrix.builds.workshop import Availability, Workshop, can_build
-from matrix.bundle import arriving, fetching
+from matrix.bundle import arrivals, fetching
 from matrix.cli import twice
 from matrix.cli.session import Session, result
 from matrix.edge import files
@@ -37,9 +37,9 @@ def build(session: Session, asked: argparse.Namespace) -> None:
         say_elsewhere(session, elsewhere)
     else:
         jobs = named(made, asked.job)
-    carried = [*fetching.reused(made, asked.previous)] if asked.previous else []
+    carried = [*fetching.find_reused(made, asked.previous)] if asked.previous else []
     if asked.wheels is not None:
-        carried += arriving.below(asked.wheels)
+        carried += arrivals.find_wheels(asked.wheels)
     shop = workshop(session)
     if asked.logs is not None:
         shop = dataclasses.replace(shop, logs=asked.logs)
@@ -85,7 +85,7 @@ def build_missing(
     """
     The wheels of ``jobs``; what was built on this machine from the same inputs is taken as it is.
     """
-    carried = fetching.reused(made, previous)
+    carried = fetching.find_reused(made, previous)
     shop, told = workshop(session), reaching(session)
 
     def run(job: Job) -> tuple[Path, ...]:
@@ -97,11 +97,11 @@ def build_missing(
                 kept = answers(store.rglob("*.whl"), build, targets, place=place)
             except BuildFailed:
                 needed = offered(build, made=given, carried=carried, plan=made, place=job.id)
-                stock = fetching.stock(build, made, session.index)
+                stock = fetching.fetch_wheelhouse(build, made, session.index)
                 one = Run(
                     build=build, job=job, plan=made, manifest=told, offered=needed, stock=stock
                 )
-                source = fetching.sdist(build, session.index)
+                source = fetching.fetch_sdist(build, session.index)
                 return build_one(one, sdist=source, out=store, workshop=shop)
             session.reporter.say(f"built before: {build.label} of {job.id}")
             return kept
@@ -134,8 +134,8 @@ def _build(
         job,
         plan=made,
         manifest=reaching(session),
-        sdist=lambda build: fetching.sdist(build, session.index),
-        stock=lambda build: fetching.stock(build, made, session.index),
+        sdist=lambda build: fetching.fetch_sdist(build, session.index),
+        stock=lambda build: fetching.fetch_wheelhouse(build, made, session.index),
         out=out,
         workshop=shop,
         carried=carried,

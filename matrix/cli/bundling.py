@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from matrix import __version__
-from matrix.bundle import arriving, collecting, fetching, packing, sealing
+from matrix.bundle import arrivals, collecting, fetching, packing, sealing
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.session import Session, result
 from matrix.destinations.static import import_bundle
@@ -36,7 +36,9 @@ def collect(session: Session, asked: argparse.Namespace) -> None:
 
 def compare(made: Plan, directory: Path, *, allowed: Mapping[Pair, str]) -> Collected:
     """What ``directory`` holds, provided that it is what the plan owes."""
-    return collecting.collect(made, arriving.read(arriving.below(directory)), allowed=allowed)
+    return collecting.collect(
+        made, arrivals.read_wheels(arrivals.find_wheels(directory)), allowed=allowed
+    )
 
 
 def allowances(said: list[str], made: Plan) -> dict[Pair, str]:
@@ -67,8 +69,8 @@ def bundle(session: Session, asked: argparse.Namespace) -> None:
 def seal(session: Session, made: Plan, collected: Collected, asked: argparse.Namespace) -> Path:
     """Fetch what exists already, and seal everything into a directory."""
     fetched = [
-        *fetching.published(made, session.index, session.reporter),
-        *fetching.reused(made, asked.previous),
+        *fetching.fetch_published(made, session.index, session.reporter),
+        *fetching.find_reused(made, asked.previous),
     ]
     tagged = release.version(asked.tag) if asked.tag else ""
     version = asked.version or tagged or _free_version(session, made, asked.out)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from matrix.builds.workshop import Availability
-from matrix.bundle import arriving, collecting
+from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Pair
 from matrix.cli import building, bundling
 from matrix.cli.locking import refuse_unsolved, relock
@@ -49,7 +49,7 @@ def release(session: Session, asked: argparse.Namespace) -> None:
     wheels = steps(
         "build", lambda: building.build_missing(session, made, here, previous=asked.previous)
     )
-    built = arriving.read(wheels)
+    built = arrivals.read_wheels(wheels)
     collected = collecting.collect(made, built, allowed=_left_out(elsewhere))
     directory = steps("bundle", lambda: bundling.seal(session, made, collected, asked))
     report = steps("verify", lambda: verify(directory))
