@@ -38,7 +38,7 @@ def collected(made: Plan, wheels: Path, allowed: dict[tuple[str, str], str]) -> 
     )
 
 
-def refusal(made: Plan, wheels: Path, *, hint: str = "build the jobs that are named") -> list[str]:
+def refusal(made: Plan, wheels: Path, *, hint: str = "build these jobs again") -> list[str]:
     with pytest.raises(Incomplete) as caught:
         collected(made, wheels, {})
     _, *rows, last = str(caught.value).splitlines()
@@ -96,7 +96,8 @@ def test_a_wheel_that_is_another_there_is_refused(owing: Plan, tmp_path: Path) -
 
     (told,) = refusal(owing, tmp_path, hint=SAME_TOOLS)
     assert told.startswith(
-        f"  differs from the wheel that was tested (calm/a.py, calm/b.py, calm/c.py ...)  calm 1.0 for {WIN}"
+        "  differs from the wheel that was tested (calm/a.py, calm/b.py, calm/c.py ...)"
+        f"  calm 1.0 for {WIN}"
     )
 
 
