@@ -61,7 +61,7 @@ def test_an_import_adds_leaves_first_and_serves_both_views(tmp_path: Path) -> No
 
     assert isinstance(imported, Imported)
     assert [name.split("-")[0] for name in imported.copied] == ["dep", "zeta", "app"]
-    assert (imported.kept, imported.is_new) == (0, True)
+    assert (imported.reused, imported.is_new) == (0, True)
     assert sorted(path.name for path in destination.iterdir()) == [
         "files",
         "ledger.jsonl",
@@ -80,7 +80,7 @@ def test_bundles_add_up(tmp_path: Path) -> None:
     page = json.loads((destination / "simple/app/index.json").read_text())
     assert page["versions"] == ["1.0", "2.0"]
     assert [name.split("-")[0] for name in imported.copied] == ["zeta", "app"]
-    assert imported.kept == 1
+    assert imported.reused == 1
     ledger = (destination / "ledger.jsonl").read_text().splitlines()
     assert [json.loads(line)["sequence"] for line in ledger] == [1, 2]
 

@@ -127,7 +127,7 @@ def import_(session: Session, asked: argparse.Namespace) -> None:
         imported = import_bundle(whole, destination, session.reporter.say)
     counts = {
         "wheels copied": len(imported.copied),
-        "wheels kept": imported.kept,
+        "wheels kept": imported.reused,
         "pages written": imported.pages,
     }
     told = ", ".join(f"{count} {what}" for what, count in counts.items())

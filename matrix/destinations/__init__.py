@@ -1,5 +1,5 @@
 """
-Verified bundles, imported into what clients of the closed network install from.
+Import verified bundles into the servers and directories that clients install from.
 
-Each kind of destination is a module of this room; all are held to what ``verify`` has proven.
+Each kind of destination is a module of this room. Nothing is served that ``verify`` has not proven.
 """

@@ -1,4 +1,4 @@
-"""Wheels in the order in which they may arrive: what others need comes first."""
+"""Sort wheels so that dependencies come before the wheels that need them."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,29 +9,35 @@ from matrix.record.schema import RecordedWheel
 from matrix.verify import view
 
 
-def leaves_first(wheels: Iterable[RecordedWheel], directory: Path) -> tuple[RecordedWheel, ...]:
+def sort_leaves_first(
+    wheels: Iterable[RecordedWheel], directory: Path
+) -> tuple[RecordedWheel, ...]:
     """
     ``wheels`` such that a wheel comes after those of every project it may require.
 
     ``directory`` holds their core metadata. Markers are not judged, since the targets differ in
     them; projects that require each other come in the order of their names.
     """
-    opened = view.opener(directory)
-    by_project: dict[str, list[RecordedWheel]] = {}
-    needs: dict[str, set[NormalizedName]] = {}
+    open_wheel = view.opener(directory)
+    wheels_by_project: dict[str, list[RecordedWheel]] = {}
+    requirements_by_project: dict[str, set[NormalizedName]] = {}
     for wheel in sorted(wheels, key=lambda wheel: wheel.filename):
-        by_project.setdefault(wheel.project, []).append(wheel)
-        required = opened(wheel.filename).metadata.requires_dist
+        wheels_by_project.setdefault(wheel.project, []).append(wheel)
+        required = open_wheel(wheel.filename).metadata.requires_dist
         names = {canonicalize_name(requirement.name) for requirement in required}
-        needs.setdefault(wheel.project, set()).update(names)
-    return tuple(wheel for project in _order(needs) for wheel in by_project[project])
+        requirements_by_project.setdefault(wheel.project, set()).update(names)
+    return tuple(
+        wheel
+        for project in _sort_projects(requirements_by_project)
+        for wheel in wheels_by_project[project]
+    )
 
 
-def _order(needs: dict[str, set[NormalizedName]]) -> Iterator[str]:
+def _sort_projects(requirements_by_project: dict[str, set[NormalizedName]]) -> Iterator[str]:
     seen: set[str] = set()
-    for root in sorted(needs):
+    for start in sorted(requirements_by_project):
         # A stack of our own: a chain of projects may be longer than Python's recursion limit.
-        stack = [(root, False)]
+        stack = [(start, False)]
         while stack:
             project, is_done = stack.pop()
             if is_done:
@@ -39,5 +45,5 @@ def _order(needs: dict[str, set[NormalizedName]]) -> Iterator[str]:
             elif project not in seen:
                 seen.add(project)
                 stack.append((project, True))
-                inner = needs[project] & needs.keys()
-                stack += [(name, False) for name in sorted(inner, reverse=True)]
+                dependencies = requirements_by_project[project] & requirements_by_project.keys()
+                stack += [(name, False) for name in sorted(dependencies, reverse=True)]

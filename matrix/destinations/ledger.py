@@ -1,5 +1,5 @@
 """
-What a destination has been given: one line a bundle, and a copy of every bundle's record.
+The ledger of a destination: one line for each import, and a copy of each bundle's record.
 
 The records are the source of everything that is served; pages can be made again from them alone.
 """
@@ -55,8 +55,8 @@ class Ledger:
         """The last import of bundles named ``name``."""
         return next((entry for entry in self.entries[::-1] if entry.name == name), None)
 
-    def having(self, entry: Entry, record: Record) -> "Ledger":
-        """The same ledger, and ``entry`` if it is not there yet."""
+    def add(self, entry: Entry, record: Record) -> "Ledger":
+        """Return the same ledger, with ``entry`` unless it has it."""
         if entry in self.entries:
             return self
         return Ledger(entries=(*self.entries, entry), records=(*self.records, record))
@@ -105,23 +105,23 @@ def _record(destination: Path, entry: Entry) -> Record:
         raise NotVerified(Problem(place=entry.record_path, what=str(error))) from error
 
 
-def merged(records: Iterable[Record]) -> dict[str, RecordedWheel]:
+def merge_wheels(records: Iterable[Record]) -> dict[str, RecordedWheel]:
     """
     The wheels of all ``records`` by filename, each shown to every target that any record names.
 
-    Raises ``NotVerified`` when one filename has two digests: whoever installed the first would get
-    another wheel under the same name.
+    Raises ``NotVerified`` when one filename has two digests: clients that installed the first would
+    get another wheel under the same name.
     """
     wheels: dict[str, RecordedWheel] = {}
     problems = []
     for record in records:
         for wheel in record.wheels:
-            known = wheels.setdefault(wheel.filename, wheel)
-            if known.sha256 != wheel.sha256:
-                what = f"expected sha256 {known.sha256}, as imported before, got {wheel.sha256}"
+            first = wheels.setdefault(wheel.filename, wheel)
+            if first.sha256 != wheel.sha256:
+                what = f"expected sha256 {first.sha256}, as imported before, got {wheel.sha256}"
                 problems.append(Problem(place=f"files/{wheel.filename}", what=what))
-            targets = tuple(sorted({*known.targets, *wheel.targets}))
-            wheels[wheel.filename] = dataclasses.replace(known, targets=targets)
+            targets = tuple(sorted({*first.targets, *wheel.targets}))
+            wheels[wheel.filename] = dataclasses.replace(first, targets=targets)
     if problems:
         raise NotVerified.of(problems)
     return wheels

@@ -12,8 +12,8 @@ A directory that any web server, or ``file://``, can serve: bundles imported one
 An import has two halves. The first only adds files that no page names: wheels, leaves first, then
 every new page under ``.staging/``; those are proven there. The second half is renames alone, which
 need no space: pages of projects, leaves first, then the root pages, then the ledger. An interrupt
-or a full disk in the first half leaves what was served; in the second, whatever prefix of the
-renames was done shows only wheels whose dependencies are shown. Run again, the import finishes.
+or a full disk in the first half leaves what was served; in the second, every prefix of the
+renames shows only wheels whose dependencies are shown. Run again, the import finishes.
 
 One rename of a symbolic link would be a smaller step, but such a directory cannot be copied to
 Windows, nor be served by every server.
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.destinations import ledger
-from matrix.destinations.leaves import leaves_first
+from matrix.destinations.leaves import sort_leaves_first
 from matrix.destinations.ledger import Entry, Ledger
 from matrix.edge import files
 from matrix.errors import NotProven, NotVerified, Problem
@@ -41,13 +41,13 @@ STAGING: Final = ".staging"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import did."""
+    """The result of an import."""
 
     record: Record
     copied: tuple[str, ...]
     """Wheels that the destination did not have, in the order in which they came."""
-    kept: int
-    """Wheels that it had already."""
+    reused: int
+    """Wheels that the destination had already."""
     pages: int
     """Pages that changed."""
     is_new: bool
@@ -63,16 +63,16 @@ def import_bundle(bundle: Path, destination: Path, say: Callable[[str], None]) -
     """
     say(f"verifying {bundle}")
     report = verify(bundle)
-    record, known = report.record, ledger.read(destination)
+    record, before = report.record, ledger.read(destination)
     entry = Entry.of(record, report.record_sha256)
-    _check_sequence(entry, known)
-    wanted = known.having(entry, record)
-    wheels = ledger.merged(wanted.records)
-    order = leaves_first(record.wheels, bundle / "files")
+    _check_sequence(entry, before)
+    after = before.add(entry, record)
+    wheels = ledger.merge_wheels(after.records)
+    order = sort_leaves_first(record.wheels, bundle / "files")
     say(f"adding the wheels of {record.label}")
     copied = tuple(wheel.filename for wheel in order if _add(wheel, bundle, destination))
-    texts = contents.pages_of(wheels.values(), _target_ids(wanted))
-    texts[ledger.FILENAME] = ledger.dump(wanted.entries)
+    texts = contents.pages_of(wheels.values(), _target_ids(after))
+    texts[ledger.FILENAME] = ledger.dump(after.entries)
     staging = destination / STAGING
     try:
         changed = _stage(texts, destination, staging)
@@ -80,21 +80,21 @@ def import_bundle(bundle: Path, destination: Path, say: Callable[[str], None]) -
             bundle / schema.FILENAME, destination / entry.record_path, sha256=entry.record_sha256
         )
         say("proving what will be served")
-        _prove(wanted, destination, staging)
-        _switch(_ordered(changed, order), destination, staging)
+        _prove(after, destination, staging)
+        _switch(_sort_pages(changed, order), destination, staging)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Imported(
         record=record,
         copied=copied,
-        kept=len(order) - len(copied),
+        reused=len(order) - len(copied),
         pages=len(set(changed) - {ledger.FILENAME}),
-        is_new=wanted is not known,
+        is_new=after is not before,
     )
 
 
-def _check_sequence(entry: Entry, known: Ledger) -> None:
-    newest = known.newest(entry.name)
+def _check_sequence(entry: Entry, before: Ledger) -> None:
+    newest = before.newest(entry.name)
     if newest is None or newest == entry or entry.sequence > newest.sequence:
         return
     place = f"{entry.name} {entry.version}"
@@ -120,25 +120,25 @@ def _add_file(name: str, bundle: Path, destination: Path, *, sha256: str) -> boo
     return False
 
 
-def _target_ids(wanted: Ledger) -> list[str]:
-    return sorted({target.id for record in wanted.records for target in record.targets})
+def _target_ids(after: Ledger) -> list[str]:
+    return sorted({target.id for record in after.records for target in record.targets})
 
 
 def _stage(texts: Mapping[str, str], destination: Path, staging: Path) -> tuple[str, ...]:
     """Write every text that is not served already, and make room for it; return their paths."""
-    # What a killed import left may be of another bundle.
+    # A killed import may have left the staging of another bundle.
     shutil.rmtree(staging, ignore_errors=True)
     changed = []
     for path in sorted(texts):
         data = texts[path].encode("utf-8")
-        if _served(destination / path) != data:
+        if _read_served(destination / path) != data:
             files.write(staging / path, data)
             _make_directory((destination / path).parent)
             changed.append(path)
     return tuple(changed)
 
 
-def _served(path: Path) -> bytes | None:
+def _read_served(path: Path) -> bytes | None:
     if not path.exists():
         return None
     with files.reading(path) as stream:
@@ -152,7 +152,7 @@ def _make_directory(path: Path) -> None:
         raise files.refused(path, error) from error
 
 
-def _prove(wanted: Ledger, destination: Path, staging: Path) -> None:
+def _prove(after: Ledger, destination: Path, staging: Path) -> None:
     """Prove the newest bundle of every name from what will be served after the switch."""
     opened = view.opener(destination / "files")
 
@@ -160,10 +160,10 @@ def _prove(wanted: Ledger, destination: Path, staging: Path) -> None:
         return view.read(staging / path, destination / path, opened=opened)
 
     union = read("simple")
-    own = {target: read(f"targets/{target}/simple") for target in _target_ids(wanted)}
+    own = {target: read(f"targets/{target}/simple") for target in _target_ids(after)}
     problems = [
         problem
-        for record in wanted.current_records()
+        for record in after.current_records()
         for target in record.targets
         for problem in prove_target(
             record, target, {"target": own[target.id], "union": union}
@@ -173,7 +173,7 @@ def _prove(wanted: Ledger, destination: Path, staging: Path) -> None:
         raise NotProven.of(problems)
 
 
-def _ordered(paths: Iterable[str], order: Iterable[RecordedWheel]) -> list[str]:
+def _sort_pages(paths: Iterable[str], order: Iterable[RecordedWheel]) -> list[str]:
     """Pages of projects, leaves first; then root pages; then the ledger."""
     rank = {wheel.project: number for number, wheel in enumerate(order)}
 
