@@ -5,34 +5,40 @@ What can go wrong on purpose.
 
     MatrixError              1
     ├── UsageError           2   arguments that argparse cannot judge
-    ├── ManifestError        3   packages.yaml does not say something we can use
+    ├── ManifestError        3   packages.yaml has problems
     ├── LockError            4   packages.lock is missing, stale or unreadable
     ├── Impossible           5   a requirement that nothing satisfies
     ├── IndexUnavailable     6   the package index did not answer, or not as the Simple API says
     ├── Drift                7   generated files are not what the manifest asks for
     ├── BuildFailed          8   cibuildwheel, or what it ran
-    ├── Incomplete           9   what was collected is not what the plan owes
+    ├── Incomplete           9   the collected wheels do not match the plan
     ├── NotProven           10   a requirement does not install from the bundle's own index
     ├── NotVerified         11   a bundle that must not be trusted
-    ├── DigestMismatch      12   bytes that are not the ones that were locked
-    ├── NotWritten          13   the file system refused: full, read-only, not ours
-    └── NotEquipped         14   a program that this machine lacks
+    ├── DigestMismatch      12   bytes whose digest is not the expected one
+    ├── NotWritten          13   the file system refused to write: full, read-only, permissions
+    └── NotEquipped         14   a required program is not installed
 
 Anything else is a bug, and keeps its traceback. ``cli.main`` is the only place that catches ``MatrixError``;
 an interrupt exits with 130, as shells expect.
 """
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 INTERRUPTED: Final = 130
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True)
 class Problem:
     """
-    One thing to say to a person: where, what, and at most one hint that can be typed.
+    One line for a person: where, what, and at most one hint that can be typed.
+
+    Problems sort by place and line.
 
     >>> print(Problem(place="packages.yaml:3", what="unknown key 'verson'", hint="did you mean 'version'?"))
     packages.yaml:3: unknown key 'verson'
@@ -40,9 +46,16 @@ class Problem:
     """
 
     place: str
-    line: int = 0
     what: str
+    line: int = 0
     hint: str = ""
+
+    def __lt__(self, other: Problem) -> bool:
+        return self._sort_key < other._sort_key
+
+    @property
+    def _sort_key(self) -> tuple[str, int, str, str]:
+        return self.place, self.line, self.what, self.hint
 
     def __str__(self) -> str:
         place = f"{self.place}:{self.line}" if self.line else self.place
@@ -54,15 +67,15 @@ class MatrixError(Exception):
     """The root: every subclass has an exit code of its own and carries its problems."""
 
     exit_code: ClassVar[int] = 1
-    meaning: ClassVar[str] = "anything else that was foreseen"
+    meaning: ClassVar[str] = "any other expected failure"
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> "MatrixError":
-        """Carry all ``problems``, sorted by place and line, each once."""
+    def of(cls, problems: Iterable[Problem]) -> MatrixError:
+        """An error with all ``problems``, sorted by place and line, each once."""
         return cls(*sorted(set(problems)))
 
 
@@ -128,7 +141,7 @@ class NotWritten(MatrixError):
 
 class NotEquipped(MatrixError):
     exit_code = 14
-    meaning = "a program that this machine lacks"
+    meaning = "a required program is not installed"
 
 
 KINDS: Final = (

@@ -79,7 +79,7 @@ class MemoryIndex:
         return True
 
     def stated(self, file: PublishedFile) -> Fields:
-        return core_metadata.fields(self.metadata(file))
+        return core_metadata.parse_fields(self.metadata(file))
 
     def distribution(self, file: PublishedFile) -> Path:
         raise AssertionError(f"{file.filename}: these graphs have wheels only")

@@ -14,11 +14,11 @@ HEAD = b"Metadata-Version: 2.1\nName: six\nVersion: 1.10\n"
 
 def expected(data: bytes) -> dict[str, object]:
     raw = parse_email(data)[0]
-    return {field: value for field, value in raw.items() if field in headers.READ}
+    return {field: value for field, value in raw.items() if field in headers.FIELDS}
 
 
 def read(data: bytes) -> dict[str, object]:
-    return {field: value for field, value in headers.read(data).items() if field in headers.READ}
+    return {field: value for field, value in headers.parse(data).items() if field in headers.FIELDS}
 
 
 def test_everything_installed_here_reads_as_packaging_reads_it() -> None:

@@ -153,15 +153,15 @@ def test_what_is_installed_here_survives_being_kept() -> None:
 
     assert len(installed) > 20
     for data in installed:
-        again = decoder.decode(msgspec.json.encode(core_metadata.fields(data)))
-        assert core_metadata.of(again) == core_metadata.parse(data)
+        again = decoder.decode(msgspec.json.encode(core_metadata.parse_fields(data)))
+        assert core_metadata.from_fields(again) == core_metadata.parse(data)
 
 
 def test_metadata_that_nobody_can_use_stay_unusable() -> None:
-    fields = core_metadata.fields(b"Metadata-Version: 2.1\nVersion: 1.0\n\n")
+    fields = core_metadata.parse_fields(b"Metadata-Version: 2.1\nVersion: 1.0\n\n")
 
     with pytest.raises(InvalidMetadata, match="core metadata without 'name'"):
-        core_metadata.of(fields)
+        core_metadata.from_fields(fields)
 
 
 @pytest.mark.parametrize("damage", [b"", b"damaged", kept(b"[]")], ids=["empty", "bytes", "list"])

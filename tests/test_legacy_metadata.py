@@ -22,7 +22,7 @@ P27, P39 = "cp27-manylinux_2_17_x86_64", "cp39-manylinux_2_28_x86_64"
     ],
 )
 def test_a_requirement_is_read_as_older_pips_do(text: str, expected: tuple[str, bool]) -> None:
-    found, is_current = requirement.read(text)
+    found, is_current = requirement.parse(text)
 
     assert (str(found), is_current) == expected
 
@@ -30,7 +30,7 @@ def test_a_requirement_is_read_as_older_pips_do(text: str, expected: tuple[str, 
 @pytest.mark.parametrize("text", ["!!", "six (<2011k)", "six (==2011k)", "six 1", "-"])
 def test_what_nobody_can_tell_is_no_requirement(text: str) -> None:
     with pytest.raises(InvalidRequirement):
-        requirement.read(text)
+        requirement.parse(text)
 
 
 def test_a_legacy_release_is_for_interpreters_whose_pips_take_it() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from matrix.distributions.core_metadata import fields, stated_licence
+from matrix.distributions.core_metadata import parse_fields, parse_licence
 from matrix.errors import MatrixError
 from matrix.plan import serial
 from matrix.policy.licences import words
@@ -86,6 +86,6 @@ SEVERAL = ("", " :: BSD License", " :: Apache Software License")
     ids=["expression", "classifier", "several", "field", "distutils", "nothing"],
 )
 def test_a_licence_is_what_the_metadata_states(metadata: str, expected: str) -> None:
-    stated = stated_licence(fields(f"Metadata-Version: 2.4\n{metadata}\n\n".encode()))
+    stated = parse_licence(parse_fields(f"Metadata-Version: 2.4\n{metadata}\n\n".encode()))
 
     assert words(stated) == expected

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from matrix.distributions.sdist import Excerpt, InvalidSdist, excerpt
-from matrix.distributions.source_build import build_requires, is_pure
+from matrix.distributions.sdist import Excerpt, InvalidSdist, read_excerpt
+from matrix.distributions.source_build import read_build_requires, is_pure
 
 from .wheels import make_sdist
 
@@ -14,7 +14,7 @@ HATCH = '[build-system]\nrequires = ["hatchling>=1.2"]\nbuild-backend = "hatchli
 
 
 def sdist(directory: Path, members: Mapping[str, str]) -> Excerpt:
-    found = excerpt(make_sdist(directory, "native", "1.0", members=members))
+    found = read_excerpt(make_sdist(directory, "native", "1.0", members=members))
     assert Excerpt.parse(found.dump()) == found
     return found
 
@@ -57,7 +57,7 @@ def sdist(directory: Path, members: Mapping[str, str]) -> Excerpt:
 def test_an_sdist_tells_what_its_build_requires(
     members: Mapping[str, str], expected: list[str], tmp_path: Path
 ) -> None:
-    assert [str(r) for r in build_requires(sdist(tmp_path, members))] == expected
+    assert [str(r) for r in read_build_requires(sdist(tmp_path, members))] == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_sdist_tells_what_its_build_requires(
 )
 def test_a_broken_build_says_where(members: Mapping[str, str], said: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidSdist) as caught:
-        build_requires(sdist(tmp_path, members))
+        read_build_requires(sdist(tmp_path, members))
 
     assert str(caught.value).startswith(said)
 

@@ -160,7 +160,7 @@ def _directory(cache: Path, job: Job) -> Iterator[Path]:
         # resolved.
         work = Path(tempfile.mkdtemp(prefix=f"{job.id}.", dir=parent)).resolve()
     except OSError as error:
-        raise files.refused(parent, error) from error
+        raise files.write_error(parent, error) from error
     try:
         yield work
     finally:

@@ -44,7 +44,7 @@ def lane_python(
         cache.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".cibuildwheel-{lane}.", dir=cache))
     except OSError as error:
-        raise files.refused(cache, error) from error
+        raise files.write_error(cache, error) from error
     try:
         _make(made, lane, machine=machine, environment=environment, reporter=reporter)
         _put(made, home, lane, machine=machine, environment=environment)
@@ -109,4 +109,4 @@ def _put(
     except OSError as error:
         # Another run may have put its own there in the meantime.
         if not _has_lane(home, lane, machine=machine, environment=environment):
-            raise files.refused(home, error) from error
+            raise files.write_error(home, error) from error

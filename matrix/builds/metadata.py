@@ -268,14 +268,14 @@ def _directory(cache: Path) -> Iterator[Path]:
         parent.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory(prefix="metadata.", dir=parent)
     except OSError as error:
-        raise files.refused(parent, error) from error
+        raise files.write_error(parent, error) from error
     with made as work:
         yield Path(work).resolve()
 
 
 def _furnish(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[str, str]) -> None:
     try:
-        system = source_build.build_system(sdists.excerpt(sdist))
+        system = source_build.read_build_system(sdists.read_excerpt(sdist))
         source = sdists.unpack(sdist, work / _SOURCE)
     except InvalidSdist as error:
         raise InvalidMetadata(str(error)) from error

@@ -10,7 +10,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from matrix.distributions.wheel import dist_info, parse_filename
+from matrix.distributions.wheel import find_dist_info, parse_filename
 from matrix.edge import files
 
 
@@ -26,7 +26,7 @@ def narrowed(wheel: Path, *, major: int) -> Path:
         zipfile.ZipFile(stream) as old,
         zipfile.ZipFile(renamed, "w") as new,
     ):
-        own = dist_info(parse_filename(wheel.name), old.namelist())
+        own = find_dist_info(parse_filename(wheel.name), old.namelist())
         changed = _changed(old, own, tag)
         for info in old.infolist():
             # An entry keeps its time, its mode and its place.

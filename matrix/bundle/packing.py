@@ -46,7 +46,7 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         files.write(temporary / parts.NOTES, (bundle / parts.NOTES).read_bytes())
         temporary.replace(into)
     except OSError as error:
-        raise files.refused(into, error) from error
+        raise files.write_error(into, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     names = [*(part.filename for part in manifest.parts), parts.FILENAME, parts.NOTES]

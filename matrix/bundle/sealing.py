@@ -87,7 +87,7 @@ def seal(
         _write(plan, collected, fetched, identity, notes, temporary, reporter)
         temporary.replace(final)
     except OSError as error:
-        raise files.refused(final, error) from error
+        raise files.write_error(final, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return final

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from matrix.cli import policing
 from matrix.cli.session import Session, read_text, result
-from matrix.distributions.core_metadata import StatedLicence, fields, stated_licence
+from matrix.distributions.core_metadata import StatedLicence, parse_fields, parse_licence
 from matrix.distributions.sdist import InvalidSdist, unpack
 from matrix.edge import files
 from matrix.index.client import Index
@@ -90,10 +90,10 @@ def _sources(made: Plan, releases: frozenset[Release]) -> dict[Release, Cell]:
 def _licence(index: Index, cell: Cell) -> StatedLicence:
     file = index.find(canonicalize_name(cell.project), cell.filename)
     if file.is_wheel:
-        return stated_licence(index.stated(file))
+        return parse_licence(index.stated(file))
     with tempfile.TemporaryDirectory() as directory:
         try:
             top = unpack(index.distribution(file), Path(directory))
-            return stated_licence(fields((top / "PKG-INFO").read_bytes()))
+            return parse_licence(parse_fields((top / "PKG-INFO").read_bytes()))
         except (InvalidSdist, OSError):
             return StatedLicence()

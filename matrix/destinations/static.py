@@ -149,7 +149,7 @@ def _make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise files.refused(path, error) from error
+        raise files.write_error(path, error) from error
 
 
 def _prove(after: Ledger, destination: Path, staging: Path) -> None:
@@ -193,4 +193,4 @@ def _switch(paths: Iterable[str], destination: Path, staging: Path) -> None:
         try:
             (staging / path).replace(destination / path)
         except OSError as error:
-            raise files.refused(destination / path, error) from error
+            raise files.write_error(destination / path, error) from error

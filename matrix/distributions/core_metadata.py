@@ -1,24 +1,31 @@
 """Core metadata: the ``METADATA`` of a wheel or the ``PKG-INFO`` of an sdist (PEP 241 to 643)."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
-from collections.abc import Iterable
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.requirements import InvalidRequirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from matrix.distributions import headers, requirement, requires_python
 
-# A thousand releases share a few hundred requirements; nobody changes one.
-_requirement = functools.lru_cache(maxsize=1 << 16)(requirement.read)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import NormalizedName
+
+# A thousand releases share a few hundred requirements, which no caller changes.
+_requirement = functools.lru_cache(maxsize=1 << 16)(requirement.parse)
 _version = functools.lru_cache(maxsize=1 << 14)(Version)
 
 
 class Fields(TypedDict, total=False):
-    """What core metadata say of what matters here, as written; ``headers.READ`` names them too."""
+    """The fields of core metadata that matter here, as written; ``headers.FIELDS`` names them."""
 
     metadata_version: str
     name: str
@@ -33,21 +40,21 @@ class Fields(TypedDict, total=False):
 
 
 class InvalidMetadata(ValueError):
-    """Core metadata that nobody could resolve with."""
+    """Core metadata that a resolver cannot use."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class StatedLicence:
-    """What a release says of its licence, unjudged: an expression (PEP 639), else older words."""
+    """The licence that a release states: an expression (PEP 639), else classifiers and text."""
 
     expression: str = ""
     classifiers: tuple[str, ...] = ()
     """Those that begin with ``License ::``, as written."""
     text: str = ""
-    """The first line of the License field that says something."""
+    """The first line of the License field that is not empty."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class CoreMetadata:
     """The part of core metadata that decides what installs where."""
 
@@ -60,7 +67,7 @@ class CoreMetadata:
     dynamic: frozenset[str]
     licence: StatedLicence = StatedLicence()
     legacy: str = ""
-    """The first requirement that pips for Python 3.8 and newer cannot read, if there is one."""
+    """The first requirement that pips for Python 3.8 and newer cannot read; empty if none."""
 
     @property
     def requirements_are_static(self) -> bool:
@@ -70,39 +77,39 @@ class CoreMetadata:
 
 def parse(data: bytes) -> CoreMetadata:
     """
-    Read core metadata leniently: fields that do not matter here may be wrong.
+    Parse core metadata leniently: fields that do not matter here may be wrong.
 
     Raises ``InvalidMetadata`` when a field that does matter (name, version, Requires-Dist) is
     missing or cannot be read: a requirement that is skipped would make a closure that does not
     install.
     """
-    return of(fields(data))
+    return from_fields(parse_fields(data))
 
 
-def fields(data: bytes) -> Fields:
-    """What ``of`` looks at, unjudged, and no more: small enough to be kept of every release."""
-    raw = cast("dict[str, Any]", headers.read(data))
-    found = {field: raw[field] for field in headers.READ if field in raw}
-    if "license" in found:
-        found["license"] = _first_line(found["license"])
-    if "classifiers" in found:
-        found["classifiers"] = _licences(found["classifiers"])
-    return cast("Fields", found)
+def parse_fields(data: bytes) -> Fields:
+    """The fields that ``from_fields`` reads, unchecked: small enough to cache for every release."""
+    raw = cast("dict[str, Any]", headers.parse(data))
+    fields = {field: raw[field] for field in headers.FIELDS if field in raw}
+    if "license" in fields:
+        fields["license"] = _first_line(fields["license"])
+    if "classifiers" in fields:
+        fields["classifiers"] = _select_licences(fields["classifiers"])
+    return cast("Fields", fields)
 
 
-def of(raw: Fields) -> CoreMetadata:
-    """As ``parse``, of what ``fields`` found."""
+def from_fields(raw: Fields) -> CoreMetadata:
+    """As ``parse``, from the result of ``parse_fields``."""
     stated = raw.get("requires_dist", [])
     try:
         return CoreMetadata(
             project=canonicalize_name(raw["name"]),
             version=_version(raw["version"]),
-            requires_python=requires_python.read(raw.get("requires_python", "")),
+            requires_python=requires_python.parse(raw.get("requires_python", "")),
             requires_dist=tuple(_requirement(text)[0] for text in stated),
             extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", [])),
             metadata_version=tuple(int(n) for n in raw.get("metadata_version", "1.0").split(".")),
             dynamic=frozenset(field.lower() for field in raw.get("dynamic", [])),
-            licence=stated_licence(raw),
+            licence=parse_licence(raw),
             legacy=next((text for text in stated if not _requirement(text)[1]), ""),
         )
     except KeyError as error:
@@ -111,21 +118,21 @@ def of(raw: Fields) -> CoreMetadata:
         raise InvalidMetadata(str(error).splitlines()[0]) from error
 
 
-def stated_licence(raw: Fields) -> StatedLicence:
-    """What core metadata say of the licence, whatever else is wrong with them."""
+def parse_licence(raw: Fields) -> StatedLicence:
+    """The licence that core metadata state, even where other fields are wrong."""
     text = _first_line(raw.get("license", ""))
-    # distutils wrote UNKNOWN for what it was not told.
+    # distutils wrote UNKNOWN for a field that setup.py did not set.
     return StatedLicence(
         expression=raw.get("license_expression", "").strip(),
-        classifiers=tuple(_licences(raw.get("classifiers", []))),
+        classifiers=tuple(_select_licences(raw.get("classifiers", []))),
         text="" if text.upper() == "UNKNOWN" else text,
     )
 
 
 def _first_line(text: str) -> str:
-    """Some put a licence's whole text here."""
+    """The first line that is not empty: some releases put a licence's whole text here."""
     return next((line for line in map(str.strip, text.splitlines()) if line), "")
 
 
-def _licences(classifiers: Iterable[str]) -> list[str]:
-    return [one for one in classifiers if one.startswith("License ::")]
+def _select_licences(classifiers: Iterable[str]) -> list[str]:
+    return [classifier for classifier in classifiers if classifier.startswith("License ::")]

@@ -2,10 +2,12 @@
 The headers of core metadata, without the email package where it is not needed.
 
 ``packaging`` reads metadata with the standard library's parser of mail, which takes ten times as
-long as splitting lines, and a resolver reads a thousand of them. What is written plainly is split
-here; whatever is not (carriage returns, other encodings, folded or unlikely lines) goes to
-``packaging``, so that both always tell the same.
+long as splitting lines, and a resolver reads a thousand of them. Plain headers are split here;
+others (carriage returns, other encodings, folded or unlikely lines) go to ``packaging``, so that
+both always give the same fields.
 """
+
+from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
 
-# Header to packaging's field; of the first kind there may be one only (else there is none), of the
-# second any number.
+# Header to packaging's field. A header of the first kind that occurs twice counts as absent; one of
+# the second kind may occur any number of times.
 _SINGLE: Final = {
     "metadata-version": "metadata_version",
     "name": "name",
@@ -29,18 +31,18 @@ _MULTIPLE: Final = {
     "dynamic": "dynamic",
     "classifier": "classifiers",
 }
-READ: Final = (*_SINGLE.values(), *_MULTIPLE.values())
-"""The fields that ``read`` is sure to give."""
+FIELDS: Final = (*_SINGLE.values(), *_MULTIPLE.values())
+"""The fields that ``parse`` returns; others may be missing."""
 _OURS: Final = frozenset({*_SINGLE, *_MULTIPLE})
 _FOLDS: Final = frozenset({" ", "\t"})
 _NAME: Final = re.compile(r"[!-9;-~]+")
 
 
-def read(data: bytes) -> "RawMetadata":
-    """The fields of ``READ`` that ``data`` has, as ``packaging`` would give them."""
+def parse(data: bytes) -> RawMetadata:
+    """The ``FIELDS`` that ``data`` has, as ``packaging`` would return them."""
     plain = _split(data)
     if plain is not None:
-        return _chosen(plain)
+        return _select_fields(plain)
     # Importing it takes as long as splitting a hundred.
     from packaging.metadata import parse_email  # noqa: PLC0415 - see above
 
@@ -48,7 +50,7 @@ def read(data: bytes) -> "RawMetadata":
 
 
 def _split(data: bytes) -> dict[str, list[str]] | None:
-    """Values by header in lower case; None when the email package should look at it."""
+    """Values by header in lower case; None when the email package has to parse ``data``."""
     head = data.partition(b"\n\n")[0].removesuffix(b"\n")
     try:
         text = head.decode("utf-8")
@@ -56,11 +58,11 @@ def _split(data: bytes) -> dict[str, list[str]] | None:
         return None
     if "\r" in text:
         return None
-    found: dict[str, list[str]] = {}
+    values_by_header: dict[str, list[str]] = {}
     last = ""
     for line in text.split("\n"):
         if line[:1] in _FOLDS and line and last:
-            if not _continue(found, last, line):
+            if not _continue(values_by_header, last, line):
                 return None
             continue
         name, colon, value = line.partition(":")
@@ -70,25 +72,31 @@ def _split(data: bytes) -> dict[str, list[str]] | None:
         if last in _OURS:
             if not value.isascii():
                 return None
-            found.setdefault(last, []).append(value.lstrip(" \t"))
-    return found
+            values_by_header.setdefault(last, []).append(value.lstrip(" \t"))
+    return values_by_header
 
 
-def _continue(found: dict[str, list[str]], last: str, line: str) -> bool:
-    """Add a folded line to the header before it; False when that is better left to the parser."""
+def _continue(values_by_header: dict[str, list[str]], last: str, line: str) -> bool:
+    """Add a folded line to the header before it; False when the email package has to parse it."""
     if last not in _OURS:
         return True
     # Texts of licences are long; nothing else of ours should be folded. Versions of Python differ
     # on a first line that is empty.
-    if last != "license" or not found[last][-1] or not line.isascii():
+    if last != "license" or not values_by_header[last][-1] or not line.isascii():
         return False
-    found[last][-1] += f"\n{line}"
+    values_by_header[last][-1] += f"\n{line}"
     return True
 
 
-def _chosen(found: dict[str, list[str]]) -> "RawMetadata":
+def _select_fields(values_by_header: dict[str, list[str]]) -> RawMetadata:
     raw: dict[str, Any] = {
-        field: found[name][0] for name, field in _SINGLE.items() if len(found.get(name, ())) == 1
+        field: values_by_header[name][0]
+        for name, field in _SINGLE.items()
+        if len(values_by_header.get(name, ())) == 1
     }
-    raw |= {field: found[name] for name, field in _MULTIPLE.items() if name in found}
+    raw |= {
+        field: values_by_header[name]
+        for name, field in _MULTIPLE.items()
+        if name in values_by_header
+    }
     return cast("RawMetadata", raw)

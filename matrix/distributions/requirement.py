@@ -6,6 +6,8 @@ them until 24.0, the last one for Python 3.7; later pips pass such releases over
 releases for Python 2.7 are of this kind.
 """
 
+from __future__ import annotations
+
 import re
 from typing import Final
 
@@ -22,11 +24,11 @@ _LIMIT: Final = re.compile(r"\s*(>=|<=|>|<|~=|===?|!=)\s*(\S+)\s*")
 _ALWAYS_TRUE: Final = frozenset({">=", ">", "!="})
 
 
-def read(text: str) -> tuple[Requirement, bool]:
+def parse(text: str) -> tuple[Requirement, bool]:
     """
-    The requirement, and whether every pip can read it.
+    The requirement, and whether every pip can read it; raises ``InvalidRequirement``.
 
-    >>> [str(read(text)[0]) for text in ("pytz (>=2011k)", "six[x] (<2,>=1.4.*); extra == 'y'")]
+    >>> [str(parse(text)[0]) for text in ("pytz (>=2011k)", "six[x] (<2,>=1.4.*); extra == 'y'")]
     ['pytz', 'six[x]<2,>=1.4; extra == "y"']
     """
     try:
@@ -38,18 +40,18 @@ def read(text: str) -> tuple[Requirement, bool]:
         limits = [_limit(limit) for limit in parts["limits"].split(",")]
         if None in limits:
             raise
-        said = ",".join(limit for limit in limits if limit)
-        return Requirement(f"{parts['name']}{said}{parts['marker'] or ''}"), False
+        specifier = ",".join(limit for limit in limits if limit)
+        return Requirement(f"{parts['name']}{specifier}{parts['marker'] or ''}"), False
 
 
 def _limit(text: str) -> str | None:
-    """As current packaging reads it; empty when it rules nothing out, None when nobody can tell."""
-    found = _LIMIT.fullmatch(text)
-    if found is None:
+    """As current packaging reads it; empty when it rules nothing out, None when unreadable."""
+    parts = _LIMIT.fullmatch(text)
+    if parts is None:
         return None
-    for attempt in (f"{found[1]}{found[2]}", f"{found[1]}{found[2].removesuffix('.*')}"):
+    for attempt in (f"{parts[1]}{parts[2]}", f"{parts[1]}{parts[2].removesuffix('.*')}"):
         try:
             return str(Specifier(attempt))
         except InvalidSpecifier:
             continue
-    return "" if found[1] in _ALWAYS_TRUE else None
+    return "" if parts[1] in _ALWAYS_TRUE else None

@@ -6,6 +6,8 @@ whole of a specifier that they cannot read, older ones read it as ``>=2.7``; so 
 is never wrong for either.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 from typing import Final
@@ -19,11 +21,11 @@ _SHORT: Final = re.compile(r"~=\s*(\d+)\s*(?=,|$)")
 
 
 @functools.lru_cache(maxsize=4096)
-def read(text: str) -> SpecifierSet:
+def parse(text: str) -> SpecifierSet:
     """
-    The interpreters that a release is for; all of them when nobody can tell.
+    The interpreters that a release is for; all of them when ``text`` cannot be read.
 
-    >>> [str(read(text)) for text in (">=2.7.*", "~=3", "3.6 or later")]
+    >>> [str(parse(text)) for text in (">=2.7.*", "~=3", "3.6 or later")]
     ['>=2.7', '>=3', '']
     """
     for attempt in (text, _SHORT.sub(r">=\1", _STAR.sub(r"\1\2", text))):
@@ -37,4 +39,4 @@ def read(text: str) -> SpecifierSet:
 @functools.lru_cache(maxsize=65536)
 def admits(text: str, python: str) -> bool:
     """Whether Requires-Python ``text`` admits an interpreter's full version."""
-    return read(text).contains(python, prereleases=True)
+    return parse(text).contains(python, prereleases=True)

@@ -3,6 +3,8 @@ An sdist, read without running any of it, and unpacked without letting it write 
 directory.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import json
@@ -10,10 +12,9 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -23,18 +24,21 @@ from matrix.distributions import core_metadata, requirement
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.edge import files
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 
 class InvalidSdist(ValueError):
-    """Not an sdist that anybody should build from."""
+    """Not an sdist that a build could use."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class SdistMetadata:
     """
-    What an sdist says about its release without being built.
+    The core metadata of an sdist that has not been built.
 
-    ``is_certain`` is false when nothing in the sdist states the requirements: the wheel may have
-    others, or some.
+    ``is_certain`` is false when no file of the sdist states the requirements: those of the wheel
+    may differ.
     """
 
     metadata: CoreMetadata
@@ -59,35 +63,35 @@ _DAMAGE: Final = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Excerpt:
     """
-    The few members of an sdist that tell what there is to know without building it; None for those
-    that it has not. Keeping this saves unpacking the sdist again.
+    The members of an sdist that planning reads; None for those that are missing. A cached excerpt
+    saves downloading the sdist again.
     """
 
     filename: str
     pkg_info: str | None
     """Bytes that are not UTF-8 are kept as surrogates."""
     requires_txt: str | None
-    """Of the project's own egg-info; empty when that has none."""
+    """From the project's own egg-info; empty when the egg-info has none."""
     setup_py: str | None
     setup_cfg: str | None
     pyproject: str | None
     compiles: bool
-    """Whether there is anything for a compiler."""
+    """Whether the sdist has source files for a compiler."""
 
     def dump(self) -> bytes:
         return json.dumps(dataclasses.asdict(self)).encode("ascii")
 
     @classmethod
-    def parse(cls, content: bytes) -> "Excerpt":
+    def parse(cls, content: bytes) -> Excerpt:
         return cls(**json.loads(content))
 
 
-def excerpt(path: Path) -> Excerpt:
-    """Read the sdist at ``path``."""
-    with opened(path) as archive:
+def read_excerpt(path: Path) -> Excerpt:
+    """Read the sdist at ``path``, without unpacking it."""
+    with open_sdist(path) as archive:
         return Excerpt(
             filename=path.name,
             pkg_info=archive.text("PKG-INFO"),
@@ -100,46 +104,44 @@ def excerpt(path: Path) -> Excerpt:
 
 
 def read_metadata(path: Path) -> SdistMetadata:
-    """What the sdist at ``path`` says of its release."""
-    return metadata(excerpt(path))
+    """The metadata of the sdist at ``path``."""
+    return parse_metadata(read_excerpt(path))
 
 
-def metadata(found: Excerpt) -> SdistMetadata:
-    """
-    The PKG-INFO of the top directory, and the requirements as far as files in the sdist state them.
-    """
-    if found.pkg_info is None:
-        raise InvalidSdist(f"{found.filename} has no PKG-INFO")
+def parse_metadata(excerpt: Excerpt) -> SdistMetadata:
+    """The top directory's PKG-INFO, and the requirements as far as the sdist's files state them."""
+    if excerpt.pkg_info is None:
+        raise InvalidSdist(f"{excerpt.filename} has no PKG-INFO")
     try:
-        stated = core_metadata.parse(found.pkg_info.encode("utf-8", "surrogateescape"))
+        stated = core_metadata.parse(excerpt.pkg_info.encode("utf-8", "surrogateescape"))
     except InvalidMetadata as error:
-        raise InvalidSdist(f"{found.filename} has unusable PKG-INFO: {error}") from error
+        raise InvalidSdist(f"{excerpt.filename} has unusable PKG-INFO: {error}") from error
     if stated.requirements_are_static:
-        return _stated(stated, stated.requires_dist)
-    if found.requires_txt is None:
+        return _certain(stated, stated.requires_dist)
+    if excerpt.requires_txt is None:
         # Before 2.2 these may differ from the wheel's (PEP 643), but they are the best guess there
         # is.
         return SdistMetadata(
             metadata=stated, declared_requirements=stated.requires_dist, is_certain=False
         )
     try:
-        return _stated(stated, parse_requires_txt(found.requires_txt))
+        return _certain(stated, parse_requires_txt(excerpt.requires_txt))
     except (InvalidRequirement, InvalidMarker) as error:
         reason = str(error).splitlines()[0]
-        raise InvalidSdist(f"{found.filename} has an unusable requires.txt: {reason}") from error
+        raise InvalidSdist(f"{excerpt.filename} has an unusable requires.txt: {reason}") from error
 
 
-def is_static(found: Excerpt) -> bool:
-    """Whether its PKG-INFO states what every wheel of the release requires (PEP 643)."""
+def is_static(excerpt: Excerpt) -> bool:
+    """Whether PKG-INFO states the requirements of every wheel of the release (PEP 643)."""
     try:
-        stated = core_metadata.parse((found.pkg_info or "").encode("utf-8", "surrogateescape"))
+        stated = core_metadata.parse((excerpt.pkg_info or "").encode("utf-8", "surrogateescape"))
     except InvalidMetadata:
         return False
     return stated.requirements_are_static
 
 
-def _requires_txt(archive: "Archive") -> str | None:
-    directory = _egg_info(archive)
+def _requires_txt(archive: Archive) -> str | None:
+    directory = _find_egg_info(archive)
     # setuptools writes requires.txt exactly when there are requirements.
     return None if directory is None else archive.text(f"{directory}/requires.txt") or ""
 
@@ -149,19 +151,19 @@ def _is_compiled(name: str) -> bool:
     return bool(_COMPILED.fullmatch(path.suffix)) or path.name in _BUILD_FILES
 
 
-def _stated(metadata: CoreMetadata, requirements: tuple[Requirement, ...]) -> SdistMetadata:
+def _certain(metadata: CoreMetadata, requirements: tuple[Requirement, ...]) -> SdistMetadata:
     return SdistMetadata(metadata=metadata, declared_requirements=requirements, is_certain=True)
 
 
 def unpack(path: Path, into: Path) -> Path:
     """Unpack the sdist at ``path`` and return its top directory inside ``into``."""
-    with opened(path) as archive:
+    with open_sdist(path) as archive:
         top = archive.top
         try:
             into.mkdir(parents=True, exist_ok=True)
             archive.extract(into)
         except OSError as error:
-            raise files.refused(into, error) from error
+            raise files.write_error(into, error) from error
     return into / top
 
 
@@ -181,7 +183,7 @@ def parse_requires_txt(text: str) -> tuple[Requirement, ...]:
             if extra.strip():
                 conditions.append(f'extra == "{canonicalize_name(extra.strip())}"')
         elif line and not line.startswith("#"):
-            requirements.append(_conditional(requirement.read(line)[0], conditions))
+            requirements.append(_conditional(requirement.parse(line)[0], conditions))
     return tuple(requirements)
 
 
@@ -193,18 +195,18 @@ def _conditional(stated: Requirement, conditions: list[str]) -> Requirement:
     return stated
 
 
-def _egg_info(archive: "Archive") -> str | None:
+def _find_egg_info(archive: Archive) -> str | None:
     """
     The project's own .egg-info nearest to the top: vendored ones and test data have other names.
     """
     own, _, _ = archive.filename.rpartition("-")
-    found = set()
+    candidates = set()
     for name in archive.names:
         directory = PurePosixPath(name).parent
         stem = directory.name.removesuffix(".egg-info")
         if stem != directory.name and canonicalize_name(stem) == canonicalize_name(own):
-            found.add((len(directory.parts), str(directory.relative_to(archive.top))))
-    return min(found)[1] if found else None
+            candidates.add((len(directory.parts), str(directory.relative_to(archive.top))))
+    return min(candidates)[1] if candidates else None
 
 
 def _top_of(filename: str, names: frozenset[str]) -> str:
@@ -212,12 +214,12 @@ def _top_of(filename: str, names: frozenset[str]) -> str:
     # member.
     tops = sorted({PurePosixPath(name).parts[0] for name in names if PurePosixPath(name).parts})
     if len(tops) != 1 or tops[0] in {"/", ".."}:
-        said = ", ".join(tops[:5]) or "none"
-        raise InvalidSdist(f"expected one top directory in {filename}, got {said}")
+        names_of_tops = ", ".join(tops[:5]) or "none"
+        raise InvalidSdist(f"expected one top directory in {filename}, got {names_of_tops}")
     return tops[0]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Archive:
     """An open sdist: the names of its members, and the two things to do with them."""
 
@@ -240,8 +242,8 @@ class Archive:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Archive]:
-    """The sdist at ``path``; whatever is wrong with it while it is open is ``InvalidSdist``."""
+def open_sdist(path: Path) -> Iterator[Archive]:
+    """The sdist at ``path``; damage that shows while it is open becomes ``InvalidSdist``."""
     if not path.name.lower().endswith(_SUFFIXES):
         raise InvalidSdist(f"expected one of {', '.join(_SUFFIXES)}, got {path.name!r}")
     try:

@@ -1,24 +1,29 @@
 """
-What building an sdist takes, as far as its files tell without being run.
+What the build of an sdist requires, as far as its files state without being run.
 
-Both answers are for planning: which wheels a build needs beside it, and whether its wheel serves
-every target. A wrong "pure" would lose wheels, so whatever is not known counts as not pure.
+Both answers are for planning: the build requirements, and whether the wheel serves every target. A
+wrong "pure" would lose wheels, so an sdist counts as not pure unless that is certain.
 """
+
+from __future__ import annotations
 
 import ast
 import configparser
 import dataclasses
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from matrix.distributions.sdist import Excerpt, InvalidSdist
+from matrix.distributions.sdist import InvalidSdist
 
-# PEP 517: what a frontend takes where pyproject.toml does not say.
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from matrix.distributions.sdist import Excerpt
+
+# PEP 517: the defaults of a frontend where pyproject.toml sets none.
 _DEFAULT_REQUIRES: Final = ("setuptools", "wheel")
 _DEFAULT_BACKEND: Final = "setuptools.build_meta:__legacy__"
 
@@ -49,13 +54,13 @@ _SIGNS: Final = re.compile(
 _HARMLESS_HOOKS: Final = frozenset({"vcs", "version"})
 
 
-def build_requires(sdist: Excerpt) -> tuple[Requirement, ...]:
-    """What a build of the sdist installs first: ``[build-system]`` and ``setup_requires``."""
-    system = _build_system(sdist)
-    texts = list(_requires(system, sdist.filename))
-    if _backend(system).startswith("setuptools"):
-        texts += _in_setup_cfg(sdist.setup_cfg or "")
-        texts += _in_setup_py(sdist.setup_py or "")
+def read_build_requires(sdist: Excerpt) -> tuple[Requirement, ...]:
+    """The build requirements of the sdist: ``[build-system]`` and ``setup_requires``."""
+    system = _parse_build_system(sdist)
+    texts = list(_list_requires(system, sdist.filename))
+    if _name_backend(system).startswith("setuptools"):
+        texts += _read_setup_cfg(sdist.setup_cfg or "")
+        texts += _read_setup_py(sdist.setup_py or "")
     try:
         return tuple(Requirement(text) for text in dict.fromkeys(texts))
     except InvalidRequirement as error:
@@ -64,24 +69,24 @@ def build_requires(sdist: Excerpt) -> tuple[Requirement, ...]:
         raise InvalidSdist(what) from error
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class BuildSystem:
-    """What a build frontend reads of an sdist (PEP 517)."""
+    """The part of ``[build-system]`` that a build frontend reads (PEP 517)."""
 
     requires: tuple[str, ...]
     backend: str
     backend_path: tuple[str, ...]
 
 
-def build_system(sdist: Excerpt) -> BuildSystem:
-    """Its ``[build-system]``, or what takes its place; raises ``InvalidSdist``."""
-    system = _build_system(sdist)
+def read_build_system(sdist: Excerpt) -> BuildSystem:
+    """The sdist's ``[build-system]``, or its defaults; raises ``InvalidSdist``."""
+    system = _parse_build_system(sdist)
     path = system.get("backend-path", [])
     if not isinstance(path, list):
         raise InvalidSdist(f"{sdist.filename} has an unusable backend-path")
     return BuildSystem(
-        requires=tuple(_requires(system, sdist.filename)),
-        backend=_backend(system),
+        requires=tuple(_list_requires(system, sdist.filename)),
+        backend=_name_backend(system),
         backend_path=tuple(map(str, path)),
     )
 
@@ -90,16 +95,20 @@ def is_pure(sdist: Excerpt) -> bool:
     """Whether every build of the sdist makes the same ``py3-none-any`` wheel, for certain."""
     if sdist.compiles:
         return False
-    if _backend(_build_system(sdist)) not in _PURE_BACKENDS or _has_hooks(_pyproject(sdist)):
+    if _name_backend(_parse_build_system(sdist)) not in _PURE_BACKENDS or _has_hooks(
+        _parse_pyproject(sdist)
+    ):
         return False
-    said = [sdist.setup_py, sdist.setup_cfg, sdist.pyproject]
-    if any(_SIGNS.search(text or "") for text in said):
+    texts = (sdist.setup_py, sdist.setup_cfg, sdist.pyproject)
+    if any(_SIGNS.search(text or "") for text in texts):
         return False
-    needed = [canonicalize_name(requirement.name) for requirement in build_requires(sdist)]
-    return not any(map(_COMPILERS.fullmatch, needed))
+    names = [canonicalize_name(requirement.name) for requirement in read_build_requires(sdist)]
+    return not any(map(_COMPILERS.fullmatch, names))
 
 
-def _pyproject(sdist: Excerpt) -> Mapping[str, Any]:
+def _parse_pyproject(sdist: Excerpt) -> Mapping[str, Any]:
+    import tomllib  # noqa: PLC0415 - CPython 3.9 has none; planning is done on the near side
+
     try:
         return tomllib.loads(sdist.pyproject or "")
     except tomllib.TOMLDecodeError as error:
@@ -107,29 +116,29 @@ def _pyproject(sdist: Excerpt) -> Mapping[str, Any]:
         raise InvalidSdist(what) from error
 
 
-def _build_system(sdist: Excerpt) -> Mapping[str, Any]:
+def _parse_build_system(sdist: Excerpt) -> Mapping[str, Any]:
     if sdist.setup_py is None and sdist.pyproject is None:
         raise InvalidSdist(f"{sdist.filename} has neither pyproject.toml nor setup.py")
-    system = _pyproject(sdist).get("build-system", {"requires": list(_DEFAULT_REQUIRES)})
+    system = _parse_pyproject(sdist).get("build-system", {"requires": list(_DEFAULT_REQUIRES)})
     if not isinstance(system, dict):
         raise InvalidSdist(f"{sdist.filename} has an unusable [build-system]")
     return system
 
 
-def _backend(system: Mapping[str, Any]) -> str:
+def _name_backend(system: Mapping[str, Any]) -> str:
     return str(system.get("build-backend", _DEFAULT_BACKEND))
 
 
-def _requires(system: Mapping[str, Any], filename: str) -> Iterable[str]:
+def _list_requires(system: Mapping[str, Any], filename: str) -> Iterable[str]:
     # PEP 518: the table is optional, its `requires` is not.
-    found = system.get("requires")
-    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+    requires = system.get("requires")
+    if not isinstance(requires, list) or not all(isinstance(text, str) for text in requires):
         raise InvalidSdist(f"{filename} has a [build-system] without a list of requires")
-    return found
+    return requires
 
 
 def _has_hooks(project: Mapping[str, Any]) -> bool:
-    """Whether the build runs code of the project's own, which may do anything."""
+    """Whether the build runs code of the project itself."""
     tool = project.get("tool", {})
     hatch = tool.get("hatch", {}).get("build", {})
     hooks = [hatch.get("hooks", {}), hatch.get("targets", {}).get("wheel", {}).get("hooks", {})]
@@ -142,20 +151,20 @@ def _has_hooks(project: Mapping[str, Any]) -> bool:
     )
 
 
-def _in_setup_cfg(text: str) -> Iterator[str]:
+def _read_setup_cfg(text: str) -> Iterator[str]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(text)
         value = parser.get("options", "setup_requires", fallback="")
     except configparser.Error:
-        # Other tools keep their own syntax here; whoever builds will see.
+        # Other tools keep their own syntax here; a real error shows up in the build.
         return
     # setuptools: a list by lines, or on one line with semicolons (and then without markers).
     parts = value.splitlines() if "\n" in value else value.split(";")
     yield from (part.strip() for part in parts if part.strip() and not part.startswith("file:"))
 
 
-def _in_setup_py(text: str) -> Iterator[str]:
+def _read_setup_py(text: str) -> Iterator[str]:
     """The ``setup_requires=[...]`` of a setup.py, where it is written out."""
     try:
         tree = ast.parse(text)

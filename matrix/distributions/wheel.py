@@ -1,4 +1,6 @@
-"""A wheel, opened and checked: what its name promises is what its bytes hold (PEP 427, 491)."""
+"""A wheel, opened and checked: its name, metadata, RECORD and members agree (PEP 427, 491)."""
+
+from __future__ import annotations
 
 import base64
 import csv
@@ -8,27 +10,34 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Final
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
 
-from packaging.tags import Tag
-from packaging.utils import BuildTag, InvalidWheelFilename, NormalizedName, canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name
 from packaging.utils import parse_wheel_filename as _parse_filename
 from packaging.version import InvalidVersion, Version
 
 from matrix.distributions import core_metadata
-from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
+from matrix.distributions.core_metadata import InvalidMetadata
 from matrix.edge import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from packaging.tags import Tag
+    from packaging.utils import BuildTag, NormalizedName
+
+    from matrix.distributions.core_metadata import CoreMetadata
 
 
 class InvalidWheel(ValueError):
-    """Not a wheel that anybody should install."""
+    """Not a wheel that an installer should accept."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class WheelName:
-    """What a wheel's filename says."""
+    """A wheel's filename, parsed."""
 
     filename: str
     project: NormalizedName
@@ -37,7 +46,7 @@ class WheelName:
     tags: frozenset[Tag]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Wheel:
     """A wheel whose name, metadata, RECORD and bytes agree."""
 
@@ -98,7 +107,7 @@ def read(path: Path) -> Wheel:
 
 def _read(path: Path, name: WheelName, archive: zipfile.ZipFile) -> Wheel:
     members = _members(name.filename, archive.infolist())
-    own = dist_info(name, members)
+    own = find_dist_info(name, members)
     _check_record(name.filename, archive, members, own)
     if (metadata_name := f"{own}/METADATA") not in members:
         raise InvalidWheel(f"{name.filename} has no {metadata_name}")
@@ -138,18 +147,18 @@ def _leads_out(name: str) -> bool:
     return path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in name
 
 
-def dist_info(name: WheelName, members: Iterable[str]) -> str:
+def find_dist_info(name: WheelName, members: Iterable[str]) -> str:
     """The wheel's own ``.dist-info`` directory, not that of what it vendors."""
     tops = {PurePosixPath(member).parts[0] for member in members}
-    found = sorted(top for top in tops if top.endswith(".dist-info"))
-    if len(found) != 1:
-        said = ", ".join(found) or "none"
-        raise InvalidWheel(f"expected one .dist-info directory in {name.filename}, got {said}")
-    project, _, version = found[0].removesuffix(".dist-info").rpartition("-")
+    directories = sorted(top for top in tops if top.endswith(".dist-info"))
+    if len(directories) != 1:
+        got = ", ".join(directories) or "none"
+        raise InvalidWheel(f"expected one .dist-info directory in {name.filename}, got {got}")
+    project, _, version = directories[0].removesuffix(".dist-info").rpartition("-")
     if not _same(name, project, version):
         expected = f"the .dist-info of {name.project} {name.version}"
-        raise InvalidWheel(f"expected {expected} in {name.filename}, got {found[0]}")
-    return found[0]
+        raise InvalidWheel(f"expected {expected} in {name.filename}, got {directories[0]}")
+    return directories[0]
 
 
 def _same(name: WheelName, project: str, version: str) -> bool:
@@ -216,8 +225,8 @@ def _check_digest(
     algorithm, _, expected = recorded.partition("=")
     algorithm = algorithm.lower()
     if algorithm not in _ALGORITHMS:
-        said = recorded or "no digest"
-        raise InvalidWheel(f"expected a sha256 for {info.filename!r} in {filename}, got {said}")
+        got = recorded or "no digest"
+        raise InvalidWheel(f"expected a sha256 for {info.filename!r} in {filename}, got {got}")
     with archive.open(info) as stream:
         digest = hashlib.new(algorithm)
         while chunk := stream.read(files.CHUNK):
@@ -234,9 +243,9 @@ def top_level(members: Iterable[str]) -> tuple[str, ...]:
     >>> top_level(["six.py", "yaml/__init__.py", "_yaml.cpython-312-x86_64-linux-gnu.so"])
     ('_yaml', 'six', 'yaml')
     """
-    # top_level.txt is not asked: only setuptools writes it, and it says what setup.py meant.
-    found = {module for member in members if (module := _top_module(member))}
-    return tuple(sorted(found))
+    # Not top_level.txt: only setuptools writes it, and from setup.py rather than from the files.
+    modules = {module for member in members if (module := _top_module(member))}
+    return tuple(sorted(modules))
 
 
 def _top_module(member: str) -> str:

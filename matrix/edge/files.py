@@ -5,26 +5,30 @@ A file is written under a temporary name in its own directory, flushed, checked,
 reader never sees half of it, and an interrupt leaves nothing but what was there before.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
-from io import BufferedReader
-from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from matrix.errors import DigestMismatch, MatrixError, NotWritten, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from io import BufferedReader
+    from pathlib import Path
 
 CHUNK: Final = 1 << 20
 
 
 def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
     """
-    Make ``content`` (text as UTF-8) the whole of ``path``.
+    Write ``content`` (text as UTF-8) to ``path``, replacing what was there.
 
-    What can be had again and is checked when it is read need not be ``durable``: a thousand files
-    of a cache would wait for the disk a thousand times.
+    Files that can be fetched again and are checked when they are read need not be ``durable``: a
+    thousand files of a cache would wait for the disk a thousand times.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     with replacing(path, durable=durable) as stream:
@@ -33,7 +37,7 @@ def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
 
 def append(path: Path, text: str) -> None:
     """
-    Add ``text`` to a file that somebody else has made and others write to as well.
+    Append ``text`` to an existing file that other programs append to as well.
 
     Only for the files that CI services offer for outputs and summaries: they cannot be replaced.
     """
@@ -41,26 +45,25 @@ def append(path: Path, text: str) -> None:
         with path.open("a", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except OSError as error:
-        raise refused(path, error) from error
+        raise write_error(path, error) from error
 
 
 def write_stream(path: Path, chunks: Iterable[bytes], *, sha256: str, name: str = "") -> None:
     """
-    Make ``chunks`` the whole of ``path``, provided that their digest is ``sha256``; ``name`` is for
-    the message.
+    Write ``chunks`` to ``path``, provided that their digest is ``sha256``; ``name`` is for the
+    message.
     """
-    seen = hashlib.sha256()
+    actual = hashlib.sha256()
     with replacing(path) as stream:
         for chunk in chunks:
-            seen.update(chunk)
+            actual.update(chunk)
             stream.write(chunk)
-        _compare(seen.hexdigest(), sha256, name or path.name)
+        _compare(actual.hexdigest(), sha256, name or path.name)
 
 
 def check(content: bytes, *, sha256: str, name: str) -> None:
     """
-    Raise ``DigestMismatch`` unless ``content`` has that digest; an empty ``sha256`` means that none
-    is known.
+    Raise ``DigestMismatch`` unless ``content`` has that digest; an empty ``sha256`` checks nothing.
     """
     if sha256:
         _compare(hashlib.sha256(content).hexdigest(), sha256, name)
@@ -99,13 +102,13 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise refused(path, error) from error
+            raise write_error(path, error) from error
         raise
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[BufferedReader]:
-    """Yield the bytes of ``path``; a file that cannot be opened is named."""
+    """Yield ``path``, open for reading; the error names a file that cannot be opened."""
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -118,12 +121,16 @@ def reading(path: Path) -> Iterator[BufferedReader]:
 
 def digest(path: Path) -> str:
     """The sha256 of a file's bytes, in hex."""
+    sha256 = hashlib.sha256()
     with reading(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        # hashlib.file_digest is 3.11.
+        for chunk in iter(lambda: stream.read(CHUNK), b""):
+            sha256.update(chunk)
+    return sha256.hexdigest()
 
 
-def refused(path: Path, error: OSError) -> NotWritten:
-    """What to raise when the file system would not take ``path``."""
+def write_error(path: Path, error: OSError) -> NotWritten:
+    """The error to raise when the file system refuses to write ``path``."""
     return NotWritten(
         Problem(
             place=str(path),

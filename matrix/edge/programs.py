@@ -1,7 +1,8 @@
 """
-Other programs: always a list, shown before it runs, its output kept for whoever must explain a
-failure.
+Other programs: always a list, shown before it runs, with the output that explains a failure.
 """
+
+from __future__ import annotations
 
 import contextlib
 import dataclasses
@@ -12,14 +13,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 TIMED_OUT: Final = 124  # what timeout(1) returns
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Finished:
     """A program that ran to its end: its exit status and what it printed, both streams together."""
 
@@ -27,7 +30,7 @@ class Finished:
     status: int
     output: str
     seconds: float = 0.0
-    """Wall time, from a clock that nobody sets."""
+    """Wall time, from a monotonic clock."""
 
     @property
     def succeeded(self) -> bool:
@@ -92,7 +95,7 @@ def run(
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """End a program and, where the system has process groups, whatever it has started."""
+    """End a program and, where the system has process groups, its children."""
     if sys.platform == "win32":
         process.terminate()
     else:

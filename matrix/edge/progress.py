@@ -93,8 +93,8 @@ class Reporter:
         self.say(f"{what}: {total}")
 
     def _lines(self, things: Iterable[T], *, total: int, what: str) -> Iterator[T]:
-        # A quarter at a time: GitLab ends a job that prints nothing for an hour, and nobody reads a
-        # line per file.
+        # A quarter at a time: GitLab ends a job that prints nothing for an hour, and a line a file
+        # would hide the rest.
         step = max(1, -(-total // 4))
         for done, thing in enumerate(things, start=1):
             yield thing

@@ -115,7 +115,7 @@ class Index:
         return self._pages.page(project)
 
     def _learn(self, file: PublishedFile) -> None:
-        self._stated.add(file, core_metadata.fields(self.metadata(file)))
+        self._stated.add(file, core_metadata.parse_fields(self.metadata(file)))
 
     def _excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
         name = f"{file.sha256}-excerpt"

@@ -88,7 +88,7 @@ def apply(root: Path, wanted: Mapping[str, str]) -> Applied:
         try:
             (root / path).unlink()
         except OSError as error:
-            raise files.refused(root / path, error) from error
+            raise files.write_error(root / path, error) from error
     return Applied(written=written, removed=removed)
 
 

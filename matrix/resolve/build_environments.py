@@ -111,7 +111,7 @@ def read(sdist: Callable[[], Excerpt]) -> Declared | str:
     try:
         found = sdist()
         return Declared(
-            requires=source_build.build_requires(found), is_pure=source_build.is_pure(found)
+            requires=source_build.read_build_requires(found), is_pure=source_build.is_pure(found)
         )
     except InvalidSdist as error:
         return str(error)

@@ -115,13 +115,13 @@ class Facts:
 
     def _read_metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         if offer.file.is_wheel:
-            return core_metadata.of(self._index.stated(offer.file))
+            return core_metadata.from_fields(self._index.stated(offer.file))
         try:
             excerpt = self.excerpt(offer.file)
             is_dynamic = self._is_dynamic(offer)
             if self._builder is not None and (is_dynamic or not sdist.is_static(excerpt)):
                 return self._built(offer, self._builder, target if is_dynamic else None)
-            found = sdist.metadata(excerpt)
+            found = sdist.parse_metadata(excerpt)
         except sdist.InvalidSdist as error:
             raise InvalidMetadata(str(error)) from error
         return dataclasses.replace(found.metadata, requires_dist=found.declared_requirements)
@@ -136,7 +136,9 @@ class Facts:
 
     def excerpt(self, file: "PublishedFile") -> Excerpt:
         """What an sdist tells without being built; raises ``InvalidSdist``."""
-        return Excerpt.parse(self._index.excerpt(file, lambda path: sdist.excerpt(path).dump()))
+        return Excerpt.parse(
+            self._index.excerpt(file, lambda path: sdist.read_excerpt(path).dump())
+        )
 
     def fetch(self, file: "PublishedFile") -> None:
         """Have what ``metadata`` is read from, in whatever thread."""

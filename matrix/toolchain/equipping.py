@@ -54,7 +54,7 @@ def writable_copy(root: Path, toolchain: Toolchain, *, cache: Path) -> Path:
     except OSError as error:
         # Another build may have put its own there in the meantime.
         if not copy.is_dir():
-            raise files.refused(copy, error) from error
+            raise files.write_error(copy, error) from error
     return copy
 
 

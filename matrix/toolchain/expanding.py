@@ -43,7 +43,7 @@ def place(download: Download, fetched: Path, *, root: Path) -> tuple[Content, ..
         except _DAMAGE as error:
             raise NotExpandable(f"{download.name} cannot be unpacked: {error}") from error
         except OSError as error:
-            raise files.refused(destination, error) from error
+            raise files.write_error(destination, error) from error
     return tuple(contents(destination, root=root, source=download.name))
 
 

@@ -38,7 +38,7 @@ def opened(path: Path, *, scratch: Path) -> Iterator[Path]:
         scratch.mkdir(parents=True, exist_ok=True)
         directory = Path(tempfile.mkdtemp(prefix="joined-", dir=scratch))
     except OSError as error:
-        raise files.refused(scratch, error) from error
+        raise files.write_error(scratch, error) from error
     try:
         yield join(path, directory)
     finally:
