@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matrix.distributions.sdist import Excerpt, InvalidSdist, read_excerpt
-from matrix.distributions.source_build import read_build_requires, is_pure
+from matrix.distributions.source_build import is_pure, read_build_requires
 
 from .wheels import make_sdist
 
