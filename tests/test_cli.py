@@ -259,7 +259,7 @@ def test_explain_tells_who_asks_and_how_to_reproduce(
     assert run("explain", "Native", "cp312-manylinux_2_28_x86_64") == 0
 
     told = capsys.readouterr().out
-    assert "asked for by:\n  packages.yaml line 15: native\n" in told
+    assert "wanted by:\n  packages.yaml line 15: native\n" in told
     assert "build 2.0 native-2.0.tar.gz (no wheel on the index for this target)" in told
     assert "reproduce   python -m matrix build manylinux-x86-64-cibw4.3e --manifest " in told
 

@@ -49,7 +49,7 @@ def test_an_explanation_in_words(made: Plan, locked: Lock) -> None:
     digest, image = job.builds[1].sha256, made.classes[1].image
     assert told == (
         "xmlsec\n\n"
-        "asked for by:\n"
+        "wanted by:\n"
         "  packages.yaml: environment web (saml): saml -> xmlsec\n"
         "  packages.yaml line 14: saml: saml -> xmlsec\n\n"
         "required by:\n  saml\n\n"
@@ -63,7 +63,7 @@ def test_an_explanation_in_words(made: Plan, locked: Lock) -> None:
         " matched by '*linux*_x86_64'\n"
         f"  image       {image}\n"
         "  waits for   lxml 6.1.3\n"
-        "  installs    what the index has on the day:"
+        "  installs    the newest build requirements of the index:"
         " the lock says nothing of its build requirements\n"
         "  takes       about 3 min for the whole job\n"
         f"  reproduce   python -m matrix build {job.id}\n"
@@ -80,7 +80,7 @@ def test_an_explanation_of_one_target_leaves_the_others_out(made: Plan, locked: 
     found = explained(made, locked, "lxml", target=P39)
 
     assert [choice.target for choice in found.targets] == [P39]
-    assert found.asked_by == ()
+    assert found.wanted_by == ()
 
 
 def test_the_command_names_what_is_needed_to_find_the_same_plan(made: Plan, locked: Lock) -> None:
@@ -92,7 +92,7 @@ def test_the_command_names_what_is_needed_to_find_the_same_plan(made: Plan, lock
 def test_an_explanation_has_the_documented_keys(made: Plan, locked: Lock) -> None:
     whole = json.loads(json.dumps(dataclasses.asdict(explained(made, locked, "xmlsec"))))
 
-    rows = {key: list(whole[key][0]) for key in ("asked_by", "targets", "builds")}
+    rows = {key: list(whole[key][0]) for key in ("wanted_by", "targets", "builds")}
     documented = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8").partition("## explain")[2]
     assert [key for key in whole if f"`{key}`" not in documented] == []
     assert [

@@ -35,7 +35,7 @@ AFTER = lock(
 
 
 def told(old: Lock | None, new: Lock) -> str:
-    return report.told(report.compared(old, new), len(new.targets))
+    return report.text(report.compare_locks(old, new), len(new.targets))
 
 
 def test_a_difference_is_told_in_lines() -> None:

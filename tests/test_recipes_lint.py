@@ -52,8 +52,8 @@ def test_a_manager_that_no_target_has_is_named_with_its_line() -> None:
     recipe = "recipes:\n  x:\n    system:\n      apt: [a]\n      apk: [a]\n      brew: [a]\n"
 
     assert found(recipe, built(P312)) == [
-        "packages.yaml:19: recipes.x.system.apk: no target that it is built for has it",
-        "packages.yaml:20: recipes.x.system.brew: no target that it is built for has it",
+        "packages.yaml:19: recipes.x.system.apk: no target that builds it has this package manager",
+        "packages.yaml:20: recipes.x.system.brew: no target that builds it has this package manager",
     ]
 
 
@@ -97,7 +97,7 @@ def test_a_variable_that_the_build_sets_is_named() -> None:
     recipe = "recipes:\n  x:\n    environment: {A: b, SOURCE_DATE_EPOCH: 1}\n"
 
     assert found(recipe, built(P312)) == [
-        "packages.yaml:17: recipes.x.environment.SOURCE_DATE_EPOCH: the build sets it itself"
+        "packages.yaml:17: recipes.x.environment.SOURCE_DATE_EPOCH: the build sets it"
     ]
 
 
@@ -126,7 +126,7 @@ recipes:
     lock = locks.lock(locks.sdist("mysqlclient"))
 
     assert found(recipe, lock) == [
-        "packages.yaml:17: recipes.mysqlclient.system.apt: the catalogue says the same"
+        "packages.yaml:17: recipes.mysqlclient.system.apt: the catalogue has the same value"
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_platform_tag_for_a_project_that_linux_does_not_build_is_named() -> No
     recipe = "recipes:\n  x: {repair: {plat: manylinux_2_28_x86_64}}\n"
 
     assert found(recipe, built(WIN)) == [
-        "packages.yaml:16: recipes.x.repair.plat: it is built for no Linux target"
+        "packages.yaml:16: recipes.x.repair.plat: no Linux target builds it"
     ]
 
 

@@ -11,7 +11,7 @@ from matrix.plan.model import Build, Cell, Job, JobClass, Plan, PlannedTarget, S
 from matrix.policy.advisories import Affected, Record, Snapshot
 from matrix.report import comparing, merge_request
 from matrix.report.comparing import Holdings
-from matrix.report.facts import Facts, added, dump, gather
+from matrix.report.facts import Facts, dump, find_added_releases, gather
 from matrix.report.merge_request import LIMIT, full, summary
 
 P39, P312 = "cp39-manylinux_2_28_x86_64", "cp312-manylinux_2_28_x86_64"
@@ -102,7 +102,7 @@ SNAPSHOT = Snapshot(
 
 
 def before(*cells: Cell) -> Holdings:
-    return comparing.of_plan(planned(*cells), name="packages.lock")
+    return comparing.summarize_plan(planned(*cells), name="packages.lock")
 
 
 def facts_of(made: Plan, **more: object) -> Facts:
@@ -125,7 +125,7 @@ def test_a_change_is_told_whole() -> None:
             """\
 # small: what this change brings
 
-1 requirements on 2 targets: 2 found, 2 to build, 1 impossible, 1 excluded. \
+1 requirements on 2 targets: 2 published, 2 to build, 1 impossible, 1 excluded. \
 0.0 MB to download, 0.0 MB of it new. About 6 runner minutes.
 
 ## Changes
@@ -140,7 +140,7 @@ Compared with `packages.lock`.
 
 ## Targets
 
-| target | found | reused | to build | impossible | excluded | download |
+| target | published | reused | to build | impossible | excluded | download |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | cp312-manylinux_2_28_x86_64 | 1 | 0 | 1 | 0 | 0 | 0.0 MB |
 | cp39-manylinux_2_28_x86_64 | 1 | 0 | 1 | 1 | 1 | 0.0 MB |
@@ -179,11 +179,11 @@ By `osv.zip`.
 | release | since | names | fixed in | summary |
 | --- | --- | --- | --- | --- |
 | native 2.0 | added | CVE-1, OSV-1 | 2.1 | reads too far |
-| six 1.0 | there before | CVE-1, OSV-1 | 2.1 | reads too far |
+| six 1.0 | present before | CVE-1, OSV-1 | 2.1 | reads too far |
 
 ## Runner minutes
 
-Guessed from the size of the sources.
+Estimated from the size of the sources.
 
 | runner | builds | minutes |
 | --- | ---: | ---: |
@@ -200,7 +200,7 @@ def test_a_change_that_brings_nothing_says_so() -> None:
         """\
 # small: what this change brings
 
-1 requirements on 2 targets: 2 found. 0.0 MB to download, 0.0 MB of it new. About 0 runner minutes.
+1 requirements on 2 targets: 2 published. 0.0 MB to download, 0.0 MB of it new. About 0 runner minutes.
 
 ## Changes
 
@@ -208,7 +208,7 @@ None, compared with `packages.lock`.
 
 ## Targets
 
-| target | found | reused | to build | impossible | excluded | download |
+| target | published | reused | to build | impossible | excluded | download |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | cp312-manylinux_2_28_x86_64 | 1 | 0 | 0 | 0 | 0 | 0.0 MB |
 | cp39-manylinux_2_28_x86_64 | 1 | 0 | 0 | 0 | 0 | 0.0 MB |
@@ -231,7 +231,7 @@ Not checked: no snapshot was given (`--osv FILE`, `policy.advisories`).
 def test_without_a_base_everything_counts_as_added() -> None:
     made = planned(*SIX, *NATIVE)
 
-    assert added(made, None) == (("native", "2.0"), ("six", "1.0"))
+    assert find_added_releases(made, None) == (("native", "2.0"), ("six", "1.0"))
     assert "Compared with nothing: everything counts as added." in summary(facts_of(made))
     assert "| six |  | 1.0 | all |" in summary(facts_of(made))
 
@@ -253,7 +253,7 @@ def test_each_file_is_downloaded_once() -> None:
 def test_the_json_holds_what_the_text_says() -> None:
     loaded = json.loads(dump(facts_of(planned(*SIX, *NATIVE), osv=SNAPSHOT)))
 
-    assert loaded["schema"] == 1
+    assert loaded["schema"] == 2
     assert loaded["snapshot"] == "osv.zip"
     assert loaded["builds"][0]["seconds"] == 320
     assert [known["finding"]["ids"] for known in loaded["vulnerable"]] == [["CVE-1", "OSV-1"]] * 2
@@ -292,8 +292,8 @@ def test_the_summary_fits_at_any_size(
         for copy in range(copies)
     ]
     made = planned(*cells, bundle=bundle)
-    licences = dict.fromkeys(added(made, None), reason)
-    old = comparing.of_plan(planned(*SIX), name=base)
+    licences = dict.fromkeys(find_added_releases(made, None), reason)
+    old = comparing.summarize_plan(planned(*SIX), name=base)
 
     facts = facts_of(made, licences=licences, base=old)
 

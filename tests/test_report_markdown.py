@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from matrix.report.markdown import clipped, escape, heading, row
+from matrix.report.markdown import clip, escape, heading, row
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 ZERO_WIDTH = "\N{ZERO WIDTH SPACE}"
@@ -71,5 +71,5 @@ def test_escaping_loses_nothing(text: str) -> None:
 
 
 def test_a_long_text_is_clipped_and_says_so() -> None:
-    assert clipped("a" * 300, 200) == "a" * 199 + "…"
-    assert clipped("a" * 200, 200) == "a" * 200
+    assert clip("a" * 300, 200) == "a" * 199 + "…"
+    assert clip("a" * 200, 200) == "a" * 200

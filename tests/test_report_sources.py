@@ -41,11 +41,13 @@ def test_a_plan_a_lock_and_a_bundle_say_the_same_of_what_was_before(kind: str) -
         ),
     }
 
-    assert comparing.read(texts[kind], name="base") == comparing.of_plan(made, name="base")
+    assert comparing.parse_holdings(texts[kind], name="base") == comparing.summarize_plan(
+        made, name="base"
+    )
 
 
 def test_a_base_of_another_schema_is_told_and_stops_nothing() -> None:
-    base = comparing.read('{"schema": 0, "solutions": []}', name="packages.lock")
+    base = comparing.parse_holdings('{"schema": 0, "solutions": []}', name="packages.lock")
 
     wanted = comparing._SCHEMAS["solutions"]
     assert (
@@ -60,7 +62,7 @@ HALF_A_PLAN = json.dumps({"schema": comparing._SCHEMAS["cells"], "cells": [{}]})
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": []}', HALF_A_PLAN])
 def test_a_base_that_is_none_of_the_three_is_an_error(text: str) -> None:
     with pytest.raises(MatrixError) as caught:
-        comparing.read(text, name="base.json")
+        comparing.parse_holdings(text, name="base.json")
 
     assert str(caught.value) == (
         "base.json: expected a plan, a lock or a bundle, got a file that cannot be read as one"

@@ -123,7 +123,7 @@ def test_a_snapshot_is_looked_up_for_every_release_of_the_plan(
     report(session, asked(here, osv=here / "osv", base=here / "base.lock"))
 
     summary = (here / "out" / "summary.md").read_text(encoding="utf-8")
-    assert "| six 1.0 | there before | OSV-1 |  | a |\n" in summary
+    assert "| six 1.0 | present before | OSV-1 |  | a |\n" in summary
 
 
 def test_an_index_that_does_not_answer_is_an_error(

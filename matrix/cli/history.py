@@ -19,8 +19,8 @@ def diff(session: Session, asked: argparse.Namespace) -> None:
     if new is None:
         what, hint = "is not there", lockfile.COMMAND
         raise LockError(Problem(place=session.lock_path.name, what=what, hint=hint))
-    found = locks.compared(old, new)
-    result(locks.dump(found) if asked.json else locks.told(found, len(new.targets)))
+    found = locks.compare_locks(old, new)
+    result(locks.dump(found) if asked.json else locks.text(found, len(new.targets)))
 
 
 def _lock_at(session: Session, revision: str) -> Lock | None:

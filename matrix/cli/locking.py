@@ -32,7 +32,7 @@ def lock(session: Session, asked: argparse.Namespace) -> None:
     if asked.json:
         result(text)
     else:
-        result(locks.difference(old, new) + "\n".join(locks.summary(new)))
+        result(locks.list_changes(old, new) + "\n".join(locks.summary(new)))
     refuse_unsolved(session, new)
 
 

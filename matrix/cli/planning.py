@@ -44,7 +44,7 @@ def _lock(session: Session, asked: argparse.Namespace) -> Lock:
     if old is not None and not freshness.staleness(session.manifest, old):
         return old
     new = relock(session, old)
-    session.reporter.say(f"the lock is stale; it would become:\n{locks.difference(old, new)}")
+    session.reporter.say(f"the lock is stale; it would become:\n{locks.list_changes(old, new)}")
     return new
 
 

@@ -33,7 +33,7 @@ def report(session: Session, asked: argparse.Namespace) -> None:
     made = session.plan(asked)
     base = _base(asked.base)
     osv = advisories.read(asked.osv) if asked.osv is not None else policing.snapshot(session)
-    stated = _stated(session, made, gathering.added(made, base))
+    stated = _stated(session, made, gathering.find_added_releases(made, base))
     facts = gathering.gather(
         made,
         base=base,
@@ -54,7 +54,7 @@ def _base(path: Path | None) -> Holdings | None:
     if path is None:
         return None
     file = path / RECORD if path.is_dir() else path
-    return comparing.read(read_text(file), name=path.name)
+    return comparing.parse_holdings(read_text(file), name=path.name)
 
 
 def _doubts(rules: Licences, stated: Mapping[Release, StatedLicence]) -> dict[Release, str]:

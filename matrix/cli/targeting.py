@@ -24,9 +24,9 @@ def targets(session: Session, asked: argparse.Namespace) -> None:
     elif asked.probe or asked.python:
         found = _probed(asked.python or [sys.executable], session.environment)
         result(
-            json.dumps(report.probed(found), indent=1)
+            json.dumps(report.probe_rows(found), indent=1)
             if asked.json
-            else report.lines(found.values())
+            else report.manifest_lines(found.values())
         )
     else:
         listed = report.rows(session.manifest)

@@ -1,1 +1,1 @@
-"""Plan, lock and bundle as text for people; every function returns what somebody else prints."""
+"""Plan, lock and bundle as text for people; every function returns text and prints nothing."""

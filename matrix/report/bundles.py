@@ -8,7 +8,7 @@ from matrix.verify.verify import Report
 
 
 def facts(report: Report) -> dict[str, object]:
-    """What programs want to know of a bundle."""
+    """The facts of a verified bundle, for ``--json``."""
     return {
         "name": report.record.name,
         "version": report.record.version,
@@ -21,9 +21,9 @@ def facts(report: Report) -> dict[str, object]:
 
 
 def text(report: Report) -> str:
-    """What people want to know of a bundle; every gap is named."""
+    """The facts of a verified bundle, in lines; every gap is named."""
     gaps = len(report.incomplete)
-    rest = f"{gaps} incomplete for want of what is missing" if gaps else "nothing missing"
+    rest = f"{gaps} incomplete because wheels are missing" if gaps else "nothing missing"
     record = report.record
     lines = [
         f"{record.label}: verified",

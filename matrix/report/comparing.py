@@ -1,4 +1,4 @@
-"""What a change adds and removes: a plan beside what there was before it."""
+"""Compare what two plans, locks or bundles install."""
 
 import dataclasses
 import json
@@ -24,15 +24,14 @@ _SCHEMAS: Final = {
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
     """
-    What is installed where, and the digests of the files that do it.
+    The versions that are installed on each target, and the digests of their files.
 
-    ``name`` is how the report calls it. ``not_compared`` is the reason, when it cannot be read by
-    this version: a change of this tool must not fail every merge request that brings it.
+    ``name`` is its name in the report. ``not_compared`` is the reason why this version cannot read
+    it, if so: a new version of this tool must not fail every merge request that introduces it.
     """
 
     name: str
-    versions: Mapping[tuple[str, str], frozenset[str]]
-    """Project and target to versions."""
+    versions_by_project_and_target: Mapping[tuple[str, str], frozenset[str]]
     digests: frozenset[str]
     not_compared: str = ""
 
@@ -40,17 +39,17 @@ class Holdings:
     def releases(self) -> frozenset[Release]:
         return frozenset(
             (project, version)
-            for (project, _), versions in self.versions.items()
+            for (project, _), versions in self.versions_by_project_and_target.items()
             for version in versions
         )
 
 
-NOTHING: Final = Holdings(name="", versions={}, digests=frozenset())
+NOTHING: Final = Holdings(name="", versions_by_project_and_target={}, digests=frozenset())
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Change:
-    """A project whose versions differ; ``targets`` are those with this very difference."""
+    """A project whose versions differ, and the targets with exactly this difference."""
 
     project: str
     before: tuple[str, ...]
@@ -58,40 +57,52 @@ class Change:
     targets: tuple[str, ...]
 
 
-def of_plan(plan: Plan, *, name: str = "") -> Holdings:
+def summarize_plan(plan: Plan, *, name: str = "") -> Holdings:
     """What ``plan`` will install."""
     cells = [cell for cell in plan.cells if cell.version]
     rows = [(cell.project, cell.target, cell.version) for cell in cells]
     digests = frozenset(cell.sha256 for cell in cells)
-    return Holdings(name=name, versions=_versions(rows), digests=digests)
+    return Holdings(
+        name=name, versions_by_project_and_target=_group_versions(rows), digests=digests
+    )
 
 
-def read(text: str, *, name: str) -> Holdings:
+def parse_holdings(text: str, *, name: str) -> Holdings:
     """
     What a ``plan.json``, a ``packages.lock`` or a bundle's ``bundle.json`` installs.
 
-    Read leniently, for it is compared and no more; what is none of the three raises.
+    Parsed leniently, because it is only compared; any other text raises ``MatrixError``.
     """
     try:
         loaded = json.loads(text)
         kind = next(key for key in _SCHEMAS if key in loaded)
         if loaded["schema"] != _SCHEMAS[kind]:
             reason = f"expected schema {_SCHEMAS[kind]}, got {loaded['schema']!r}"
-            return Holdings(name=name, versions={}, digests=frozenset(), not_compared=reason)
+            return Holdings(
+                name=name,
+                versions_by_project_and_target={},
+                digests=frozenset(),
+                not_compared=reason,
+            )
         rows, digests = _READERS[kind](loaded)
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         what = "expected a plan, a lock or a bundle, got a file that cannot be read as one"
         raise MatrixError(Problem(place=name, what=what)) from error
-    return Holdings(name=name, versions=_versions(rows), digests=frozenset(digests))
+    return Holdings(
+        name=name,
+        versions_by_project_and_target=_group_versions(rows),
+        digests=frozenset(digests),
+    )
 
 
-def changes(before: Holdings, after: Holdings) -> tuple[Change, ...]:
-    """One for each project and difference, targets with the same difference together."""
+def find_changes(before: Holdings, after: Holdings) -> tuple[Change, ...]:
+    """One change for each project and difference; targets with the same difference share it."""
     grouped: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    earlier, later = before.versions_by_project_and_target, after.versions_by_project_and_target
     nothing: frozenset[str] = frozenset()
-    for project, target in sorted(before.versions.keys() | after.versions.keys()):
-        was = before.versions.get((project, target), nothing)
-        now = after.versions.get((project, target), nothing)
+    for project, target in sorted(earlier.keys() | later.keys()):
+        was = earlier.get((project, target), nothing)
+        now = later.get((project, target), nothing)
         if was != now:
             key = (project, tuple(sorted(was)), tuple(sorted(now)))
             grouped.setdefault(key, []).append(target)
@@ -104,20 +115,20 @@ def changes(before: Holdings, after: Holdings) -> tuple[Change, ...]:
 _Rows = list[tuple[str, str, str]]
 
 
-def _versions(rows: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], frozenset[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
+def _group_versions(rows: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], frozenset[str]]:
+    grouped: dict[tuple[str, str], set[str]] = {}
     for project, target, version in rows:
-        found.setdefault((project, target), set()).add(version)
-    return {place: frozenset(versions) for place, versions in found.items()}
+        grouped.setdefault((project, target), set()).add(version)
+    return {place: frozenset(versions) for place, versions in grouped.items()}
 
 
-def _in_plan(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
+def _read_plan(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
     cells = [cell for cell in loaded["cells"] if cell["version"]]
     rows = [(cell["project"], cell["target"], cell["version"]) for cell in cells]
     return rows, [cell["sha256"] for cell in cells]
 
 
-def _in_lock(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
+def _read_lock(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
     rows = [
         (project, target, version)
         for solution in loaded["solutions"]
@@ -127,10 +138,10 @@ def _in_lock(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
     return rows, [file["sha256"] for file in loaded["files"]]
 
 
-def _in_bundle(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
+def _read_bundle(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
     wheels = loaded["wheels"]
     rows = [(w["project"], target, w["version"]) for w in wheels for target in w["targets"]]
     return rows, [wheel["sha256"] for wheel in wheels]
 
 
-_READERS: Final = {"cells": _in_plan, "solutions": _in_lock, "wheels": _in_bundle}
+_READERS: Final = {"cells": _read_plan, "solutions": _read_lock, "wheels": _read_bundle}

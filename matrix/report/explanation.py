@@ -1,7 +1,7 @@
 """
-One project in a plan: who asks for it, how each target gets it and why, and how its builds are run.
+One project in a plan: its requirements, what each target installs and why, and its builds.
 
-``Explanation`` is what ``explain --json`` prints; ``text`` says the same to people.
+``explain --json`` prints an ``Explanation``; ``text`` renders it.
 """
 
 import dataclasses
@@ -15,27 +15,27 @@ from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Build, Cell, Job, JobClass, Plan
 from matrix.plan.order import Needs
-from matrix.report.plans import machine, minutes, section
+from matrix.report.plans import describe_class, minutes, section
 from matrix.resolve.lock import Lock
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """A root of the manifest that brings the project, and the way from one to the other."""
+class Requirer:
+    """A requirement of the manifest that needs the project, and the chain of projects between."""
 
     root: str
     requirements: tuple[str, ...]
     line: int
-    """Where the manifest says so; 0 for environments, which may stand on several lines."""
+    """Its line in the manifest; 0 for environments, which may span several lines."""
     chain: tuple[str, ...]
     targets: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What one target gets, and the rule that decided it."""
+    """What one target installs, and the rule that decided it."""
 
     target: str
     version: str
@@ -46,8 +46,8 @@ class Choice:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
-    """A build of the project: where it runs, what it waits for, who waits for it."""
+class ExplainedBuild:
+    """A build of the project: its job and runner, what it waits for, and what waits for it."""
 
     job: str
     version: str
@@ -63,14 +63,14 @@ class Making:
     engine: str
     image: str
     seconds: int
-    """Of the whole job."""
+    """Estimated duration of the whole job."""
     after: tuple[str, ...]
     carried: tuple[str, ...]
     stock: tuple[str, ...]
     unlocked: str
     needed_by: tuple[str, ...]
     beside: tuple[str, ...]
-    """Other builds of the same job, which have nothing to do with it."""
+    """Independent builds of the same job."""
     command: str
 
 
@@ -81,11 +81,11 @@ class Explanation:
     schema: int
     project: str
     manifest: str
-    asked_by: tuple[Asker, ...]
+    wanted_by: tuple[Requirer, ...]
     required_by: tuple[str, ...]
     """Projects whose releases require it directly."""
     targets: tuple[Choice, ...]
-    builds: tuple[Making, ...]
+    builds: tuple[ExplainedBuild, ...]
 
 
 def explain(
@@ -94,7 +94,7 @@ def explain(
     """
     Explain ``project``, on ``target`` alone when one is named.
 
-    ``options`` are what a command needs to find the same manifest and plan again.
+    ``options`` are the options with which a command finds the same manifest and plan again.
     """
     needs = Needs(job_class="", direct=_direct(lock, target))
     cells = [c for c in plan.cells if c.project == project and target in {"", c.target}]
@@ -103,11 +103,13 @@ def explain(
         schema=SCHEMA,
         project=project,
         manifest=manifest.source,
-        asked_by=tuple(_askers(project, manifest, lock, needs, target)),
-        required_by=tuple(sorted(n for n, found in needs.direct.items() if project in found)),
+        wanted_by=tuple(_find_requirers(project, manifest, lock, needs, target)),
+        required_by=tuple(
+            sorted(name for name, direct in needs.direct.items() if project in direct)
+        ),
         targets=tuple(_choice(cell) for cell in cells),
         builds=tuple(
-            _making(build, job, plan, manifest, options)
+            _explain_build(build, job, plan, manifest, options)
             for job in plan.jobs
             if job.id in jobs
             for build in job.builds
@@ -121,12 +123,12 @@ def _direct(lock: Lock, target: str) -> Mapping[str, frozenset[str]]:
     for file in lock.files:
         if target in {"", *file.targets}:
             direct.setdefault(file.project, set()).update(file.requires)
-    return {name: frozenset(found) for name, found in direct.items()}
+    return {name: frozenset(required) for name, required in direct.items()}
 
 
-def _askers(
+def _find_requirers(
     project: str, manifest: Manifest, lock: Lock, needs: Needs, target: str
-) -> Iterator[Asker]:
+) -> Iterator[Requirer]:
     lines = {str(package.project): package.line for package in manifest.packages}
     brought: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for solution in lock.solutions:
@@ -138,7 +140,7 @@ def _askers(
         ways = [needs.path(start, project) for start in starts]
         shortest = min(filter(None, ways), key=lambda way: (len(way), way), default=[])
         if targets:
-            yield Asker(
+            yield Requirer(
                 root=root,
                 requirements=requirements,
                 line=0 if root.startswith("environment ") else lines.get(starts[0], 0),
@@ -158,12 +160,14 @@ def _choice(cell: Cell) -> Choice:
     )
 
 
-def _making(build: Build, job: Job, plan: Plan, manifest: Manifest, options: str) -> Making:
+def _explain_build(
+    build: Build, job: Job, plan: Plan, manifest: Manifest, options: str
+) -> ExplainedBuild:
     job_class = plan.class_of(job)
-    labels = {one.label for one in job.builds}
-    waited = {one.label for one in job.builds if one.project in build.after}
-    waiting = {one.label for one in job.builds if build.project in one.after}
-    return Making(
+    labels = {other.label for other in job.builds}
+    waited = {other.label for other in job.builds if other.project in build.after}
+    waiting = {other.label for other in job.builds if build.project in other.after}
+    return ExplainedBuild(
         job=job.id,
         version=build.version,
         sdist=build.sdist,
@@ -198,44 +202,48 @@ def text(explained: Explanation, plan: Plan) -> str:
     classes = {job.id: plan.class_of(job) for job in plan.jobs}
     parts = [
         f"{explained.project}\n",
-        *section("asked for by", (_asker(one, explained) for one in explained.asked_by)),
+        *section(
+            "wanted by",
+            (_describe_requirer(requirer, explained) for requirer in explained.wanted_by),
+        ),
         *section("required by", explained.required_by),
         *section("targets", map(_target, explained.targets)),
     ]
-    for made in explained.builds:
-        parts += section(f"job {made.job}", _facts(made, classes[made.job]))
+    for build in explained.builds:
+        parts += section(f"job {build.job}", _facts(build, classes[build.job]))
     return "\n".join(parts)
 
 
-def _asker(one: Asker, explained: Explanation) -> str:
-    place = f"{explained.manifest} line {one.line}" if one.line else f"{explained.manifest}"
-    way = f": {' -> '.join(one.chain)}" if len(one.chain) > 1 else ""
-    asked = ", ".join(one.requirements)
-    return f"{place}: {asked if one.line else f'{one.root} ({asked})'}{way}"
+def _describe_requirer(requirer: Requirer, explained: Explanation) -> str:
+    line, chain = requirer.line, requirer.chain
+    place = f"{explained.manifest} line {line}" if line else f"{explained.manifest}"
+    way = f": {' -> '.join(chain)}" if len(chain) > 1 else ""
+    requirements = ", ".join(requirer.requirements)
+    return f"{place}: {requirements if line else f'{requirer.root} ({requirements})'}{way}"
 
 
-def _target(one: Choice) -> str:
-    what = " ".join(part for part in (one.version, one.filename) if part)
-    return f"{one.target}: {one.state} {what}".rstrip() + f" ({one.reason})"
+def _target(choice: Choice) -> str:
+    what = " ".join(part for part in (choice.version, choice.filename) if part)
+    return f"{choice.target}: {choice.state} {what}".rstrip() + f" ({choice.reason})"
 
 
-def _installs(made: Making) -> str:
-    if made.unlocked:
-        return f"what the index has on the day: {made.unlocked}"
-    return f"{len(made.stock)} locked wheels and nothing else"
+def _installs(build: ExplainedBuild) -> str:
+    if build.unlocked:
+        return f"the newest build requirements of the index: {build.unlocked}"
+    return f"{len(build.stock)} locked wheels and nothing else"
 
 
-def _facts(made: Making, job_class: JobClass) -> Iterator[str]:
+def _facts(build: ExplainedBuild, job_class: JobClass) -> Iterator[str]:
     rows = {
-        "sdist": f"{made.sdist} sha256:{made.sha256}",
-        "identifiers": " ".join(made.identifiers),
-        "runner": f"{machine(job_class)}, matched by {made.runner!r}",
-        "image": made.image,
-        "waits for": ", ".join([*made.after, *(f"{name} (carried over)" for name in made.carried)]),
-        "installs": _installs(made),
-        "needed by": ", ".join(made.needed_by),
-        "beside": ", ".join(made.beside),
-        "takes": f"about {minutes(made.seconds)} for the whole job",
-        "reproduce": made.command,
+        "sdist": f"{build.sdist} sha256:{build.sha256}",
+        "identifiers": " ".join(build.identifiers),
+        "runner": f"{describe_class(job_class)}, matched by {build.runner!r}",
+        "image": build.image,
+        "waits for": ", ".join([*build.after, *(f"{name} (reused)" for name in build.carried)]),
+        "installs": _installs(build),
+        "needed by": ", ".join(build.needed_by),
+        "beside": ", ".join(build.beside),
+        "takes": f"about {minutes(build.seconds)} for the whole job",
+        "reproduce": build.command,
     }
     yield from (f"{name:<11} {what}" for name, what in rows.items() if what)

@@ -1,4 +1,4 @@
-"""What a merge request must know of its plan: the values from which text and JSON are made."""
+"""The report of a merge request as values, from which text and JSON are rendered."""
 
 import dataclasses
 import json
@@ -13,17 +13,17 @@ from matrix.policy.advisories import Finding, Snapshot
 from matrix.report import comparing
 from matrix.report.comparing import Change, Holdings, Release
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 NO_DOUBTS: Final[Mapping[Release, str]] = {}
-_FOUND: Final = (State.UNIVERSAL, State.PUBLISHED)
+_EXISTING: Final = (State.UNIVERSAL, State.PUBLISHED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class TargetFacts:
-    """One target's cells by state, and the bytes that its wheels have already."""
+    """One target's cells by state, and the size of its existing wheels in bytes."""
 
     target: str
-    found: int
+    published: int
     reused: int
     build: int
     impossible: int
@@ -33,7 +33,7 @@ class TargetFacts:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class BuildFacts:
-    """One sdist that one runner builds, and a guess at the minutes."""
+    """One sdist that one runner builds, and its estimated duration."""
 
     project: str
     version: str
@@ -46,7 +46,7 @@ class BuildFacts:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Without:
-    """A project that some targets do not get, and why."""
+    """A project that is not installed on some targets, and why."""
 
     project: str
     targets: tuple[str, ...]
@@ -55,7 +55,7 @@ class Without:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Licensed:
-    """The licence that a release states, and what the policy has against it."""
+    """The licence that a release states, and the objection of the policy to it."""
 
     project: str
     version: str
@@ -73,7 +73,7 @@ class Known:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class RunnerTime:
-    """What one kind of runner has to do."""
+    """The work of one job class."""
 
     runner: str
     builds: int
@@ -86,7 +86,7 @@ class Facts:
 
     bundle: str
     base: str
-    """What it was compared with; empty when with nothing: then everything counts as added."""
+    """Name of the plan, lock or bundle that it was compared with; if empty, everything is added."""
     not_compared: str
     requirements: int
     changes: tuple[Change, ...]
@@ -95,7 +95,7 @@ class Facts:
     impossible: tuple[Without, ...]
     excluded: tuple[Without, ...]
     download: int
-    """Bytes of the wheels that exist, each file once; ``added`` of them are new."""
+    """Size of the existing wheels in bytes, each file once; ``added`` of them are new."""
     added: int
     licences: tuple[Licensed, ...]
     snapshot: str
@@ -104,9 +104,9 @@ class Facts:
     runners: tuple[RunnerTime, ...]
 
 
-def added(plan: Plan, base: Holdings | None) -> tuple[Release, ...]:
+def find_added_releases(plan: Plan, base: Holdings | None) -> tuple[Release, ...]:
     """The releases that ``plan`` installs and ``base`` does not."""
-    releases = comparing.of_plan(plan).releases
+    releases = comparing.summarize_plan(plan).releases
     return tuple(sorted(releases - (base.releases if base else frozenset())))
 
 
@@ -118,18 +118,18 @@ def gather(
     osv: Snapshot | None,
     doubts: Mapping[Release, str] = NO_DOUBTS,
 ) -> Facts:
-    """Put together what is known; ``licences`` are those of the ``added`` releases."""
-    new = set(added(plan, base))
+    """Gather the facts; ``licences`` are those of the added releases."""
+    new = set(find_added_releases(plan, base))
     builds = _builds(plan)
     before = base or comparing.NOTHING
-    known = advisories.findings(osv, comparing.of_plan(plan).releases) if osv else ()
-    files = {c.sha256: c.size for c in plan.cells if c.state in _FOUND}
+    known = advisories.findings(osv, comparing.summarize_plan(plan).releases) if osv else ()
+    files = {c.sha256: c.size for c in plan.cells if c.state in _EXISTING}
     return Facts(
         bundle=plan.bundle,
         base=before.name,
         not_compared=before.not_compared,
         requirements=len(plan.wishes),
-        changes=comparing.changes(before, comparing.of_plan(plan)),
+        changes=comparing.find_changes(before, comparing.summarize_plan(plan)),
         targets=_targets(plan),
         builds=builds,
         impossible=_without(plan, State.IMPOSSIBLE),
@@ -163,12 +163,12 @@ def _targets(plan: Plan) -> tuple[TargetFacts, ...]:
     sizes: dict[str, dict[str, int]] = {target.id: {} for target in plan.targets}
     for cell in plan.cells:
         counts[cell.target][cell.state] += 1
-        if cell.state in {*_FOUND, State.REUSED}:
+        if cell.state in {*_EXISTING, State.REUSED}:
             sizes[cell.target][cell.sha256] = cell.size
     return tuple(
         TargetFacts(
             target=name,
-            found=sum(counted[state] for state in _FOUND),
+            published=sum(counted[state] for state in _EXISTING),
             reused=counted[State.REUSED],
             build=counted[State.BUILD],
             impossible=counted[State.IMPOSSIBLE],
@@ -180,7 +180,7 @@ def _targets(plan: Plan) -> tuple[TargetFacts, ...]:
 
 
 def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
-    classes = {one.id: one for one in plan.classes}
+    classes = {job_class.id: job_class for job_class in plan.classes}
     return tuple(
         sorted(
             BuildFacts(
@@ -188,7 +188,7 @@ def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
                 version=build.version,
                 sdist=build.sdist,
                 size=build.size,
-                runner=runner(classes[job.job_class]),
+                runner=describe_runner(classes[job.job_class]),
                 targets=build.targets,
                 seconds=shards.seconds(build),
             )
@@ -198,8 +198,8 @@ def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
     )
 
 
-def runner(job_class: JobClass) -> str:
-    """A kind of runner as people know it: its system and its labels."""
+def describe_runner(job_class: JobClass) -> str:
+    """The system and labels of a job class."""
     labels = ", ".join(job_class.github or job_class.gitlab_tags) or job_class.gitlab_image
     return f"{job_class.system}: {labels}"
 
@@ -220,7 +220,7 @@ def _runners(builds: Iterable[BuildFacts]) -> tuple[RunnerTime, ...]:
 
 def minutes(seconds: int) -> int:
     """
-    Seconds as runners are paid for.
+    Seconds as runners are billed: whole minutes, rounded up.
 
     >>> minutes(61)
     2

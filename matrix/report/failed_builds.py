@@ -7,7 +7,7 @@ from matrix.report.markdown import escape
 
 
 def markdown(problems: Iterable[Problem]) -> str:
-    """One section for each: the cause, the lines of the log that tell it, and what to try."""
+    """One section for each build: the cause, the lines of the log that show it, and the hint."""
     return "".join(f"{line}\n" for problem in problems for line in _section(problem))
 
 
@@ -17,7 +17,7 @@ def _section(problem: Problem) -> Iterator[str]:
     yield ""
     yield escape(what)
     if lines:
-        # Indented by four, a line is text to Markdown whatever it holds.
+        # A line that is indented by four columns is literal text in Markdown.
         yield ""
         yield from (f"    {line.strip()}" for line in lines)
     if problem.hint:

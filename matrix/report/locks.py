@@ -1,4 +1,4 @@
-"""What changed between two locks."""
+"""The differences between two locks."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ SCHEMA: Final = 1
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Replaced:
-    """A file whose bytes are others under the same name: an index should never do that."""
+    """A file with the same name and other bytes, which an index should never serve."""
 
     filename: str
     before: str
@@ -32,25 +32,25 @@ class Gap:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Everything that one lock says and another did not; every tuple is sorted."""
+    """Every difference between two locks; every tuple is sorted."""
 
     changes: tuple[Change, ...]
     impossible: tuple[Gap, ...]
-    """What had a solution, or was not asked for."""
+    """Requirements that had a solution, or are new."""
     solved: tuple[Gap, ...]
     replaced: tuple[Replaced, ...]
     targets_added: tuple[str, ...]
     targets_removed: tuple[str, ...]
 
 
-def compared(old: Lock | None, new: Lock) -> Difference:
+def compare_locks(old: Lock | None, new: Lock) -> Difference:
     """Compare two locks; without an old one, everything is new."""
     was, now = (old.impossible if old else ()), new.impossible
     before = {f.filename: f.sha256 for f in (old.files if old else ())}
     targets = {t.id for t in old.targets} if old else set[str]()
     current = {t.id for t in new.targets}
     return Difference(
-        changes=comparing.changes(_holdings(old), _holdings(new)),
+        changes=comparing.find_changes(_holdings(old), _holdings(new)),
         impossible=_gaps(now, without=was),
         solved=_gaps(was, without=now),
         replaced=tuple(
@@ -70,8 +70,8 @@ def _holdings(lock: Lock | None) -> Holdings:
         for target in solution.targets:
             for project, version in texts:
                 versions.setdefault((project, target), set()).add(version)
-    frozen = {place: frozenset(found) for place, found in versions.items()}
-    return Holdings(name="", versions=frozen, digests=frozenset())
+    frozen = {place: frozenset(texts) for place, texts in versions.items()}
+    return Holdings(name="", versions_by_project_and_target=frozen, digests=frozenset())
 
 
 def _gaps(some: Iterable[NoSolution], *, without: Iterable[NoSolution]) -> tuple[Gap, ...]:
@@ -82,43 +82,42 @@ def _gaps(some: Iterable[NoSolution], *, without: Iterable[NoSolution]) -> tuple
             grouped.setdefault((no.requirements, no.reason), []).append(no.target)
     return tuple(
         sorted(
-            Gap(requirements=asked, targets=tuple(sorted(targets)), reason=reason)
-            for (asked, reason), targets in grouped.items()
+            Gap(requirements=requirements, targets=tuple(sorted(targets)), reason=reason)
+            for (requirements, reason), targets in grouped.items()
         )
     )
 
 
-def dump(found: Difference) -> str:
+def dump(difference: Difference) -> str:
     """The difference as JSON."""
-    return json.dumps({"schema": SCHEMA, **dataclasses.asdict(found)}, indent=1) + "\n"
+    return json.dumps({"schema": SCHEMA, **dataclasses.asdict(difference)}, indent=1) + "\n"
 
 
-def told(found: Difference, targets: int) -> str:
-    """The difference in lines, for people; ``targets`` is how many the new lock has."""
+def text(difference: Difference, targets: int) -> str:
+    """The difference in lines; ``targets`` is the number of targets of the new lock."""
     lines = [
-        *(f"target {name} added" for name in found.targets_added),
-        *(f"target {name} removed" for name in found.targets_removed),
-        *(_line(change, targets) for change in found.changes),
-        *(f"{_asked(gap)} impossible on {_where(gap.targets, targets)}: {gap.reason}"
-          for gap in found.impossible),
-        *(f"{_asked(gap)} no longer impossible on {_where(gap.targets, targets)}"
-          for gap in found.solved),
-        *(f"{one.filename} has other bytes: sha256 {one.before} -> {one.after}"
-          for one in found.replaced),
+        *(f"target {name} added" for name in difference.targets_added),
+        *(f"target {name} removed" for name in difference.targets_removed),
+        *(_line(change, targets) for change in difference.changes),
+        *(f"{_requirements(gap)} impossible on {_where(gap.targets, targets)}: {gap.reason}"
+          for gap in difference.impossible),
+        *(f"{_requirements(gap)} no longer impossible on {_where(gap.targets, targets)}"
+          for gap in difference.solved),
+        *(f"{file.filename} has other bytes: sha256 {file.before} -> {file.after}"
+          for file in difference.replaced),
     ]  # fmt: skip
     return "".join(f"{line}\n" for line in lines) or "nothing changed\n"
 
 
-def difference(old: Lock | None, new: Lock) -> str:
+def list_changes(old: Lock | None, new: Lock) -> str:
     """
-    One line for each project and target whose version changed, targets with the same change
-    together.
+    One line for each project whose version changed; targets with the same change share a line.
     """
-    changes = comparing.changes(_holdings(old), _holdings(new))
+    changes = comparing.find_changes(_holdings(old), _holdings(new))
     return "".join(f"{_line(change, len(new.targets))}\n" for change in changes)
 
 
-def _asked(gap: Gap) -> str:
+def _requirements(gap: Gap) -> str:
     return ", ".join(gap.requirements)
 
 
@@ -133,7 +132,7 @@ def _where(targets: tuple[str, ...], count: int) -> str:
 
 
 def summary(lock: Lock) -> Iterator[str]:
-    """What the lock holds, in lines."""
+    """The contents of the lock, in lines."""
     wheels = sum(file.is_wheel for file in lock.files)
     yield f"{len(lock.targets)} targets, {len({f.project for f in lock.files})} projects"
     yield f"{wheels} wheels and {len(lock.files) - wheels} sdists locked by digest"

@@ -1,8 +1,8 @@
 """
 Markdown in which text from manifests and metadata stays text.
 
-A name, a licence or a reason may hold anything. Written into a table it must not end the cell, open
-HTML, link somewhere, or call on a person or an issue.
+A name, a licence or a reason may contain any character. In a table it must not end the cell, open
+HTML, make a link, or mention a person or an issue.
 """
 
 import re
@@ -33,20 +33,20 @@ def escape(text: str) -> str:
     """
     if not text.isprintable():
         text = "".join(sign if sign.isprintable() else " " for sign in text)
-    return _SPECIAL.sub(_written, " ".join(text.split()))
+    return _SPECIAL.sub(_escape_sign, " ".join(text.split()))
 
 
-def _written(found: re.Match[str]) -> str:
-    sign = found[0]
-    calls = sign in _CALLS and _WORD.match(found.string, found.end()) is not None
+def _escape_sign(match: re.Match[str]) -> str:
+    sign = match[0]
+    calls = sign in _CALLS and _WORD.match(match.string, match.end()) is not None
     return (sign if sign in _PLAIN else f"&#{ord(sign)};") + (_NOTHING if calls else "")
 
 
-def clipped(text: str, longest: int) -> str:
+def clip(text: str, longest: int) -> str:
     """
     ``text``, or its beginning with an ellipsis.
 
-    >>> clipped("abcdef", 4)
+    >>> clip("abcdef", 4)
     'abc…'
     """
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from matrix.report.facts import Facts, minutes
-from matrix.report.markdown import clipped, escape, heading, row
+from matrix.report.markdown import clip, escape, heading, row
 from matrix.report.tables import megabytes
 
 # GitHub refuses comments over 65,536 characters. Counted in bytes, which are never fewer.
@@ -22,10 +22,10 @@ _NEVER: Final = 1 << 30
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A heading, what stands before the table, and the table: cells as plain text."""
+    """A heading, an introduction and a table, whose cells are plain text."""
 
     title: str
-    said: str = ""
+    intro: str = ""
     columns: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
@@ -43,35 +43,35 @@ def summary(facts: Facts) -> str:
     The same within ``LIMIT``: long cells are clipped, and each table ends after as many rows as fit
     in all of them, saying how many more there are.
     """
-    listed = sections(facts)
-    longest = _LONGEST if _most_rows(facts, listed, _LONGEST) else _SHORTEST
-    return _folded(facts, listed, most=_most_rows(facts, listed, longest), longest=longest)
+    tables = sections(facts)
+    longest = _LONGEST if _most_rows(facts, tables, _LONGEST) else _SHORTEST
+    return _fold(facts, tables, most=_most_rows(facts, tables, longest), longest=longest)
 
 
-def _most_rows(facts: Facts, listed: Sequence[Section], longest: int) -> int:
+def _most_rows(facts: Facts, tables: Sequence[Section], longest: int) -> int:
     """The greatest number of rows a table with which the whole fits."""
-    low, high = 0, min(max(len(section.rows) for section in listed), LIMIT // _LEAST) + 1
+    low, high = 0, min(max(len(section.rows) for section in tables), LIMIT // _LEAST) + 1
     while high - low > 1:
         middle = (low + high) // 2
-        text = _folded(facts, listed, most=middle, longest=longest)
+        text = _fold(facts, tables, most=middle, longest=longest)
         low, high = (middle, high) if len(text.encode()) < LIMIT else (low, middle)
     return low
 
 
-def _folded(facts: Facts, listed: Sequence[Section], *, most: int, longest: int) -> str:
+def _fold(facts: Facts, tables: Sequence[Section], *, most: int, longest: int) -> str:
     parts = [_opening(facts, longest)]
-    parts += [_section(section, most, longest=longest) for section in listed]
+    parts += [_section(section, most, longest=longest) for section in tables]
     return "\n".join(parts)
 
 
 def _section(section: Section, most: int, *, longest: int) -> str:
     lines = [f"## {section.title}", ""]
-    lines += [section.said, ""] if section.said else []
+    lines += [section.intro, ""] if section.intro else []
     if section.rows:
         shown = section.rows[:most]
         if shown:
             lines += heading(section.columns, numbers=section.numbers)
-            lines += [row(escape(clipped(cell, longest)) for cell in cells) for cells in shown]
+            lines += [row(escape(clip(cell, longest)) for cell in cells) for cells in shown]
             lines.append("")
         if folded := len(section.rows) - len(shown):
             lines += [f"{folded} more {_lines(folded)} in `{FULL}`.", ""]
@@ -84,18 +84,18 @@ def _lines(count: int) -> str:
 
 def _opening(facts: Facts, longest: int) -> str:
     cells = {
-        "found": sum(t.found for t in facts.targets),
+        "published": sum(t.published for t in facts.targets),
         "reused": sum(t.reused for t in facts.targets),
         "to build": sum(t.build for t in facts.targets),
         "impossible": sum(t.impossible for t in facts.targets),
         "excluded": sum(t.excluded for t in facts.targets),
     }
-    time = sum(one.minutes for one in facts.runners)
-    told = ", ".join(f"{count} {what}" for what, count in cells.items() if count)
+    time = sum(runner.minutes for runner in facts.runners)
+    sums = ", ".join(f"{count} {what}" for what, count in cells.items() if count)
     new = f", {megabytes(facts.added)} of it new" if _is_compared(facts) else ""
     return (
-        f"# {escape(clipped(facts.bundle, longest))}: what this change brings\n\n"
-        f"{facts.requirements} requirements on {len(facts.targets)} targets: {told or 'nothing'}. "
+        f"# {escape(clip(facts.bundle, longest))}: what this change brings\n\n"
+        f"{facts.requirements} requirements on {len(facts.targets)} targets: {sums or 'nothing'}. "
         f"{megabytes(facts.download)} to download{new}. "
         f"About {time} runner minutes.\n"
     )
@@ -107,12 +107,12 @@ def _is_compared(facts: Facts) -> bool:
 
 def sections(facts: Facts) -> tuple[Section, ...]:
     """The report's tables; those that would be empty say why, or are left out."""
-    listed = [_changes(facts), _targets(facts), _builds(facts)]
+    tables = [_changes(facts), _targets(facts), _builds(facts)]
     for title, without in (("Impossible", facts.impossible), ("Excluded", facts.excluded)):
-        rows = tuple((one.project, ", ".join(one.targets), one.reason) for one in without)
+        rows = tuple((gap.project, ", ".join(gap.targets), gap.reason) for gap in without)
         columns = ("project", "targets", "reason")
-        listed += [Section(title=title, columns=columns, rows=rows)] if rows else []
-    return (*listed, _licences(facts), _vulnerable(facts), *_runners(facts))
+        tables += [Section(title=title, columns=columns, rows=rows)] if rows else []
+    return (*tables, _licences(facts), _vulnerable(facts), *_runners(facts))
 
 
 def _changes(facts: Facts) -> Section:
@@ -129,25 +129,25 @@ def _changes(facts: Facts) -> Section:
     columns = ("project", "before", "after", "targets")
     base = f"`{_code(facts.base)}`"
     if facts.not_compared:
-        said = f"Not compared with {base}: {escape(clipped(facts.not_compared, _LONGEST))}."
+        intro = f"Not compared with {base}: {escape(clip(facts.not_compared, _LONGEST))}."
     elif not facts.base:
-        said = "Compared with nothing: everything counts as added."
+        intro = "Compared with nothing: everything counts as added."
     else:
-        said = f"Compared with {base}." if rows else f"None, compared with {base}."
-    return Section(title="Changes", said=said, columns=columns, rows=rows)
+        intro = f"Compared with {base}." if rows else f"None, compared with {base}."
+    return Section(title="Changes", intro=intro, columns=columns, rows=rows)
 
 
 def _code(name: str) -> str:
     # A file's name in a code span, where only backticks and line ends have a meaning.
-    return clipped(" ".join(name.replace("`", "'").split()), _LONGEST)
+    return clip(" ".join(name.replace("`", "'").split()), _LONGEST)
 
 
 def _targets(facts: Facts) -> Section:
-    numbers = ("found", "reused", "to build", "impossible", "excluded", "download")
+    numbers = ("published", "reused", "to build", "impossible", "excluded", "download")
     rows = tuple(
         (
             t.target,
-            *map(str, (t.found, t.reused, t.build, t.impossible, t.excluded)),
+            *map(str, (t.published, t.reused, t.build, t.impossible, t.excluded)),
             megabytes(t.size),
         )
         for t in facts.targets
@@ -166,24 +166,24 @@ def _builds(facts: Facts) -> Section:
         )
         for build in facts.builds
     )
-    said = "" if rows else "Nothing: every wheel exists."
+    intro = "" if rows else "Nothing: every wheel exists."
     columns = ("release", "targets", "runner", "source", "minutes")
     return Section(
-        title="To build", said=said, columns=columns, numbers=("source", "minutes"), rows=rows
+        title="To build", intro=intro, columns=columns, numbers=("source", "minutes"), rows=rows
     )
 
 
 def _licences(facts: Facts) -> Section:
     rows = tuple(
         (
-            f"{one.project} {one.version}",
-            f"{one.licence}; {one.doubt}" if one.doubt else one.licence,
+            f"{licensed.project} {licensed.version}",
+            f"{licensed.licence}; {licensed.doubt}" if licensed.doubt else licensed.licence,
         )
-        for one in facts.licences
+        for licensed in facts.licences
     )
-    said = "As the distributions state them." if rows else "Nothing is added."
+    intro = "As the distributions state them." if rows else "Nothing is added."
     return Section(
-        title="Licences of what is added", said=said, columns=("release", "licence"), rows=rows
+        title="Licences of what is added", intro=intro, columns=("release", "licence"), rows=rows
     )
 
 
@@ -192,13 +192,13 @@ def _vulnerable(facts: Facts) -> Section:
     if not facts.snapshot:
         return Section(
             title=title,
-            said="Not checked: no snapshot was given (`--osv FILE`, `policy.advisories`).",
+            intro="Not checked: no snapshot was given (`--osv FILE`, `policy.advisories`).",
         )
     ordered = sorted(facts.vulnerable, key=lambda known: (not known.is_added, known.finding))
     rows = tuple(
         (
             f"{known.finding.project} {known.finding.version}",
-            "added" if known.is_added else "there before",
+            "added" if known.is_added else "present before",
             ", ".join(known.finding.ids),
             ", ".join(known.finding.fixed),
             known.finding.summary,
@@ -206,18 +206,18 @@ def _vulnerable(facts: Facts) -> Section:
         for known in ordered
     )
     where = f"`{_code(facts.snapshot)}`"
-    said = f"By {where}." if rows else f"None by {where}."
+    intro = f"By {where}." if rows else f"None by {where}."
     columns = ("release", "since", "names", "fixed in", "summary")
-    return Section(title=title, said=said, columns=columns, rows=rows)
+    return Section(title=title, intro=intro, columns=columns, rows=rows)
 
 
 def _runners(facts: Facts) -> tuple[Section, ...]:
-    rows = tuple((one.runner, str(one.builds), str(one.minutes)) for one in facts.runners)
+    rows = tuple((time.runner, str(time.builds), str(time.minutes)) for time in facts.runners)
     if not rows:
         return ()
     numbers = ("builds", "minutes")
-    said = "Guessed from the size of the sources."
+    intro = "Estimated from the size of the sources."
     columns = ("runner", *numbers)
     return (
-        Section(title="Runner minutes", said=said, columns=columns, numbers=numbers, rows=rows),
+        Section(title="Runner minutes", intro=intro, columns=columns, numbers=numbers, rows=rows),
     )

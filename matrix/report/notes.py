@@ -1,4 +1,4 @@
-"""``NOTES.md``: the bundle for whoever carries it."""
+"""``NOTES.md``: the bundle in words, for the release engineer."""
 
 from collections.abc import Sequence
 

@@ -10,7 +10,7 @@ _ORDER = tuple(State)
 
 
 def overview(plan: Plan) -> str:
-    """Cells by target and state, then what must be built and what cannot be."""
+    """Counts of cells by target and state, then builds, impossible cells and exclusions."""
     counts: dict[str, Counter[State]] = {target.id: Counter() for target in plan.targets}
     for cell in plan.cells:
         counts[cell.target][cell.state] += 1
@@ -33,26 +33,28 @@ def _heading(plan: Plan) -> str:
         "targets": len(plan.targets),
         "cells": len(plan.cells),
     }
-    told = ", ".join(f"{count} {what}" for what, count in counts.items())
+    totals = ", ".join(f"{count} {what}" for what, count in counts.items())
     fetched = plan.bytes_in(State.PUBLISHED, State.UNIVERSAL)
-    return f"{plan.bundle}: {told}, {megabytes(fetched)} to fetch\n"
+    return f"{plan.bundle}: {totals}, {megabytes(fetched)} to fetch\n"
 
 
 def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
     """A heading and its lines; nothing when there are none."""
-    listed = list(lines)
-    if listed:
-        yield f"{heading}:\n" + "".join(f"  {line}\n" for line in listed)
+    body = list(lines)
+    if body:
+        yield f"{heading}:\n" + "".join(f"  {line}\n" for line in body)
 
 
 def _job(job: Job, plan: Plan) -> str:
     builds = ", ".join(build.label for build in job.builds)
-    return f"{job.id}: {builds} (about {minutes(job.seconds)}, {machine(plan.class_of(job))})"
+    return (
+        f"{job.id}: {builds} (about {minutes(job.seconds)}, {describe_class(plan.class_of(job))})"
+    )
 
 
 def minutes(seconds: int) -> str:
     """
-    A time as people plan with it.
+    Seconds in whole minutes, rounded up.
 
     >>> minutes(61)
     '2 min'
@@ -60,8 +62,8 @@ def minutes(seconds: int) -> str:
     return f"{-(-seconds // 60)} min"
 
 
-def machine(job_class: JobClass) -> str:
-    """A job class in words: which runner, which cibuildwheel."""
+def describe_class(job_class: JobClass) -> str:
+    """The runner and the cibuildwheel of a job class."""
     labels = ", ".join(job_class.github or job_class.gitlab_tags) or job_class.gitlab_image
     return f"{job_class.system} runner {labels}, cibuildwheel {job_class.lane}"
 

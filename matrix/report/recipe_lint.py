@@ -1,8 +1,8 @@
 """
-Which lines of the manifest's recipes do nothing: what they name matches nothing of manifest and
-lock, or says what would happen without them.
+Lines of the manifest's recipes that have no effect: they name nothing of manifest and lock, or
+repeat a default.
 
-The catalogue's own recipes are not judged: they are for everybody's targets.
+The catalogue's own recipes are not checked: they serve every manifest.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ _REPLACED: Final = ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_NO_INDEX", "S
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Idle:
-    """A line that does nothing: the keys that lead to it, and why."""
+    """A line without effect: the keys that lead to it, and why."""
 
     path: tuple[str | int, ...]
     why: str
@@ -50,16 +50,16 @@ class Idle:
 
 
 def problems(manifest: Manifest, text: str, lock: Lock, releases: Releases) -> tuple[Problem, ...]:
-    """Every line of a recipe that does nothing, with where it stands in the manifest's ``text``."""
-    found = [*idle(manifest, lock, releases)]
-    stand = places.lines(text, (each.path for each in found), source=manifest.source)
+    """Every line of a recipe without effect, with its line number in the manifest's ``text``."""
+    idle = [*find_idle(manifest, lock, releases)]
+    lines = places.lines(text, (each.path for each in idle), source=manifest.source)
     return tuple(
         Problem(place=manifest.source, line=line, what=f"{each.place}: {each.why}")
-        for each, line in sorted(zip(found, stand, strict=True), key=lambda pair: pair[1])
+        for each, line in sorted(zip(idle, lines, strict=True), key=lambda pair: pair[1])
     )
 
 
-def idle(manifest: Manifest, lock: Lock, releases: Releases) -> Iterator[Idle]:
+def find_idle(manifest: Manifest, lock: Lock, releases: Releases) -> Iterator[Idle]:
     """The same in the order of recipes and their keys, without lines."""
     for name, own in manifest.recipes.items():
         project = canonicalize_name(name)
@@ -96,11 +96,11 @@ def _lines(
     yield from _system(own, systems, built)
     for name in own.environment:
         if name in _REPLACED:
-            yield Idle(path=("environment", name), why="the build sets it itself")
+            yield Idle(path=("environment", name), why="the build sets it")
         elif name == "MACOSX_DEPLOYMENT_TARGET" and "macos" in systems:
             yield Idle(path=("environment", name), why="the target's platform sets it")
     if own.repair.plat and "linux" not in systems:
-        yield Idle(path=("repair", "plat"), why="it is built for no Linux target")
+        yield Idle(path=("repair", "plat"), why="no Linux target builds it")
     for index, text in enumerate(own.requires):
         marker = Requirement(text).marker
         if marker and not any(marker.evaluate(dict(t.marker_environment())) for t in built):
@@ -110,7 +110,7 @@ def _lines(
     for index, other in enumerate(own.after):
         if canonicalize_name(other) not in sdists:
             yield Idle(path=("after", index), why=f"{other!r} is not built here")
-    yield from _repeated(project, own)
+    yield from _find_repetitions(project, own)
 
 
 def _system(own: Recipe, systems: set[str], built: Sequence[Target]) -> Iterator[Idle]:
@@ -123,7 +123,9 @@ def _system(own: Recipe, systems: set[str], built: Sequence[Target]) -> Iterator
         usable -= {"dnf", "apt"}
     for manager in own.system:
         if manager not in usable:
-            yield Idle(path=("system", manager), why="no target that it is built for has it")
+            yield Idle(
+                path=("system", manager), why="no target that builds it has this package manager"
+            )
 
 
 def _known_bad(
@@ -141,17 +143,17 @@ def _anywhere(bad: KnownBad) -> KnownBad:
     return KnownBad(reason=bad.reason, python=bad.python, platforms=bad.platforms)
 
 
-def _repeated(project: NormalizedName, own: Recipe) -> Iterator[Idle]:
-    """Keys that say what the catalogue says already."""
+def _find_repetitions(project: NormalizedName, own: Recipe) -> Iterator[Idle]:
+    """Keys with the same value as in the catalogue."""
     if not own.catalogue or project not in catalogue.projects():
         return
     builtin = catalogue.recipe(project)
     for field in dataclasses.fields(Recipe):
-        said, known = getattr(own, field.name), getattr(builtin, field.name)
+        value, known = getattr(own, field.name), getattr(builtin, field.name)
         key: str = field.metadata.get(KEY) or field.name
         same: list[tuple[str, ...]] = []
-        if isinstance(said, Mapping):
-            same = [(key, name) for name, value in said.items() if known.get(name) == value]
-        elif field.name in own.written and said == known:
+        if isinstance(value, Mapping):
+            same = [(key, name) for name, item in value.items() if known.get(name) == item]
+        elif field.name in own.written and value == known:
             same = [(key,)]
-        yield from (Idle(path=path, why="the catalogue says the same") for path in same)
+        yield from (Idle(path=path, why="the catalogue has the same value") for path in same)

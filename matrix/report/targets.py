@@ -1,4 +1,4 @@
-"""The manifest's targets with what follows from each, and the lines that make a machine one."""
+"""The targets of a manifest as rows; and, for probed interpreters, the lines of a manifest."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,12 +15,12 @@ _COLUMNS = ("id", "group", "python", "identifier", "cibuildwheel", "runner", "im
 
 def rows(manifest: Manifest) -> list[Row]:
     """One row a target: names and versions as text, empty where there is none."""
-    found: list[Row] = []
+    table: list[Row] = []
     classes = job_classes(manifest)
     for target in manifest.all_targets:
         lane, runner = lane_of(target), runner_of(manifest, target)
         groups = [name for name, group in manifest.targets.items() if target in group.targets]
-        found.append(
+        table.append(
             {
                 "id": target.id,
                 "group": ", ".join(groups),
@@ -33,27 +33,27 @@ def rows(manifest: Manifest) -> list[Row]:
                 "image": classes[target].image if target in classes else "",
             }
         )
-    return found
+    return table
 
 
-def text(listed: Sequence[Row]) -> str:
-    """The rows as columns; beneath them, why nothing is built for some."""
-    lines = [dict(zip(_COLUMNS, _COLUMNS, strict=True)), *map(_shown, listed)]
+def text(table: Sequence[Row]) -> str:
+    """The rows as columns; below them, why nothing is built for some targets."""
+    lines = [dict(zip(_COLUMNS, _COLUMNS, strict=True)), *map(_display, table)]
     widths = {column: max(len(line[column]) for line in lines) for column in _COLUMNS}
-    table = "".join(
+    columns = "".join(
         "  ".join(line[column].ljust(widths[column]) for column in _COLUMNS).rstrip() + "\n"
         for line in lines
     )
-    reasons = [f"none for {row['id']}: {row['why_none']}\n" for row in listed if row["why_none"]]
-    return table + "".join(reasons)
+    reasons = [f"none for {row['id']}: {row['why_none']}\n" for row in table if row["why_none"]]
+    return columns + "".join(reasons)
 
 
-def _shown(row: Row) -> Row:
+def _display(row: Row) -> Row:
     return {**row, "cibuildwheel": row["cibuildwheel"] or "none"}
 
 
-def probed(found: Mapping[str, Target]) -> list[Row]:
-    """One row an interpreter that was asked, by its program."""
+def probe_rows(target_by_program: Mapping[str, Target]) -> list[Row]:
+    """One row for each interpreter that was probed."""
     return [
         {
             "program": program,
@@ -61,14 +61,14 @@ def probed(found: Mapping[str, Target]) -> list[Row]:
             "python": str(target.python),
             "platform": str(target.platform),
         }
-        for program, target in found.items()
+        for program, target in target_by_program.items()
     ]
 
 
-def lines(found: Iterable[Target]) -> str:
-    """The part of a manifest that makes targets of ``found``, one group a platform."""
+def manifest_lines(targets: Iterable[Target]) -> str:
+    """The part of a manifest that declares ``targets``, one group for each platform."""
     pythons: dict[str, list[str]] = {}
-    for target in sorted(set(found)):
+    for target in sorted(set(targets)):
         pythons.setdefault(str(target.platform), []).append(str(target.python))
     written = [
         f"  {name.replace('_', '-')}: {{platform: {name}, python: [{', '.join(versions)}]}}\n"
