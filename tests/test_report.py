@@ -125,7 +125,7 @@ def test_a_change_is_told_whole() -> None:
             """\
 # small: what this change brings
 
-1 requirements on 2 targets: 2 published, 2 to build, 1 impossible, 1 excluded. \
+1 requirement on 2 targets: 2 published, 2 to build, 1 impossible, 1 excluded. \
 0.0 MB to download, 0.0 MB of it new. About 6 runner minutes.
 
 ## Changes
@@ -200,7 +200,8 @@ def test_a_change_that_brings_nothing_says_so() -> None:
         """\
 # small: what this change brings
 
-1 requirements on 2 targets: 2 published. 0.0 MB to download, 0.0 MB of it new. About 0 runner minutes.
+1 requirement on 2 targets: 2 published. 0.0 MB to download, 0.0 MB of it new. \
+About 0 runner minutes.
 
 ## Changes
 

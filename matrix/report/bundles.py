@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from matrix.record.schema import Record
-from matrix.report.tables import megabytes
+from matrix.report.tables import count, megabytes
 from matrix.verify.verify import Report
 
 
@@ -25,10 +25,11 @@ def text(report: Report) -> str:
     gaps = len(report.incomplete)
     rest = f"{gaps} incomplete because wheels are missing" if gaps else "nothing missing"
     record = report.record
+    wheels, files = count(len(record.wheels), "wheel"), count(report.files, "file")
     lines = [
         f"{record.label}: verified",
-        f"  {len(record.wheels)} wheels, {report.files} files, {megabytes(report.bytes)}",
-        f"  {report.proven} proofs, {rest}",
+        f"  {wheels}, {files}, {megabytes(report.bytes)}",
+        f"  {count(report.proven, 'proof')}, {rest}",
         *_missing(record),
     ]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from typing import Final
 
 from matrix.report.facts import Facts, minutes
 from matrix.report.markdown import clip, escape, heading, row
-from matrix.report.tables import megabytes
+from matrix.report.tables import count, megabytes
 
 # GitHub refuses comments over 65,536 characters. Counted in bytes, which are never fewer.
 LIMIT: Final = 65_000
@@ -74,12 +74,8 @@ def _section(section: Section, most: int, *, longest: int) -> str:
             lines += [row(escape(clip(cell, longest)) for cell in cells) for cells in shown]
             lines.append("")
         if folded := len(section.rows) - len(shown):
-            lines += [f"{folded} more {_lines(folded)} in `{FULL}`.", ""]
+            lines += [f"{count(folded, 'more line')} in `{FULL}`.", ""]
     return "\n".join(lines)
-
-
-def _lines(count: int) -> str:
-    return "line" if count == 1 else "lines"
 
 
 def _opening(facts: Facts, longest: int) -> str:
@@ -95,9 +91,10 @@ def _opening(facts: Facts, longest: int) -> str:
     new = f", {megabytes(facts.added)} of it new" if _is_compared(facts) else ""
     return (
         f"# {escape(clip(facts.bundle, longest))}: what this change brings\n\n"
-        f"{facts.requirements} requirements on {len(facts.targets)} targets: {sums or 'nothing'}. "
+        f"{count(facts.requirements, 'requirement')} on {count(len(facts.targets), 'target')}: "
+        f"{sums or 'nothing'}. "
         f"{megabytes(facts.download)} to download{new}. "
-        f"About {time} runner minutes.\n"
+        f"About {count(time, 'runner minute')}.\n"
     )
 
 

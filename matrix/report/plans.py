@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from matrix.plan.model import Job, JobClass, Plan, State
-from matrix.report.tables import megabytes, table
+from matrix.report.tables import count, megabytes, table
 
 _ORDER = tuple(State)
 
@@ -29,11 +29,11 @@ def overview(plan: Plan) -> str:
 
 def _heading(plan: Plan) -> str:
     counts = {
-        "requirements": len(plan.wishes),
-        "targets": len(plan.targets),
-        "cells": len(plan.cells),
+        "requirement": len(plan.wishes),
+        "target": len(plan.targets),
+        "cell": len(plan.cells),
     }
-    totals = ", ".join(f"{count} {what}" for what, count in counts.items())
+    totals = ", ".join(count(number, noun) for noun, number in counts.items())
     fetched = plan.bytes_in(State.PUBLISHED, State.UNIVERSAL)
     return f"{plan.bundle}: {totals}, {megabytes(fetched)} to fetch\n"
 

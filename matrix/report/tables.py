@@ -22,6 +22,16 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([first, *numbers]).rstrip()
 
 
+def count(number: int, noun: str) -> str:
+    """
+    A number with its noun in the singular or plural.
+
+    >>> count(1, "target"), count(1200, "target")
+    ('1 target', '1200 targets')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def megabytes(size: int) -> str:
     """
     Bytes as people read them.
