@@ -1,8 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.version import Version
 
-from matrix.targets.lanes import lane_of, lanes, why_none
+from matrix.targets.lanes import UnknownLane, explain_missing_lane, find_lane, get_lane, lanes
 from matrix.targets.platform_tag import Family, InvalidPlatformTag, PlatformTag
 from matrix.targets.python_version import InvalidVersion, PythonVersion
 from matrix.targets.target import Target
@@ -188,7 +192,7 @@ def test_python_2_on_linux_is_the_wide_build() -> None:
 def test_an_interpreter_is_built_by_the_newest_lane_that_knows_it(
     python: str, platform: str, lane: str
 ) -> None:
-    found = lane_of(Target.parse(python, platform))
+    found = find_lane(Target.parse(python, platform))
 
     assert found is not None
     assert found.version == lane
@@ -213,8 +217,8 @@ def test_an_interpreter_is_built_by_the_newest_lane_that_knows_it(
 def test_some_targets_no_lane_builds_for_a_reason(python: str, platform: str, reason: str) -> None:
     target = Target.parse(python, platform)
 
-    assert lane_of(target) is None
-    assert why_none(target) == reason
+    assert find_lane(target) is None
+    assert explain_missing_lane(target) == reason
 
 
 @pytest.mark.parametrize(
@@ -230,37 +234,89 @@ def test_some_targets_no_lane_builds_for_a_reason(python: str, platform: str, re
 def test_a_lane_is_asked_for_more_than_the_usual_pythons(
     version: str, identifier: str, groups: tuple[str, ...]
 ) -> None:
-    lane = next(lane for lane in lanes() if lane.version == version)
+    assert get_lane(version).select_groups(["cp311-win_amd64", identifier]) == groups
 
-    assert lane.enable(["cp311-win_amd64", identifier]) == groups
+
+ABILITIES = (
+    "audits",
+    "caches_installers",
+    "has_cache",
+    "has_delvewheel",
+    "installs_build",
+    "reads_docker_29",
+    "reads_toml",
+    "takes_compiler",
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "abilities"),
+    [
+        ("4.3.3", {*ABILITIES} - {"takes_compiler"}),
+        ("3.4.1", {*ABILITIES} - {"audits", "has_delvewheel", "takes_compiler"}),
+        ("2.23.4", {"has_cache", "installs_build", "reads_toml"}),
+        ("1.12.0", {"reads_docker_29", "takes_compiler"}),
+    ],
+)
+def test_a_lane_has_the_abilities_of_its_release(version: str, abilities: set[str]) -> None:
+    lane = get_lane(version)
+
+    assert {name for name in ABILITIES if getattr(lane, name)} == abilities
+
+
+def test_lanes_are_ordered_from_the_newest() -> None:
+    assert [lane.order for lane in lanes()] == [0, 1, 2, 3]
+    assert sorted(lanes(), key=lambda lane: Version(lane.version), reverse=True) == [*lanes()]
+
+
+def test_an_unknown_lane_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnknownLane) as caught:
+        get_lane("4.3.9")
+
+    assert str(caught.value) == (
+        "expected cibuildwheel 4.3.3 or 3.4.1 or 2.23.4 or 1.12.0, got '4.3.9'"
+    )
+
+
+def test_no_version_of_a_lane_is_taken_apart() -> None:
+    parsing = re.compile(r"lane\.(startswith|partition|split)\(|\bVersion\(\w+\.lane")
+    room = Path(__file__).parent.parent / "matrix"
+
+    parsed = [
+        str(path)
+        for path in room.rglob("*.py")
+        if path != room / "targets" / "lanes.py" and parsing.search(path.read_text("utf-8"))
+    ]
+
+    assert parsed == []
 
 
 def test_every_pypy_of_a_lane_has_an_abi() -> None:
     for lane in lanes():
         pypys = {name.partition("-")[0] for name in lane.identifiers if name.startswith("pp")}
 
-        assert pypys == set(lane.abis)
+        assert pypys == set(lane.abi_by_interpreter)
 
 
 def test_an_image_never_has_a_newer_c_library_than_the_floor() -> None:
     for lane in lanes():
         floor = PlatformTag(family=Family.MANYLINUX, floor=(2, 17), arch="x86_64")
-        image = lane.image(floor)
+        image = lane.find_image(floor)
 
         assert image is not None
         assert "manylinux2010" in image or "manylinux2014" in image
 
 
 def test_the_image_of_the_lane_for_python_2_has_python_2() -> None:
-    lane = lane_of(Target.parse("2.7.18", LINUX))
+    lane = find_lane(Target.parse("2.7.18", LINUX))
 
     assert lane is not None
-    assert "manylinux2010" in (lane.image(PlatformTag.parse(LINUX)) or "")
+    assert "manylinux2010" in (lane.find_image(PlatformTag.parse(LINUX)) or "")
 
 
 def test_the_oldest_lane_has_an_image_of_its_own_for_pypy() -> None:
     target = Target.parse("pypy-7.3.3-2.7.18", LINUX)
-    lane = lane_of(target)
+    lane = find_lane(target)
 
     assert lane is not None
-    assert "manylinux2010-pypy_x86_64" in (lane.image(target.platform, is_pypy=True) or "")
+    assert "manylinux2010-pypy_x86_64" in (lane.find_image(target.platform, is_pypy=True) or "")

@@ -12,10 +12,7 @@ from typing import Final
 from matrix.builds import pure, toml_text
 from matrix.manifest.model import Recipe, Repair
 from matrix.plan.model import Build, JobClass
-from matrix.targets.lanes import lanes
-
-_FIRST_WITH_AUDIT: Final = 4
-_FIRST_WITH_DELVEWHEEL: Final = 4
+from matrix.targets.lanes import get_lane
 
 # What each lane does by itself, with room for more options.
 _REPAIR: Final = {
@@ -41,15 +38,16 @@ def options(
     ``container`` are arguments of the container's creation, ``before_all`` and ``test_command`` are
     command lines, empty for none.
     """
+    lane = get_lane(job_class.lane)
     # All identifiers in one run: only then an abi3 wheel of the first serves the others.
     told: dict[str, toml_text.Value] = {"build": list(build.identifiers)}
-    if groups := _groups(job_class.lane, build.identifiers):
+    if groups := lane.select_groups(build.identifiers):
         told["enable"] = list(groups)
     if job_class.system == "linux":
         # PyPy has an image option of its own: manylinux-pypy_x86_64-image.
         kind = "-pypy_" if any(name.startswith("pp") for name in build.identifiers) else "-"
         told[f"{job_class.platform.replace('_', kind, 1)}-image"] = image
-        if reads_toml(job_class):
+        if lane.reads_toml:
             told["container-engine"] = {
                 "name": job_class.engine,
                 "create-args": container,
@@ -62,7 +60,7 @@ def options(
     told |= _carried() if build.is_pure else _native(job_class, recipe)
     # The pins of a lane are for its own tools; an internal index need not hold exactly these.
     told["dependency-versions"] = "latest"
-    if _major(job_class) >= _FIRST_WITH_AUDIT:
+    if lane.audits:
         # abi3audit runs on the host and fetches itself from the network first; auditing has no
         # place here yet.
         told["audit-command"] = ""
@@ -87,18 +85,9 @@ def _native(job_class: JobClass, recipe: Recipe) -> dict[str, toml_text.Value]:
     return told
 
 
-def _groups(version: str, identifiers: Sequence[str]) -> tuple[str, ...]:
-    found = (lane.enable(identifiers) for lane in lanes() if lane.version == version)
-    return next(found, ())
-
-
 def _repairs(job_class: JobClass) -> bool:
     # On Windows nothing was repaired before 4.0 came with delvewheel.
-    return job_class.system != "windows" or _major(job_class) >= _FIRST_WITH_DELVEWHEEL
-
-
-def _major(job_class: JobClass) -> int:
-    return int(job_class.lane.partition(".")[0])
+    return job_class.system != "windows" or get_lane(job_class.lane).has_delvewheel
 
 
 def _repair(system: str, repair: Repair) -> str:
@@ -112,7 +101,7 @@ def _repair(system: str, repair: Repair) -> str:
 
 def reads_toml(job_class: JobClass) -> bool:
     """Whether the lane reads a file; 1.12.0, the only one of its kind, does not."""
-    return not job_class.lane.startswith("1.")
+    return get_lane(job_class.lane).reads_toml
 
 
 def as_toml(told: Mapping[str, toml_text.Value]) -> str:

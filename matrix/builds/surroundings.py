@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from matrix.manifest.model import Network
+from matrix.targets.lanes import get_lane
 
 PIP_SETTINGS: Final = (
     "PIP_DEFAULT_TIMEOUT",
@@ -49,8 +50,8 @@ _HOST: Final = frozenset(
         *CARRIED,
     )
 )
-# 1.12.0 builds 2.7 for Windows only where whoever starts it says that its compiler is set up; any
-# newer Python would take that compiler too.
+# 1.12.0 builds 2.7 for Windows only where these say that its compiler is set up; any newer Python
+# would take that compiler too.
 _OLD_COMPILER: Final = ("DISTUTILS_USE_SDK", "INCLUDE", "LIB", "LIBPATH", "MSSdk")
 # Windows programs do not start without most of these; their names have no fixed case.
 _WINDOWS: Final = re.compile(
@@ -67,7 +68,7 @@ def scrubbed(environment: Mapping[str, str], *, network: Network, lane: str = ""
 
     The manifest's network replaces pip's settings.
     """
-    compiler = _OLD_COMPILER if lane.startswith("1.") else ()
+    compiler = _OLD_COMPILER if lane and get_lane(lane).takes_compiler else ()
     kept = {
         name: text
         for name, text in sorted(environment.items())

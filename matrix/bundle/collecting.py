@@ -18,6 +18,7 @@ from matrix.bundle.arrivals import Arrivals, Opened
 from matrix.distributions.wheel import Wheel
 from matrix.errors import Incomplete, Problem
 from matrix.plan.model import Cell, JobClass, Plan, State
+from matrix.targets.lanes import get_lane
 from matrix.targets.target import Target
 
 Pair = tuple[str, str]
@@ -93,9 +94,8 @@ def _choose(plan: Plan, wheel_by_class: Mapping[str, Opened]) -> Opened:
     return next(wheel_by_class[name] for name in names if name in wheel_by_class)
 
 
-def _precedence(job_class: JobClass) -> tuple[bool, list[int], str]:
-    lane = [-int(number) for number in job_class.lane.split(".")]
-    return job_class.system != "linux", lane, job_class.id
+def _precedence(job_class: JobClass) -> tuple[bool, int, str]:
+    return job_class.system != "linux", get_lane(job_class.lane).order, job_class.id
 
 
 def _describe_difference(taken: Opened, tested: Opened) -> str:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest, Runner
 from matrix.plan.model import JobClass
-from matrix.targets.lanes import Lane, lane_of
+from matrix.targets.lanes import Lane, find_lane
 from matrix.targets.platform_tag import Family, PlatformTag
 from matrix.targets.target import Target
 
@@ -28,7 +28,7 @@ def job_classes(manifest: Manifest) -> dict[Target, JobClass]:
     """
     grouped: dict[tuple[int, str, str, bool], list[Target]] = {}
     for target in manifest.all_targets:
-        runner, lane = runner_of(manifest, target), lane_of(target)
+        runner, lane = runner_of(manifest, target), find_lane(target)
         if runner is not None and lane is not None:
             index, is_pypy = manifest.runners.index(runner), bool(target.python.pypy)
             place = (index, lane.version, target.platform.identifier, is_pypy)
@@ -36,7 +36,7 @@ def job_classes(manifest: Manifest) -> dict[Target, JobClass]:
     ambiguous = _shared_by_runners(grouped)
     classes = {}
     for (index, version, identifier, is_pypy), targets in sorted(grouped.items()):
-        lane = lane_of(targets[0])
+        lane = find_lane(targets[0])
         assert lane is not None and lane.version == version  # noqa: S101, PT018 - grouped by it
         suffix = "-pypy" if is_pypy else ""
         suffix += f"-runner{index + 1}" if identifier in ambiguous else ""
@@ -75,4 +75,4 @@ def _image(runner: Runner, lane: Lane, floor: PlatformTag, *, is_pypy: bool) -> 
     if _SYSTEM[floor.family] != "linux":
         return ""
     named = {PlatformTag.parse(tag): image for tag, image in runner.images.items()}
-    return named.get(floor) or lane.image(floor, is_pypy=is_pypy) or ""
+    return named.get(floor) or lane.find_image(floor, is_pypy=is_pypy) or ""

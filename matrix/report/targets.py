@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.plan.job_classes import job_classes
-from matrix.targets.lanes import lane_of, why_none
+from matrix.targets.lanes import explain_missing_lane, find_lane
 from matrix.targets.target import Target
 
 Row = Mapping[str, str]
@@ -18,7 +18,7 @@ def rows(manifest: Manifest) -> list[Row]:
     table: list[Row] = []
     classes = job_classes(manifest)
     for target in manifest.all_targets:
-        lane, runner = lane_of(target), runner_of(manifest, target)
+        lane, runner = find_lane(target), runner_of(manifest, target)
         groups = [name for name, group in manifest.targets.items() if target in group.targets]
         table.append(
             {
@@ -28,7 +28,7 @@ def rows(manifest: Manifest) -> list[Row]:
                 "platform": str(target.platform),
                 "identifier": target.identifier,
                 "cibuildwheel": lane.version if lane else "",
-                "why_none": why_none(target),
+                "why_none": explain_missing_lane(target),
                 "runner": runner.match if runner else "",
                 "image": classes[target].image if target in classes else "",
             }

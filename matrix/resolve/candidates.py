@@ -14,7 +14,7 @@ from packaging.version import Version
 from matrix.distributions import requires_python
 from matrix.resolve.rules import Rules
 from matrix.resolve.shelf import Shelf
-from matrix.targets.lanes import lane_of
+from matrix.targets.lanes import find_lane
 from matrix.targets.target import Target
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Offers:
         self.runs: Callable[[frozenset[str]], bool] = functools.cache(self._runs_one_of)
         """Whether a release runs there, by what its files say of Requires-Python."""
         self._python = target.python.full
-        self._builds = lane_of(target) is not None
+        self._builds = find_lane(target) is not None
         self._never_wheels_of = never_wheels_of
         self._rules = rules
         self._known_bad = known_bad

@@ -10,14 +10,12 @@ from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.machine import class_arch
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
+from matrix.targets.lanes import get_lane
 from matrix.toolchain.finding import Finding
 
 _SECONDS: Final = 60.0
 _VERSION: Final = re.compile(r"(\d+(?:\.\d+)+)")
-# pypa/cibuildwheel#2660: before 3.3 it cannot read what Docker 29 says of itself.
 _NEW_DOCKER: Final = Version("29")
-_READS_NEW_DOCKER: Final = Version("3.3.0")
-_FIRST_THAT_READS: Final = Version("2.0")
 _OLDEST_PODMAN: Final = Version("3")
 _OCI_ARCHES: Final = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
@@ -39,8 +37,8 @@ def finding(name: str, engine: Engine, users: Sequence[JobClass]) -> Finding:
 
 
 def _is_too_new(name: str, version: Version, job_class: JobClass) -> bool:
-    asks = _FIRST_THAT_READS <= Version(job_class.lane) < _READS_NEW_DOCKER
-    return name == "docker" and version >= _NEW_DOCKER and asks
+    is_new = name == "docker" and version >= _NEW_DOCKER
+    return is_new and not get_lane(job_class.lane).reads_docker_29
 
 
 def _version(engine: Engine, name: str) -> Version | None:

@@ -8,11 +8,11 @@ from typing import Final
 
 from matrix.builds.lane_environment import TOOLCHAIN
 from matrix.edge import programs
+from matrix.targets.lanes import get_lane
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Wanted
 
 _SECONDS: Final = 60.0
-_FIRST_TO_LOOK: Final = 3  # into its cache, before it downloads an installer
 _CI: Final = ("CI", "GITHUB_ACTIONS", "GITLAB_CI")
 
 
@@ -24,7 +24,7 @@ def findings(mine: Sequence[Wanted], environment: Mapping[str, str]) -> Iterator
     # PyPy is no installer but an archive, which needs nobody's leave.
     installers = [one for one in mine if not one.target.python.pypy]
     for receipt, lane in sorted({(receipt_of(one), one.service.lane) for one in installers}):
-        looks_nowhere = environment.get(TOOLCHAIN) and int(lane.partition(".")[0]) < _FIRST_TO_LOOK
+        looks_nowhere = environment.get(TOOLCHAIN) and not get_lane(lane).caches_installers
         reason = obstacle or (f"cibuildwheel {lane} would download it" if looks_nowhere else "")
         yield _interpreter(receipt, receipt in installed, reason)
 

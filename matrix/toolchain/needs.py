@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from matrix.builds.machine import class_arch
 from matrix.plan.model import JobClass
-from matrix.targets.lanes import lane_of
+from matrix.targets.lanes import find_lane, get_lane
 from matrix.targets.platform_tag import Family
 from matrix.targets.target import Target
 from matrix.toolchain.model import CACHE, FIRST_CACHE, Download, Form, Service
@@ -32,7 +32,6 @@ _HOST_ARCHES: Final = {
     ("macos", "aarch64"): "arm64",
     ("macos", "universal2"): "arm64",
 }
-_FIRST_WITH_DELVEWHEEL: Final = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def wanted(targets: Iterable[Target], classes: Iterable[JobClass]) -> tuple[Want
     served: dict[Service, Wanted] = {}
     by_place = {(one.lane, one.platform): one for one in sorted(classes, reverse=True)}
     for target in targets:
-        lane = lane_of(target)
+        lane = find_lane(target)
         job_class = by_place.get((lane.version, target.platform.identifier)) if lane else None
         if job_class is not None:
             service = Service(lane=job_class.lane, target=target.id)
@@ -88,7 +87,7 @@ def _interpreter(one: Wanted, lane: Resources, feed: str) -> Iterable[Download]:
     found = lane.interpreters.get(one.target.identifier)
     if found is None:
         return
-    root = FIRST_CACHE if _is_first(lane.lane) else CACHE
+    root = CACHE if get_lane(lane.lane).has_cache else FIRST_CACHE
     services = (one.service,)
     if found.address:
         yield _published(found.address, found.sha256, root=root, services=services)
@@ -197,21 +196,17 @@ def tools(one: Wanted, lane: Resources) -> tuple[Requirement, ...]:
     if one.job_class.system == "linux":
         return _requirements("virtualenv")
     names = ["pip", "setuptools", "wheel", "virtualenv"]
-    if not _is_first(lane.lane):
+    if get_lane(lane.lane).installs_build:
         names.append("build[virtualenv]")
     if family is Family.MACOS:
         names.append("delocate")
-    elif int(lane.lane.partition(".")[0]) >= _FIRST_WITH_DELVEWHEEL:
+    elif get_lane(lane.lane).has_delvewheel:
         names.append("delvewheel")
     return _requirements(*names)
 
 
 def _requirements(*names: str) -> tuple[Requirement, ...]:
     return tuple(map(Requirement, names))
-
-
-def _is_first(lane: str) -> bool:
-    return lane.startswith("1.")
 
 
 def closures(asked: Sequence[Wanted], lanes: Mapping[str, Resources]) -> tuple[Closure, ...]:

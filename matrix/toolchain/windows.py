@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.edge import programs
+from matrix.targets.lanes import get_lane
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.model import FIRST_CACHE
 from matrix.toolchain.needs import Wanted
@@ -31,7 +32,7 @@ def findings(mine: Sequence[Wanted], environment: Mapping[str, str]) -> Iterator
             yield Finding(subject=subject, lacks=what, hint=hint)
         else:
             yield Finding(subject=subject, detail="is set up")
-    if any(one.service.lane.startswith("1.") for one in mine):
+    if not all(get_lane(one.service.lane).has_cache for one in mine):
         yield _first_cache(environment)
 
 

@@ -15,7 +15,7 @@ from matrix.builds.offering import Offered
 from matrix.builds.surroundings import scrubbed
 from matrix.manifest.model import Network, Recipe
 from matrix.plan.model import JobClass
-from matrix.targets.lanes import Lane, lane_of, lanes
+from matrix.targets.lanes import Lane, find_lane, lanes
 from matrix.targets.target import Target
 
 from .. import builds
@@ -42,7 +42,7 @@ def served(lane: Lane, platform: str) -> tuple[Target, ...]:
         for python in _pythons(identifier.partition("-")[0], lane)
     }
     return tuple(
-        sorted(t for t in found if t.identifier in lane.identifiers and lane_of(t) is lane)
+        sorted(t for t in found if t.identifier in lane.identifiers and find_lane(t) is lane)
     )
 
 
@@ -53,7 +53,7 @@ def _pythons(interpreter: str, lane: Lane) -> Iterator[str]:
     kind, major, minor, free = found.groups()
     if kind == "cp":
         yield f"{major}.{minor}.0{free}"
-    elif abi := re.search(r"_(?:pp)?(\d)(\d)$", lane.abis.get(interpreter, "")):
+    elif abi := re.search(r"_(?:pp)?(\d)(\d)$", lane.abi_by_interpreter.get(interpreter, "")):
         yield f"pypy-{abi[1]}.{abi[2]}.0-{major}.{minor}.0"
 
 

@@ -91,10 +91,10 @@ CASES: Final = [
     pytest.param(lane, platform, id=f"{lane.version}-{platform}")
     for lane in lanes()
     for platform in PLATFORMS
-    # 1.12.0 looks into no cache, and 2.23.4 downloads installers whatever is there.
+    # 1.12.0 has no cache to move, and 2.23.4 always downloads installers.
     if served(lane, platform)
-    and not lane.version.startswith("1.")
-    and not ("macosx" in platform and lane.version.startswith("2."))
+    and lane.has_cache
+    and (lane.caches_installers or "macosx" not in platform)
 ]
 
 
