@@ -15,12 +15,12 @@ from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
-from matrix.builds.configuration import Configuration, configuration
-from matrix.builds.machine import Machine
-from matrix.builds.offering import Offered
-from matrix.builds.running import build
-from matrix.builds.stock import Stock
-from matrix.builds.workshop import Availability, Workshop, can_build
+from matrix.builds.configuration import Configuration, configure_build
+from matrix.builds.host import Host
+from matrix.builds.job import build_job
+from matrix.builds.prerequisites import Prerequisites
+from matrix.builds.wheelhouse import Wheelhouse
+from matrix.builds.workspace import Availability, Workspace, check_availability
 from matrix.edge.progress import Loudness, Reporter
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget
@@ -57,7 +57,7 @@ WINDOWS = dataclasses.replace(
 MACOS = dataclasses.replace(
     LINUX, id="macosx-arm64-cibw4", system="macos", platform="macosx_arm64", image=""
 )
-HERE = Machine(system="linux", arch="x86_64", python=Path(sys.executable))
+HERE = Host(system="linux", arch="x86_64", python=Path(sys.executable))
 EMPTY = Manifest(bundle="b", targets={}, packages=())
 QUIET = Reporter(loudness=Loudness.QUIET, console=Console(quiet=True))
 
@@ -88,21 +88,21 @@ def told(
     job_class: JobClass = LINUX,
     recipe: Recipe | None = None,
     environment: Mapping[str, str] | None = None,
-    offered: Offered | None = None,
-    stock: Stock | None = None,
+    offered: Prerequisites | None = None,
+    stock: Wheelhouse | None = None,
     prepared: str = "",
     epoch: int = 0,
     work: Path = WORK,
     is_pure: bool = False,
 ) -> Configuration:
-    return configuration(
+    return configure_build(
         dataclasses.replace(one(*targets), epoch=epoch, is_pure=is_pure),
         job_class,
         targets=targets,
         recipe=recipe or Recipe(),
         environment=environment or {},
-        offered=offered or Offered(),
-        stock=stock or Stock(),
+        prerequisites=offered or Prerequisites(),
+        wheelhouse=stock or Wheelhouse(),
         prepared=prepared,
         work=work,
         source=SOURCE,
@@ -164,13 +164,13 @@ def said(program: Path, *arguments: str) -> list[str]:
     return done.stdout.split("\0")[:-1]
 
 
-def availability(job_class: JobClass, directory: Path, machine: Machine = HERE) -> Availability:
-    return can_build(job_class, manifest=EMPTY, workshop=workshop(directory, machine))
+def availability(job_class: JobClass, directory: Path, machine: Host = HERE) -> Availability:
+    return check_availability(job_class, manifest=EMPTY, workspace=workshop(directory, machine))
 
 
-def workshop(directory: Path, machine: Machine = HERE) -> Workshop:
-    return Workshop(
-        machine=machine,
+def workshop(directory: Path, machine: Host = HERE) -> Workspace:
+    return Workspace(
+        host=machine,
         environment={"PATH": str(directory / "bin")},
         cache=directory / "cache",
         logs=directory / "logs",
@@ -210,14 +210,14 @@ def run_job(
     planned = tuple(
         PlannedTarget(id=t.id, python=str(t.python), platform=str(t.platform)) for t in targets
     )
-    return build(
+    return build_job(
         whole,
         plan=Plan(
             bundle="b", targets=planned, wishes=(), cells=(), classes=(job_class,), jobs=(whole,)
         ),
         manifest=EMPTY,
-        sdist=lambda build: directory / build.sdist,
-        stock=lambda _: Stock(),
+        sdist=lambda build_job: directory / build_job.sdist,
+        wheelhouse=lambda _: Wheelhouse(),
         out=directory / "wheels",
-        workshop=dataclasses.replace(workshop(directory), seconds=seconds),
+        workspace=dataclasses.replace(workshop(directory), seconds=seconds),
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds.answers import answers
 from matrix.builds.engine import Engine, write_shim
-from matrix.builds.failure import build_failed, telling
-from matrix.builds.lane_environment import lane_python
-from matrix.builds.machine import Machine
-from matrix.builds.workshop import Availability
+from matrix.builds.failure import build_error, select_reasons
+from matrix.builds.host import Host
+from matrix.builds.lane_install import install_lane
+from matrix.builds.outputs import check_outputs
+from matrix.builds.workspace import Availability
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed, NotEquipped
 
@@ -75,8 +75,8 @@ def test_a_job_of_another_system_names_the_runner_it_needs(tmp_path: Path) -> No
 
 
 def test_each_runner_builds_its_own(tmp_path: Path) -> None:
-    windows = Machine(system="windows", arch="x86_64", python=Path("python"))
-    mac = Machine(system="macos", arch="aarch64", python=Path("python"))
+    windows = Host(system="windows", arch="x86_64", python=Path("python"))
+    mac = Host(system="macos", arch="aarch64", python=Path("python"))
     narrow = dataclasses.replace(WINDOWS, platform="win32")
     intel = dataclasses.replace(MACOS, platform="macosx_x86_64")
 
@@ -143,7 +143,7 @@ def test_wheels_that_answer_every_target_are_kept(tmp_path: Path) -> None:
     ]
     targets = (target("3.12.4"), target("3.9.18"), target("2.7.18"))
 
-    kept = answers(built, one(*targets), targets, place=PLACE)
+    kept = check_outputs(built, one(*targets), targets, place=PLACE)
 
     # 1.12.0 builds for both ABIs of 2.7, and nobody asked for the narrow one.
     assert kept == (built[1], built[0])
@@ -156,7 +156,7 @@ def test_a_wheel_above_the_floor_is_named_with_its_target(platform: str, tmp_pat
     built = wheel(tmp_path, f"netifaces-0.11.0-cp312-cp312-{platform}.whl")
 
     with pytest.raises(BuildFailed) as caught:
-        answers([built], one(target()), (target(),), place=PLACE)
+        check_outputs([built], one(target()), (target(),), place=PLACE)
 
     assert str(caught.value) == (
         "x.00: netifaces 0.11.0: expected a wheel for cp312-manylinux_2_28_x86_64, "
@@ -173,7 +173,7 @@ def test_every_unanswered_target_and_strange_file_is_named(tmp_path: Path) -> No
     targets = (target("3.12.4"), target("3.9.18"))
 
     with pytest.raises(BuildFailed) as caught:
-        answers(built, one(*targets), targets, place=PLACE)
+        check_outputs(built, one(*targets), targets, place=PLACE)
 
     assert str(caught.value).splitlines() == [
         "x.00: netifaces 0.11.0: expected a wheel for cp312-manylinux_2_28_x86_64, got none",
@@ -188,7 +188,7 @@ def test_a_failed_build_tells_the_lines_that_matter() -> None:
     output = "gcc x.c\n\x1b[31mx.c:1:10: fatal error: mysql.h: No such file\x1b[0m\nremoving\n"
     finished = Finished(command=("x",), status=1, output=output)
 
-    assert str(build_failed("job", finished, log=Path("logs/job.log"))) == (
+    assert str(build_error("job", finished, log=Path("logs/job.log"))) == (
         "job: cibuildwheel ended with status 1: a command of the build failed\n"
         "  x.c:1:10: fatal error: mysql.h: No such file\n"
         "  hint: read logs/job.log"
@@ -196,7 +196,7 @@ def test_a_failed_build_tells_the_lines_that_matter() -> None:
 
 
 def test_a_log_without_reasons_is_told_by_its_end() -> None:
-    assert telling("\n".join(map(str, range(10)))) == ("4", "5", "6", "7", "8", "9")
+    assert select_reasons("\n".join(map(str, range(10)))) == ("4", "5", "6", "7", "8", "9")
 
 
 # A whole run, with everything real but the container and the network ---------------------------
@@ -270,8 +270,8 @@ def test_a_lane_that_cannot_be_installed_is_named(tmp_path: Path) -> None:
     machine = dataclasses.replace(HERE, python=python)
 
     with pytest.raises(NotEquipped) as caught:
-        lane_python(
-            "4.3.3", machine=machine, cache=tmp_path / "cache", environment={}, reporter=QUIET
+        install_lane(
+            "4.3.3", host=machine, cache=tmp_path / "cache", environment={}, reporter=QUIET
         )
 
     assert str(caught.value) == (

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.builds import toml_text
-from matrix.builds.stock import Stock
-from matrix.builds.surroundings import carried, scrubbed
+from matrix.builds.environment import container_variables, scrub_environment
+from matrix.builds.wheelhouse import Wheelhouse
 from matrix.manifest.model import Network, Recipe, Repair
 from matrix.plan.model import JobClass
 
@@ -98,7 +98,7 @@ def test_without_containers_the_recipe_is_the_environment(
     assert ("before-all" in options(configured)) == (job_class is MACOS)
 
 
-STOCK = Stock(
+STOCK = Wheelhouse(
     wheels=(
         Path("setuptools-80.9.0-py3-none-any.whl"),
         Path("six-1.16.0-py2.py3-none-any.whl"),
@@ -262,18 +262,18 @@ def test_a_build_sees_only_what_it_needs() -> None:
         "CIBW_BEFORE_ALL": "true",
     }
 
-    seen = scrubbed(runner, network=Network())
+    seen = scrub_environment(runner, network=Network())
 
     kept = ("PATH", "Path", "SystemRoot", "CI", "https_proxy", "PIP_EXTRA_INDEX_URL")
     assert seen == {name: runner[name] for name in kept}
-    assert carried(seen) == ("PIP_EXTRA_INDEX_URL", "https_proxy")
+    assert container_variables(seen) == ("PIP_EXTRA_INDEX_URL", "https_proxy")
 
 
 def test_a_compiler_of_2_7_reaches_only_the_lane_that_asks_for_it() -> None:
     runner = {"DISTUTILS_USE_SDK": "1", "MSSdk": "1", "INCLUDE": "C:\\vc9", "CFLAGS": "/O2"}
 
-    assert scrubbed(runner, network=Network(), lane="4.3.3") == {}
-    assert scrubbed(runner, network=Network(), lane="1.12.0") == {
+    assert scrub_environment(runner, network=Network(), lane="4.3.3") == {}
+    assert scrub_environment(runner, network=Network(), lane="1.12.0") == {
         "DISTUTILS_USE_SDK": "1",
         "INCLUDE": "C:\\vc9",
         "MSSdk": "1",
@@ -284,7 +284,7 @@ def test_the_manifests_network_replaces_pips_own() -> None:
     runner = {"PIP_INDEX_URL": "https://other.example", "PIP_EXTRA_INDEX_URL": "https://x.example"}
     network = Network(index="https://index.example/simple/", ca_bundle="/etc/ca.pem")
 
-    assert scrubbed(runner, network=network) == {
+    assert scrub_environment(runner, network=network) == {
         "PIP_CERT": "/etc/ca.pem",
         "PIP_INDEX_URL": "https://index.example/simple/",
         "SSL_CERT_FILE": "/etc/ca.pem",

@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from matrix.builds.offering import Offered, offered
-from matrix.builds.sequence import in_order
+from matrix.builds.job import build_in_order
+from matrix.builds.prerequisites import Prerequisites, select_prerequisites
 from matrix.errors import BuildFailed, Problem, UsageError
 from matrix.plan.model import Build, Cell, Plan, State
 
@@ -53,7 +53,7 @@ def test_each_build_is_given_the_wheels_that_it_waits_for(tmp_path: Path) -> Non
     whole = job(one(project="a"), one(project="b"), one(project="c", after=("a",)))
     seen, made = make(tmp_path)
 
-    wheels = in_order(whole, made)  # type: ignore[arg-type]
+    wheels = build_in_order(whole, made)  # type: ignore[arg-type]
 
     assert seen == [("a", []), ("b", []), ("c", ["a.whl"])]
     assert [path.name for path in wheels] == ["a.whl", "b.whl", "c.whl"]
@@ -69,7 +69,7 @@ def test_a_failure_blocks_its_dependents_and_nobody_else(tmp_path: Path) -> None
     seen, made = make(tmp_path, "lxml")
 
     with pytest.raises(BuildFailed) as caught:
-        in_order(whole, made)  # type: ignore[arg-type]
+        build_in_order(whole, made)  # type: ignore[arg-type]
 
     assert [project for project, _ in seen] == ["lxml", "other"]
     assert str(caught.value).splitlines() == [
@@ -83,11 +83,11 @@ def test_a_build_finds_the_wheels_of_its_job_before_those_of_the_index(tmp_path:
     path = tmp_path / f"lxml-6.1.3-cp312-cp312-{MANY}.whl"
     build = one(T, project="xmlsec", after=("lxml",))
 
-    given = offered(
-        build, made=[path], carried=(), plan=plan(cell("lxml", "6.1.3", State.BUILD)), place="x.00"
+    given = select_prerequisites(
+        build, built=[path], reused=(), plan=plan(cell("lxml", "6.1.3", State.BUILD)), place="x.00"
     )
 
-    assert given == Offered(wheels=(path,), pins=("lxml==6.1.3",))
+    assert given == Prerequisites(wheels=(path,), pins=("lxml==6.1.3",))
     configured = told(T, offered=given)
     assert configured.files[PurePosixPath("constraints/build.txt")] == "lxml==6.1.3\n"
     engine = options(configured)["container-engine"]
@@ -108,7 +108,7 @@ def test_without_containers_what_pip_finds_already_stays_found(tmp_path: Path) -
         windows,
         job_class=WINDOWS,
         environment={"PIP_FIND_LINKS": "/opt/wheels"},
-        offered=Offered(wheels=(Path("a.whl"),)),
+        offered=Prerequisites(wheels=(Path("a.whl"),)),
         work=work,
     )
 
@@ -128,8 +128,8 @@ def test_only_what_a_build_needs_is_offered(tmp_path: Path) -> None:
     )  # fmt: skip
     known = plan(cell("lxml", "6.1.3", State.REUSED), cell("cython", "3.0", State.REUSED))
 
-    given = offered(
-        build, made=(), carried=[tmp_path / name for name in names], plan=known, place="x.00"
+    given = select_prerequisites(
+        build, built=(), reused=[tmp_path / name for name in names], plan=known, place="x.00"
     )
 
     assert [path.name for path in given.wheels] == names[:1]
@@ -142,7 +142,7 @@ def test_a_wheel_of_the_previous_bundle_that_nobody_brings_is_an_error() -> None
     )  # fmt: skip
 
     with pytest.raises(UsageError) as caught:
-        offered(build, made=(), carried=(), plan=plan(), place="x.00")
+        select_prerequisites(build, built=(), reused=(), plan=plan(), place="x.00")
 
     assert str(caught.value) == (
         "x.00: xmlsec 1.0 needs lxml of the previous bundle, got none\n  hint: --previous BUNDLE"
@@ -153,7 +153,7 @@ def test_versions_on_which_targets_disagree_are_not_pinned(tmp_path: Path) -> No
     paths = [tmp_path / f"lxml-{v}-cp312-cp312-{MANY}.whl" for v in ("5.0", "6.1.3")]
     build = one(T, project="xmlsec", after=("lxml",))
 
-    given = offered(build, made=paths, carried=(), plan=plan(), place="x.00")
+    given = select_prerequisites(build, built=paths, reused=(), plan=plan(), place="x.00")
 
     assert (given.wheels, given.pins) == (tuple(paths), ())
 

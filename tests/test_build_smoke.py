@@ -46,13 +46,13 @@ def test_the_manager_that_is_there_installs(
     for name in present:
         program(tmp_path / "bin" / name, 'echo "${0##*/} $*"')
 
-    done = sh(system_packages.script("linux", PACKAGES), tmp_path)
+    done = sh(system_packages.render_script("linux", PACKAGES), tmp_path)
 
     assert (done.returncode, done.stdout.splitlines()) == (0, ran)
 
 
 def test_a_system_without_a_known_manager_says_so(tmp_path: Path) -> None:
-    done = sh(system_packages.script("linux", PACKAGES), tmp_path)
+    done = sh(system_packages.render_script("linux", PACKAGES), tmp_path)
 
     assert (done.returncode, done.stderr) == (
         1,
@@ -63,15 +63,15 @@ def test_a_system_without_a_known_manager_says_so(tmp_path: Path) -> None:
 def test_a_manager_for_which_nothing_is_named_installs_nothing(tmp_path: Path) -> None:
     program(tmp_path / "bin" / "apt-get", "exit 1")
 
-    done = sh(system_packages.script("linux", {"apk": ("linux-headers",)}), tmp_path)
+    done = sh(system_packages.render_script("linux", {"apk": ("linux-headers",)}), tmp_path)
 
     assert done.stdout == "the recipe names no system packages for apt\n"
 
 
 def test_system_packages_of_another_system_need_no_script() -> None:
-    assert system_packages.script("windows", PACKAGES) == ""
-    assert system_packages.script("macos", {"apt": ("x",)}) == ""
-    assert "brew install openldap\n" in system_packages.script("macos", PACKAGES)
+    assert system_packages.render_script("windows", PACKAGES) == ""
+    assert system_packages.render_script("macos", {"apt": ("x",)}) == ""
+    assert "brew install openldap\n" in system_packages.render_script("macos", PACKAGES)
 
 
 def interpreters() -> list[object]:
@@ -94,7 +94,7 @@ def run_smoke(
     with zipfile.ZipFile(built) as archive:
         archive.extractall(installed)
     (directory / "smoke.py").write_text(smoke.SCRIPT, encoding="utf-8")
-    settings = smoke.settings(canonicalize_name("Some.thing"), test)
+    settings = smoke.render_settings(canonicalize_name("Some.thing"), test)
     (directory / "smoke.json").write_text(settings, encoding="utf-8")
     environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "PYTHONPATH": str(installed)}
     return subprocess.run(

@@ -142,20 +142,20 @@ def test_what_a_build_took_reaches_the_record_and_the_next_plan(
     made = make_wheel(
         tmp_path / "wheels", "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64"
     )
-    durations.note(made, 90)
+    durations.write_duration(made, 90)
 
     record = verify(seal(owing, collected(owing, tmp_path / "wheels"), tmp_path / "out")).record
 
     assert [wheel.build_seconds for wheel in record.wheels] == [90]
-    assert inventory.durations(record) == {("netifaces", P39): 45, ("netifaces", P312): 45}
+    assert inventory.read_durations(record) == {("netifaces", P39): 45, ("netifaces", P312): 45}
 
 
 def test_a_damaged_note_of_a_duration_is_no_duration(tmp_path: Path) -> None:
     made = make_wheel(tmp_path, "netifaces", "0.11.0")
     made.with_name(f"{made.name}.seconds").write_text("soon", encoding="utf-8")
 
-    assert durations.noted(made) == 0
-    assert durations.noted(tmp_path / "absent.whl") == 0
+    assert durations.read_duration(made) == 0
+    assert durations.read_duration(tmp_path / "absent.whl") == 0
 
 
 def test_an_allowed_gap_is_written_into_the_record(owing: Plan, tmp_path: Path) -> None:

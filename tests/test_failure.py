@@ -8,7 +8,7 @@ import pytest
 
 from matrix.builds import failure, log_text
 from matrix.builds.causes import Cause
-from matrix.builds.failure import Failure, NotBuilt, build_failed, classified, telling
+from matrix.builds.failure import Failure, NotBuilt, build_error, classify_failure, select_reasons
 from matrix.builds.log_text import Step
 from matrix.edge.programs import TIMED_OUT, Finished
 from matrix.errors import BuildFailed
@@ -28,7 +28,7 @@ def finished(name: str, status: int = 1) -> Finished:
 
 
 def of(name: str, status: int = 1, *, is_isolated: bool = False) -> Failure:
-    return classified(finished(name, status), project="x", is_isolated=is_isolated)
+    return classify_failure(finished(name, status), project="x", is_isolated=is_isolated)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_a_status_says_alone_is_enough(
     name: str, status: int, cause: Cause, what: str
 ) -> None:
     if name == "no-such":
-        told = classified(Finished(command=(), status=status, output="one\ntwo\n"))
+        told = classify_failure(Finished(command=(), status=status, output="one\ntwo\n"))
         assert told.lines == ("one", "two")
     else:
         told = of(name, status)
@@ -163,7 +163,7 @@ def test_the_lines_say_why_and_nothing_else() -> None:
 def test_lines_that_build_has_folded_are_whole() -> None:
     folded = "< ERROR: no-such-\n  project-1 is\n  not there\n<   indented\n\nafter\n"
 
-    assert log_text.lines(folded) == (
+    assert log_text.split_log(folded) == (
         "ERROR: no-such-project-1 is not there",
         "indented",
         "",
@@ -221,7 +221,8 @@ def test_a_server_that_a_test_wants_is_the_tests_business() -> None:
     pip = f"Testing wheel...\n{retrying}ERROR: No matching distribution found for x\n"
 
     causes = [
-        classified(Finished(command=(), status=1, output=output)).cause for output in (refused, pip)
+        classify_failure(Finished(command=(), status=1, output=output)).cause
+        for output in (refused, pip)
     ]
 
     assert causes == [Cause.TEST, Cause.INFRASTRUCTURE]
@@ -230,14 +231,20 @@ def test_a_server_that_a_test_wants_is_the_tests_business() -> None:
 def test_the_step_at_which_a_log_ends_is_known_on_every_service() -> None:
     github = "::group::Repairing wheel...\n::endgroup::\n::group::Testing wheel...\n x\n"
 
-    assert log_text.last_step(log_text.lines(github)) == (Step.TEST, ("Testing wheel...", " x"))
-    assert log_text.last_step(log_text.lines("\x1b[1mBuilding wheel...\x1b[0m\n"))[0] is Step.BUILD
+    assert log_text.find_last_step(log_text.split_log(github)) == (
+        Step.TEST,
+        ("Testing wheel...", " x"),
+    )
+    assert (
+        log_text.find_last_step(log_text.split_log("\x1b[1mBuilding wheel...\x1b[0m\n"))[0]
+        is Step.BUILD
+    )
     # pip talks about wheels, too.
-    assert log_text.last_step(("Building wheels for collected packages: x",))[0] is Step.START
+    assert log_text.find_last_step(("Building wheels for collected packages: x",))[0] is Step.START
 
 
 def test_a_failure_is_an_error_that_names_cause_lines_and_log() -> None:
-    error = build_failed("x.00: x 1", finished("header"), log=Path("logs/x.log"), project="x")
+    error = build_error("x.00: x 1", finished("header"), log=Path("logs/x.log"), project="x")
 
     assert isinstance(error, BuildFailed)
     assert error.exit_code == BuildFailed.exit_code
@@ -249,7 +256,7 @@ def test_a_failure_is_an_error_that_names_cause_lines_and_log() -> None:
 
 
 def test_without_a_hint_the_log_is_what_to_read() -> None:
-    error = build_failed("x.00: x 1", finished("segfault"), log=Path("logs/x.log"))
+    error = build_error("x.00: x 1", finished("segfault"), log=Path("logs/x.log"))
 
     assert isinstance(error, NotBuilt)
     assert str(error) == (
@@ -263,7 +270,7 @@ def test_a_failure_lies_beside_its_log_for_the_summary(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     told = of("header")
 
-    failure.write(log, told)
+    failure.write_note(log, told)
 
     assert json.loads((tmp_path / "x.log.json").read_text(encoding="utf-8")) == {
         **dataclasses.asdict(told),
@@ -275,4 +282,4 @@ def test_a_failure_lies_beside_its_log_for_the_summary(tmp_path: Path) -> None:
 
 
 def test_a_log_without_reasons_is_told_by_its_end() -> None:
-    assert telling("\n".join(map(str, range(10)))) == ("4", "5", "6", "7", "8", "9")
+    assert select_reasons("\n".join(map(str, range(10)))) == ("4", "5", "6", "7", "8", "9")

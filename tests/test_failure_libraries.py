@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from matrix.builds import advice, libraries
+from matrix.builds import hints, libraries
 from matrix.builds.causes import Cause, Finding
 from matrix.builds.libraries import Kind
 from matrix.manifest.model import Manifest
@@ -43,15 +43,15 @@ packages: [thing]
 def test_a_missing_thing_is_known_by_the_name_that_a_build_gives_it(
     kind: Kind, name: str, debian: tuple[str, ...]
 ) -> None:
-    assert libraries.packages(kind, [name])["apt"] == debian
+    assert libraries.find_packages(kind, [name])["apt"] == debian
 
 
 def test_packages_of_several_things_are_put_together() -> None:
-    assert libraries.packages("headers", ["lber.h", "nobody/knows.h", "sasl.h"])["apt"] == (
+    assert libraries.find_packages("headers", ["lber.h", "nobody/knows.h", "sasl.h"])["apt"] == (
         "libldap2-dev",
         "libsasl2-dev",
     )
-    assert libraries.packages("headers", ["nobody/knows.h", "linux/nothing.h"]) == {}
+    assert libraries.find_packages("headers", ["nobody/knows.h", "linux/nothing.h"]) == {}
 
 
 def test_no_name_stands_twice_in_the_table() -> None:
@@ -76,7 +76,7 @@ def test_system_packages_of_the_table_can_stand_in_a_recipe() -> None:
 )
 def test_the_advice_is_manifest_that_reads(kind: str, cause: Cause) -> None:
     for entry in (entry for entry in ENTRIES if entry.get(kind)):
-        text = advice.advice(Finding(cause=cause, things=(entry[kind][0],)), project="thing")
+        text = hints.suggest_hint(Finding(cause=cause, things=(entry[kind][0],)), project="thing")
 
         assert pasted(text).recipes["thing"].system == {
             manager: tuple(names) for manager, names in entry["system"].items()
@@ -89,7 +89,7 @@ def pasted(text: str) -> Manifest:
 
 @pytest.mark.parametrize("thing", ["pkg_resources", "use_2to3", "numpy.distutils", "cython"])
 def test_advice_about_requirements_is_manifest_that_reads(thing: str) -> None:
-    text = advice.advice(Finding(cause=Cause.REQUIREMENT, things=(thing,)), project="thing")
+    text = hints.suggest_hint(Finding(cause=Cause.REQUIREMENT, things=(thing,)), project="thing")
 
     (required,) = pasted(text).recipes["thing"].requires
     assert Requirement(required).name in {"setuptools", "numpy", "cython"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from matrix.builds.interpreters import age, directory
+from matrix.builds.interpreters import interpreter_directory, rank_interpreter
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,12 @@ from matrix.builds.interpreters import age, directory
 def test_the_interpreter_of_an_identifier_is_where_images_have_it(
     identifier: str, expected: str
 ) -> None:
-    assert directory(identifier) == expected
+    assert interpreter_directory(identifier) == expected
 
 
 def test_the_newest_interpreter_with_a_lock_comes_first() -> None:
     names = ["pp311-a", "cp39-a", "cp27-a", "cp314t-a", "cp314-a", "cp310-a"]
 
-    assert sorted(names, key=age, reverse=True) == [
+    assert sorted(names, key=rank_interpreter, reverse=True) == [
         *("cp314-a", "cp310-a", "cp39-a", "cp27-a", "cp314t-a", "pp311-a")
     ]

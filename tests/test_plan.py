@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from matrix.errors import MatrixError
 from matrix.plan import schema, serial
-from matrix.plan.inventory import CarriedWheel
+from matrix.plan.inventory import ReusedWheel
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import Cell, Plan, State
 from matrix.plan.planning import plan
@@ -118,7 +118,7 @@ def test_every_build_cell_belongs_to_exactly_one_job() -> None:
 def test_what_a_previous_bundle_built_from_the_same_inputs_is_reused() -> None:
     files = lock(locked("netifaces-0.11.0.tar.gz", P39, P312))
     first = plan(manifest("netifaces"), files)
-    carried = CarriedWheel(filename="netifaces-0.11.0-cp39.whl", sha256="1" * 64, size=7)
+    carried = ReusedWheel(filename="netifaces-0.11.0-cp39.whl", sha256="1" * 64, size=7)
     inventory = {(cells(first)[P39].key, P39): carried}
 
     again = plan(manifest("netifaces"), files, inventory=inventory)

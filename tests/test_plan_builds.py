@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from matrix.manifest.reading import read
 from matrix.plan.cells import epoch
-from matrix.plan.inventory import CarriedWheel
+from matrix.plan.inventory import ReusedWheel
 from matrix.plan.model import Build, Plan, State
 from matrix.plan.planning import plan
 from matrix.resolve import freshness
@@ -157,7 +157,7 @@ def test_a_pure_wheel_is_carried_over_for_all_its_targets_or_built_again_for_all
         locked_build("calm", P312, WIN, is_pure=True),
     )
     first = plan(manifest("calm"), lock)
-    carried = CarriedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
+    carried = ReusedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
     here = {(c.key, c.target): carried for c in first.cells if c.target == P312}
 
     again = plan(manifest("calm"), lock, inventory=here)
@@ -187,7 +187,7 @@ def test_a_reused_pure_wheel_is_found_by_each_target_s_key() -> None:
         locked_build("calm", P312, WIN, is_pure=True),
     )
     first = plan(manifest("calm"), lock)
-    carried = CarriedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
+    carried = ReusedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
     again = plan(
         manifest("calm"), lock, inventory={(c.key, c.target): carried for c in first.cells}
     )

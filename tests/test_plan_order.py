@@ -1,7 +1,7 @@
 import pytest
 
 from matrix.errors import ManifestError
-from matrix.plan.inventory import CarriedWheel
+from matrix.plan.inventory import ReusedWheel
 from matrix.plan.model import Build, Plan
 from matrix.plan.planning import plan
 from matrix.resolve.lock import LockedFile
@@ -128,7 +128,7 @@ def test_two_versions_of_a_project_are_two_builds_of_one_job() -> None:
 def test_a_wheel_of_the_previous_bundle_is_named_where_it_is_needed() -> None:
     wanted, files = manifest("a", "b"), lock(sdist("a", "b"), sdist("b"))
     key = next(cell.key for cell in plan(wanted, files).cells if cell.project == "b")
-    kept = CarriedWheel(filename="b-1.0-cp312.whl", sha256="1" * 64, size=1)
+    kept = ReusedWheel(filename="b-1.0-cp312.whl", sha256="1" * 64, size=1)
 
     found = plan(wanted, files, inventory={(key, P312): kept})
 

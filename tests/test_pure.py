@@ -14,7 +14,7 @@ from packaging.utils import parse_wheel_filename
 
 from matrix.builds import pure
 from matrix.builds.causes import Cause
-from matrix.builds.failure import classified
+from matrix.builds.failure import classify_failure
 from matrix.edge import files
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed
@@ -78,7 +78,10 @@ print(json.dumps(carrier.build_wheel(sys.argv[2])))
 def furnished(work: Path, settings: Mapping[str, tuple[str, ...]] | None = None) -> Path:
     """The directory of a run, as ``attempt`` makes it."""
     members = {"toy.py": "TOY = 1\n", "toy_backend.py": BACKEND, "pyproject.toml": PYPROJECT}
-    texts = {**pure.files(SOURCE, settings or {}), **{SOURCE / n: t for n, t in members.items()}}
+    texts = {
+        **pure.carrier_files(SOURCE, settings or {}),
+        **{SOURCE / n: t for n, t in members.items()},
+    }
     for path, text in texts.items():
         files.write(work / path, text)
     return work
@@ -137,7 +140,7 @@ def test_what_interpreters_hand_over_gets_its_own_name_back(tmp_path: Path) -> N
         name = f"toy-1.0-0_{interpreter}-py2.py3-none-linux_x86_64.whl"
         files.write(tmp_path / name, "its bytes")
 
-    pure.unwrap(tmp_path)
+    pure.unwrap_wheels(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["toy-1.0-py2.py3-none-any.whl"]
 
@@ -148,7 +151,7 @@ def test_a_name_comes_back_as_it_was(wheel: str, tmp_path: Path) -> None:
     files.write(work / "carrier" / "wheel" / wheel, "")
 
     carry(work)
-    pure.unwrap(work / "out")
+    pure.unwrap_wheels(work / "out")
 
     assert [path.name for path in (work / "out").iterdir()] == [wheel]
 
@@ -165,7 +168,7 @@ def test_a_wheel_for_one_platform_is_told_as_such(tmp_path: Path) -> None:
 
     done = before_build(work)
     log = f"Running before_build...\n{done.output}Error: Command ['sh'] failed with code 1.\n"
-    told = classified(Finished(command=(), status=1, output=log))
+    told = classify_failure(Finished(command=(), status=1, output=log))
 
     assert done.status == 1
     assert not (work / "carrier" / "wheel").exists()

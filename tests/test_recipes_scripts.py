@@ -11,7 +11,7 @@ def test_the_recipes_own_lines_run_after_the_system_packages(tmp_path: Path) -> 
     program(tmp_path / "bin" / "apt-get", 'echo "$*"')
     lines = ("echo one", "x=two && echo $x")
 
-    done = sh(system_packages.script("linux", {"apt": ("swig",)}, lines), tmp_path)
+    done = sh(system_packages.render_script("linux", {"apt": ("swig",)}, lines), tmp_path)
 
     assert done.returncode == 0, done.stderr
     ran = ["update", "install -y --no-install-recommends swig", "one", "two"]
@@ -19,13 +19,13 @@ def test_the_recipes_own_lines_run_after_the_system_packages(tmp_path: Path) -> 
 
 
 def test_own_lines_need_no_package_manager(tmp_path: Path) -> None:
-    done = sh(system_packages.script("linux", {"brew": ("swig",)}, ["echo one"]), tmp_path)
+    done = sh(system_packages.render_script("linux", {"brew": ("swig",)}, ["echo one"]), tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "one\n")
 
 
 def test_nothing_runs_after_a_line_that_did_not_succeed(tmp_path: Path) -> None:
-    done = sh(system_packages.script("linux", {}, ["false", "echo two"]), tmp_path)
+    done = sh(system_packages.render_script("linux", {}, ["false", "echo two"]), tmp_path)
 
     assert (done.returncode, done.stdout) == (1, "")
 
@@ -37,7 +37,7 @@ def test_windows_gets_a_batch_file_that_stops_where_a_line_does_not_succeed() ->
         "vcpkg": ("libpq[core,openssl]", "zlib"),
     }
 
-    assert system_packages.script("windows", packages, ["echo done"]) == (
+    assert system_packages.render_script("windows", packages, ["echo done"]) == (
         "@echo off\r\n"
         'call vcpkg install "libpq[core,openssl]" zlib || exit /b 1\r\n'
         "call choco install --yes --no-progress swig || exit /b 1\r\n"
@@ -46,11 +46,11 @@ def test_windows_gets_a_batch_file_that_stops_where_a_line_does_not_succeed() ->
 
 
 def test_a_recipe_that_names_nothing_for_windows_needs_no_batch_file() -> None:
-    assert system_packages.script("windows", {"apt": ("x",)}) == ""
+    assert system_packages.render_script("windows", {"apt": ("x",)}) == ""
 
 
 def test_the_line_that_runs_the_script_is_in_the_systems_own_shell() -> None:
-    assert system_packages.command("linux") == 'sh "{project}/scripts/before-all.sh"'
-    assert system_packages.command("macos") == 'sh "{project}/scripts/before-all.sh"'
-    assert system_packages.command("windows") == 'call "{project}\\scripts\\before-all.cmd"'
-    assert str(system_packages.path("windows")) == "scripts/before-all.cmd"
+    assert system_packages.script_command("linux") == 'sh "{project}/scripts/before-all.sh"'
+    assert system_packages.script_command("macos") == 'sh "{project}/scripts/before-all.sh"'
+    assert system_packages.script_command("windows") == 'call "{project}\\scripts\\before-all.cmd"'
+    assert str(system_packages.script_path("windows")) == "scripts/before-all.cmd"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds.machine import Machine
+from matrix.builds.host import Host
 from matrix.manifest.reading import read
 from matrix.plan.job_classes import job_classes
 from matrix.toolchain import needs, readiness
@@ -17,8 +17,8 @@ from matrix.toolchain.readiness import Runner
 
 from .builds import HERE, QUIET, program
 
-WINDOWS = Machine(system="windows", arch="x86_64", python=HERE.python)
-MAC = Machine(system="macos", arch="aarch64", python=HERE.python)
+WINDOWS = Host(system="windows", arch="x86_64", python=HERE.python)
+MAC = Host(system="macos", arch="aarch64", python=HERE.python)
 ENOUGH = 10**11
 
 
@@ -37,7 +37,7 @@ def found(
     asked: tuple[Wanted, ...],
     directory: Path,
     *,
-    machine: Machine = HERE,
+    machine: Host = HERE,
     environment: Mapping[str, str] | None = None,
     free: int = ENOUGH,
     python: tuple[int, int, int] = (3, 11, 4),

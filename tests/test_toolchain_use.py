@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from matrix import cli
-from matrix.builds.lane_environment import lane_python
-from matrix.builds.surroundings import scrubbed
+from matrix.builds.environment import scrub_environment
+from matrix.builds.lane_install import install_lane
 from matrix.errors import DigestMismatch, NotEquipped
 from matrix.index.configuration import Settings
 from matrix.index.transport import Transport
@@ -169,11 +169,11 @@ def test_a_lane_comes_from_the_toolchain_alone(root: Path, tmp_path: Path) -> No
     elsewhere = {"PATH": "/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:9/simple/"}
     environment = equipped(elsewhere, root=root, cache=tmp_path / "cache")
 
-    python = lane_python(
+    python = install_lane(
         "4.3.3",
-        machine=HERE,
+        host=HERE,
         cache=tmp_path / "lanes",
-        environment=scrubbed(environment, network=Network()),
+        environment=scrub_environment(environment, network=Network()),
         reporter=QUIET,
     )
 
@@ -186,9 +186,9 @@ def test_a_lane_that_the_toolchain_lacks_is_not_fetched(root: Path, tmp_path: Pa
     environment = equipped({"PATH": "/usr/bin:/bin"}, root=root, cache=tmp_path / "cache")
 
     with pytest.raises(NotEquipped) as caught:
-        lane_python(
+        install_lane(
             "3.4.1",
-            machine=HERE,
+            host=HERE,
             cache=tmp_path / "lanes",
             environment=environment,
             reporter=QUIET,

@@ -2,7 +2,7 @@
 Why a build failed, as far as its log tells: a table of what tools print when something is missing.
 
 What a rule matches last decides, because scripts probe for what they can do without, and go on.
-Rules that match whatever fails come after those that know what is missing.
+Rules that match any failure come after the rules that name what is missing.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ _LINES: Final = 6
 
 
 class Cause(enum.StrEnum):
-    """Why a build failed, for people and for whoever decides whether to try again."""
+    """Why a build failed, for people and for the decision to try again."""
 
     HEADER = "missing header"
     LIBRARY = "missing library"
@@ -208,38 +208,42 @@ _NEEDS_THE_INDEX: Final = frozenset({Cause.REQUIREMENT, Cause.SYSTEM_PACKAGE, Ca
 _FROM_THE_INDEX: Final = re.compile(r"No matching distribution|Unable to locate|no such package")
 
 
-def found(step: Step, log: Sequence[str]) -> Finding | None:
-    """What the lines of a step say about why it failed; None when no rule knows."""
-    told = [line.strip()[:WIDTH] for line in log if line.strip() and not _says_nothing(line)]
+def find_cause(step: Step, log: Sequence[str]) -> Finding | None:
+    """The cause that the lines of a step name; None when no rule matches."""
+    log_lines = [line.strip()[:WIDTH] for line in log if line.strip() and not _is_noise(line)]
     for tier in (_SPECIFIC, _GENERIC):
-        matches = list(_matches(step, told, tier))
+        matches = list(_find_matches(step, log_lines, tier))
         if matches:
             _, cause = max(matches, key=lambda match: match[0])
-            return _with_reason(cause, step, told, tier)
+            return _make_finding(cause, step, log_lines, tier)
     return None
 
 
-def _says_nothing(line: str) -> bool:
+def _is_noise(line: str) -> bool:
     # A module of pkg-config that is looked for by a list is named in nothing but the command.
     return bool(_NOISE.search(line)) and "pkg-config" not in line
 
 
-def _matches(
-    step: Step, told: Sequence[str], rules: Iterable[_Rule]
+def _find_matches(
+    step: Step, log_lines: Sequence[str], rules: Iterable[_Rule]
 ) -> Iterator[tuple[int, Cause]]:
     for rule in rules:
         if step in rule.steps:
-            places = [place for place, line in enumerate(told) if rule.pattern.search(line)]
+            places = [place for place, line in enumerate(log_lines) if rule.pattern.search(line)]
             if places:
                 yield places[-1], rule.cause
 
 
-def _with_reason(cause: Cause, step: Step, told: Sequence[str], tier: Iterable[_Rule]) -> Finding:
-    things, lines = _named(cause, step, told, tier)
+def _make_finding(
+    cause: Cause, step: Step, log_lines: Sequence[str], tier: Iterable[_Rule]
+) -> Finding:
+    things, lines = _collect_things(cause, step, log_lines, tier)
     absent = any(_FROM_THE_INDEX.search(line) for line in lines)
     if cause in _NEEDS_THE_INDEX and absent:
         # An index that does not answer looks like one that has nothing, but for these lines.
-        _, cut = _named(Cause.INFRASTRUCTURE, step, told, (_OUT_OF_REACH, _OUT_OF_PIPS_REACH))
+        _, cut = _collect_things(
+            Cause.INFRASTRUCTURE, step, log_lines, (_OUT_OF_REACH, _OUT_OF_PIPS_REACH)
+        )
         if cut:
             return Finding(cause=Cause.INFRASTRUCTURE, lines=cut)
     if cause is Cause.PROGRAM and COMPILERS & set(things):
@@ -247,21 +251,21 @@ def _with_reason(cause: Cause, step: Step, told: Sequence[str], tier: Iterable[_
     return Finding(cause=cause, things=things, lines=lines)
 
 
-def _named(
-    cause: Cause, step: Step, told: Sequence[str], tier: Iterable[_Rule]
+def _collect_things(
+    cause: Cause, step: Step, log_lines: Sequence[str], tier: Iterable[_Rule]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     things: dict[str, None] = {}
     lines: dict[str, None] = {}
     rules = [rule for rule in tier if rule.cause is cause and step in rule.steps]
-    for line in told:
+    for line in log_lines:
         for rule in rules:
             if match := rule.pattern.search(line):
                 lines[line] = None
                 things.update(dict.fromkeys(t for t in match.groupdict().values() if t))
-    # A compiler's first words tell, everybody else's last.
-    told_first = cause is Cause.COMPILER
-    kept = tuple(lines)[:_LINES] if told_first else tuple(lines)[-_LINES:]
-    return tuple(things), kept
+    # Of a compiler the first errors count, of other tools the last.
+    is_compiler = cause is Cause.COMPILER
+    selected = tuple(lines)[:_LINES] if is_compiler else tuple(lines)[-_LINES:]
+    return tuple(things), selected
 
 
 _TELLING: Final = re.compile(
@@ -271,6 +275,6 @@ _TELLING: Final = re.compile(
 )
 
 
-def looks_telling(line: str) -> bool:
+def is_reason(line: str) -> bool:
     """Whether a line of a log looks like a reason."""
     return bool(_TELLING.search(line))

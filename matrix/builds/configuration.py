@@ -1,6 +1,6 @@
 """
-What cibuildwheel is told: files, arguments and variables, computed from the plan and the manifest
-alone.
+The configuration of one run of cibuildwheel: files, arguments and variables, computed from the plan
+and the manifest alone.
 
 Environment variables of a recipe do not go through cibuildwheel's ``environment``
 option: its little shell cannot read a value with a quote in it, or one that looks like an
@@ -15,12 +15,13 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.builds import pure, smoke, surroundings, system_packages, toml_text
-from matrix.builds.machine import class_tag
-from matrix.builds.offering import NOTHING_OFFERED, Offered
-from matrix.builds.options import as_toml, as_variables, options, reads_toml
-from matrix.builds.pip_settings import pip_settings
-from matrix.builds.stock import NO_STOCK, Stock
+from matrix.builds import pure, smoke, system_packages, toml_text
+from matrix.builds.environment import container_variables
+from matrix.builds.host import class_tag
+from matrix.builds.options import choose_options, reads_toml, render_toml, render_variables
+from matrix.builds.pip_settings import configure_pip
+from matrix.builds.prerequisites import NO_PREREQUISITES, Prerequisites
+from matrix.builds.wheelhouse import EMPTY_WHEELHOUSE, Wheelhouse
 from matrix.manifest.model import Recipe
 from matrix.plan.model import Build, JobClass
 from matrix.targets.platform_tag import Family
@@ -58,7 +59,7 @@ class Configuration:
     container: tuple[str, ...]
 
 
-def configuration(
+def configure_build(
     build: Build,
     job_class: JobClass,
     *,
@@ -67,26 +68,26 @@ def configuration(
     environment: Mapping[str, str],
     work: Path,
     source: PurePosixPath,
-    offered: Offered = NOTHING_OFFERED,
-    stock: Stock = NO_STOCK,
+    prerequisites: Prerequisites = NO_PREREQUISITES,
+    wheelhouse: Wheelhouse = EMPTY_WHEELHOUSE,
     prepared: str = "",
 ) -> Configuration:
     """
-    Everything that cibuildwheel is told for ``build``.
+    The configuration of cibuildwheel for ``build``.
 
     ``environment`` is the scrubbed one, ``targets`` are the build's, ``work`` is the directory in
-    which it will run and ``source`` that of the sdist in it. ``prepared`` is an image in which
-    ``before_all`` has been run.
+    which it will run and ``source`` the directory of the sdist in it. In the image ``prepared`` the
+    recipe's ``before-all`` has been run.
     """
     system = job_class.system
-    script = "" if prepared else before_all(system, recipe)
-    is_closed = system == "linux" and stock.is_complete
-    pip = pip_settings(
+    script = "" if prepared else render_before_all(system, recipe)
+    is_closed = system == "linux" and wheelhouse.is_complete
+    pip = configure_pip(
         inside=_IN_CONTAINER if system == "linux" else work,
         constraints_file=_CONSTRAINTS,
-        asked=recipe.requires,
-        offered=offered,
-        stock=stock,
+        constraints=recipe.requires,
+        prerequisites=prerequisites,
+        wheelhouse=wheelhouse,
         known_links="" if system == "linux" else environment.get("PIP_FIND_LINKS", ""),
         is_closed=is_closed,
     )
@@ -96,19 +97,19 @@ def configuration(
     # What before_all installs comes from the network.
     has_network = not is_closed or bool(script)
     container = _container(seen, environment, run=work.name, has_network=has_network)
-    told = options(
+    options = choose_options(
         build,
         job_class,
         recipe,
         image=prepared or job_class.image,
         container=container,
-        before_all=system_packages.command(system) if script else "",
+        before_all=system_packages.script_command(system) if script else "",
         test_command=f'python "{{project}}/{_SMOKE}"',
     )
-    beside = {system_packages.path(system): script, _CONSTRAINTS: pip.constraints}
+    beside = {system_packages.script_path(system): script, _CONSTRAINTS: pip.constraints}
     files = dict(_files(build, job_class, recipe, source))
     files |= {path: text for path, text in beside.items() if text}
-    arguments, variables = _told(told, job_class, recipe, files, work)
+    arguments, variables = _pass_options(options, job_class, recipe, files, work)
     return Configuration(
         directory=work,
         files=files,
@@ -119,24 +120,24 @@ def configuration(
     )
 
 
-def _told(
-    told: Mapping[str, toml_text.Value],
+def _pass_options(
+    options: Mapping[str, toml_text.Value],
     job_class: JobClass,
     recipe: Recipe,
     files: dict[PurePosixPath, str],
     work: Path,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Arguments and variables; what is told by a file is added to ``files``."""
+    """The arguments and variables that pass ``options``; a file is added to ``files``."""
     arguments = ["--platform", job_class.system, "--archs", class_tag(job_class).machine]
     arguments += ["--output-dir", str(work / OUT)]
     # Upstream's own limits were read when the job was planned, and a broken setup.cfg must not be
     # read again.
     variables = {"CIBW_PROJECT_REQUIRES_PYTHON": ">=2.7"}
     if reads_toml(job_class) and not recipe.upstream_configuration:
-        files[TOML] = as_toml(told)
+        files[TOML] = render_toml(options)
         arguments += ["--config-file", str(work / TOML)]
     else:
-        variables |= as_variables(told)
+        variables |= render_variables(options)
     return tuple(arguments), variables
 
 
@@ -147,13 +148,13 @@ def _container(
     run: str,
     has_network: bool,
 ) -> tuple[str, ...]:
-    carried = surroundings.carried(environment) if has_network else ()
+    names = container_variables(environment) if has_network else ()
     certificates = str(_IN_CONTAINER / CERTIFICATES)
     trusted = {"PIP_CERT": certificates} if "PIP_CERT" in environment else {}
     return (
-        f"--label={label(run)}",
+        f"--label={container_label(run)}",
         *(() if has_network else ("--network=none",)),
-        *(f"--env={name}" for name in carried),
+        *(f"--env={name}" for name in names),
         *(f"--env={name}={text}" for name, text in {**seen, **trusted}.items()),
     )
 
@@ -164,9 +165,12 @@ def _files(
     if build.is_pure:
         # The pip of 1.12.0 knows no settings, as elsewhere.
         settings = recipe.config_settings if reads_toml(job_class) else {}
-        yield from pure.files(source, settings).items()
+        yield from pure.carrier_files(source, settings).items()
     yield _SMOKE, smoke.SCRIPT
-    yield _SMOKE.with_suffix(".json"), smoke.settings(canonicalize_name(build.project), recipe.test)
+    yield (
+        _SMOKE.with_suffix(".json"),
+        smoke.render_settings(canonicalize_name(build.project), recipe.test),
+    )
 
 
 def _floor(targets: Sequence[Target]) -> dict[str, str]:
@@ -174,11 +178,11 @@ def _floor(targets: Sequence[Target]) -> dict[str, str]:
     return {"MACOSX_DEPLOYMENT_TARGET": ".".join(map(str, min(floors)))} if floors else {}
 
 
-def before_all(system: str, recipe: Recipe) -> str:
-    """The script of what must be there before any build; empty when nothing need be."""
-    return system_packages.script(system, recipe.system, recipe.before_all)
+def render_before_all(system: str, recipe: Recipe) -> str:
+    """The script that prepares a machine for builds by ``recipe``; empty for none."""
+    return system_packages.render_script(system, recipe.system, recipe.before_all)
 
 
-def label(run: str) -> str:
-    """What marks the containers of a run, so that none outlives it."""
+def container_label(run: str) -> str:
+    """The label of a run's containers, by which they are removed afterwards."""
     return f"wheelyard.run={run}"

@@ -11,19 +11,19 @@ from pathlib import Path
 from matrix.edge import files
 
 
-def note(wheel: Path, seconds: int) -> None:
-    """Write down what ``wheel`` took."""
-    files.write(_beside(wheel), f"{seconds}\n")
+def write_duration(wheel: Path, seconds: int) -> None:
+    """Write the seconds that the build of ``wheel`` took."""
+    files.write(_note_path(wheel), f"{seconds}\n")
 
 
-def noted(wheel: Path) -> int:
-    """What ``wheel`` took; 0 when nobody knows."""
+def read_duration(wheel: Path) -> int:
+    """The seconds that the build of ``wheel`` took; 0 when unknown."""
     try:
-        text = _beside(wheel).read_text(encoding="ascii").strip()
+        text = _note_path(wheel).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return 0
     return int(text) if text.isdigit() and len(text) < 7 else 0  # noqa: PLR2004 - eleven days
 
 
-def _beside(wheel: Path) -> Path:
+def _note_path(wheel: Path) -> Path:
     return wheel.with_name(f"{wheel.name}.seconds")

@@ -21,8 +21,7 @@ _SECONDS_TO_PULL: Final = 1800.0
 
 # 1.12.0 mounts the whole host into the container, and asks for a working directory that docker
 # makes and podman does not (it then waits for ever); it needs neither. Nor does it see that a
-# container did not start: whoever waits for that one is ended. Everything else passes
-# through.
+# container did not start, so the waiting process is ended. Everything else passes through.
 _SHIM: Final = """\
 #!/bin/sh
 # Made by wheelyard: what cibuildwheel 1.12.0 calls docker.
@@ -63,13 +62,13 @@ class Engine:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name of the program."""
         return Path(self.program).name
 
     def without(self, *names: str) -> "Engine":
         """The same engine, started without some variables."""
-        kept = {name: text for name, text in self.environment.items() if name not in names}
-        return dataclasses.replace(self, environment=kept)
+        variables = {name: text for name, text in self.environment.items() if name not in names}
+        return dataclasses.replace(self, environment=variables)
 
     @classmethod
     def find(cls, name: str, *, environment: Mapping[str, str]) -> "Engine":
@@ -110,7 +109,9 @@ class Engine:
             self.run("rm", "--force", *left.output.split(), seconds=_SECONDS_TO_ANSWER)
 
 
-def equip(job_class: JobClass, *, environment: Mapping[str, str], reporter: Reporter) -> Engine:
+def equip_engine(
+    job_class: JobClass, *, environment: Mapping[str, str], reporter: Reporter
+) -> Engine:
     """The engine of a Linux job class, with its image; raises ``Unequipped``."""
     if not job_class.image:
         reason = f"no image of cibuildwheel {job_class.lane} is old enough for its targets"

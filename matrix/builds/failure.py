@@ -1,7 +1,7 @@
 """
-Why cibuildwheel did not succeed: the cause, the lines of its log that tell, and what to try.
+Why cibuildwheel failed: the cause, the lines of its log that show it, and a hint.
 
-A ``Failure`` is told as text and lies as JSON beside the log, for the summary of the pipeline.
+A ``Failure`` is printed as text and written as JSON beside the log, for the pipeline's summary.
 """
 
 import dataclasses
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from matrix.builds import causes, log_text
-from matrix.builds.advice import advice
 from matrix.builds.causes import Cause, Finding
+from matrix.builds.hints import suggest_hint
 from matrix.builds.log_text import WIDTH, Step
 from matrix.edge import files
 from matrix.edge.programs import TIMED_OUT, Finished
@@ -84,8 +84,8 @@ class Failure:
 
     def json(self) -> str:
         """The failure for a pipeline's summary."""
-        told = dataclasses.asdict(self) | {"schema": SCHEMA, "is_retryable": self.is_retryable}
-        return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        fields = dataclasses.asdict(self) | {"schema": SCHEMA, "is_retryable": self.is_retryable}
+        return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 class NotBuilt(BuildFailed):
@@ -96,7 +96,7 @@ class NotBuilt(BuildFailed):
         super().__init__(problem)
 
 
-def build_failed(
+def build_error(
     place: str,
     finished: Finished,
     *,
@@ -104,19 +104,19 @@ def build_failed(
     project: str = "",
     is_isolated: bool = False,
 ) -> NotBuilt:
-    """The error for a build that ended with anything but success; see ``classified``."""
-    told = classified(finished, project=project, is_isolated=is_isolated)
-    return not_built(place, told, log=log)
+    """The error for a build that ended without success; see ``classify_failure``."""
+    failure = classify_failure(finished, project=project, is_isolated=is_isolated)
+    return wrap_failure(place, failure, log=log)
 
 
-def not_built(place: str, failure: Failure, *, log: Path) -> NotBuilt:
+def wrap_failure(place: str, failure: Failure, *, log: Path) -> NotBuilt:
     """The error for a failure; without a hint the log is what to read."""
     read = f"read {log}"
     what = f"{failure.text()}\n  {read}" if failure.hint else failure.text()
     return NotBuilt(Problem(place=place, what=what, hint=failure.hint or read), failure)
 
 
-def classified(
+def classify_failure(
     finished: Finished,
     *,
     project: str = "",
@@ -128,43 +128,41 @@ def classified(
     A build that ``is_isolated`` has no network, so wanting it is the build's fault and nothing that
     trying again would mend.
     """
-    log = log_text.lines(finished.output)
-    step, told = log_text.last_step(log)
-    finding = _finding(finished, step, told, log)
+    log = log_text.split_log(finished.output)
+    step, lines = log_text.find_last_step(log)
+    finding = _find(finished, step, lines, log)
     if is_isolated and finding.cause is Cause.INFRASTRUCTURE and step in {Step.BUILD, Step.TEST}:
         finding = dataclasses.replace(finding, cause=Cause.NETWORK)
     return Failure(
         cause=finding.cause,
-        what=_what(finding, finished.status),
+        what=_describe(finding, finished.status),
         things=finding.things,
-        lines=finding.lines or telling(finished.output),
-        hint=advice(finding, project=project),
+        lines=finding.lines or select_reasons(finished.output),
+        hint=suggest_hint(finding, project=project),
     )
 
 
-def beside(log: Path) -> Path:
-    """Where the failure that ``log`` tells of lies as JSON."""
+def note_path(log: Path) -> Path:
+    """The path of the failure of ``log`` as JSON."""
     return log.with_name(f"{log.name}.json")
 
 
-def write(log: Path, failure: Failure) -> None:
-    """Put ``failure`` beside ``log``."""
-    files.write(beside(log), failure.json())
+def write_note(log: Path, failure: Failure) -> None:
+    """Write ``failure`` beside ``log``."""
+    files.write(note_path(log), failure.json())
 
 
-def _finding(
-    finished: Finished, step: Step, told: tuple[str, ...], log: tuple[str, ...]
-) -> Finding:
+def _find(finished: Finished, step: Step, lines: tuple[str, ...], log: tuple[str, ...]) -> Finding:
     known = _FOLLOWS.get(finished.status)
     if known is Cause.PURE or known is Cause.CONFIGURATION:
         return Finding(cause=known)
     if known is Cause.TIMEOUT:
         last = [line.strip()[:WIDTH] for line in log if line.strip()][-_LINES:]
         return Finding(cause=known, lines=tuple(last))
-    return causes.found(step, told) or Finding(cause=known or _AT[step])
+    return causes.find_cause(step, lines) or Finding(cause=known or _AT[step])
 
 
-def _what(finding: Finding, status: int) -> str:
+def _describe(finding: Finding, status: int) -> str:
     if finding.things:
         return f"{finding.cause}: {', '.join(finding.things)}"
     if finding.cause in _SAID:
@@ -173,14 +171,14 @@ def _what(finding: Finding, status: int) -> str:
     return f"cibuildwheel ended with status {status}: {meaning}"
 
 
-def telling(output: str) -> tuple[str, ...]:
+def select_reasons(output: str) -> tuple[str, ...]:
     r"""
     The last lines of a log that look like a reason; the last of all when none does.
 
-    >>> telling("cc x.c\nx.c:1: fatal error: mysql.h: No such file\ncleaning up\n")
+    >>> select_reasons("cc x.c\nx.c:1: fatal error: mysql.h: No such file\ncleaning up\n")
     ('x.c:1: fatal error: mysql.h: No such file',)
     """
-    lines = [line.strip()[:WIDTH] for line in log_text.lines(output)]
+    lines = [line.strip()[:WIDTH] for line in log_text.split_log(output)]
     lines = [line for line in lines if line]
-    reasons = [line for line in lines if causes.looks_telling(line)]
+    reasons = [line for line in lines if causes.is_reason(line)]
     return tuple(dict.fromkeys((reasons or lines)[-_LINES:]))

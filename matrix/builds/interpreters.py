@@ -1,4 +1,4 @@
-"""Where an image has the interpreter of a build identifier, and which of several to prefer."""
+"""The interpreter of a build identifier: its directory in an image, and its rank among several."""
 
 import re
 from typing import Final
@@ -8,13 +8,15 @@ _IDENTIFIER: Final = re.compile(r"(?P<kind>[a-z]+)(?P<major>\d)(?P<minor>\d+)(?P
 _ABI: Final = {"cp27": "cp27mu", "cp35": "cp35m", "cp36": "cp36m", "cp37": "cp37m"}
 
 
-def directory(identifier: str) -> str:
+def interpreter_directory(identifier: str) -> str:
     """
     The directory below ``/opt/python`` of a build identifier's interpreter, maybe as a pattern.
 
-    >>> directory("cp36-manylinux_x86_64"), directory("cp314t-musllinux_aarch64")
-    ('cp36-cp36m', 'cp314t-cp314t')
-    >>> directory("pp311-manylinux_x86_64")
+    >>> interpreter_directory("cp36-manylinux_x86_64")
+    'cp36-cp36m'
+    >>> interpreter_directory("cp314t-musllinux_aarch64")
+    'cp314t-cp314t'
+    >>> interpreter_directory("pp311-manylinux_x86_64")
     'pp311-*'
     """
     interpreter = identifier.partition("-")[0]
@@ -24,10 +26,10 @@ def directory(identifier: str) -> str:
     return f"{interpreter}-{_ABI.get(interpreter, interpreter)}"
 
 
-def age(identifier: str) -> tuple[bool, bool, int, int]:
-    """Where the interpreter of a build identifier stands among those to build with; best last."""
-    found = _IDENTIFIER.match(identifier)
-    if found is None:
+def rank_interpreter(identifier: str) -> tuple[bool, bool, int, int]:
+    """A key that sorts interpreters to build with, the preferred one last."""
+    match = _IDENTIFIER.match(identifier)
+    if match is None:
         return (False, False, 0, 0)
     # The answer is the same, the tools not: the interpreter that most others build with.
-    return found["kind"] == "cp", not found["rest"], int(found["major"]), int(found["minor"])
+    return match["kind"] == "cp", not match["rest"], int(match["major"]), int(match["minor"])

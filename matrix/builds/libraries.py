@@ -1,6 +1,5 @@
 """
-Which system packages bring what a build misses: a header, a library, a module of pkg-config or
-CMake, or a program.
+The system packages that bring a missing header, library, module of pkg-config or CMake, or program.
 
 The table is ``data/libraries.json``; names of packages follow Enterprise Linux 8, Alpine, Debian
 and Homebrew. It is a hint for people and decides nothing.
@@ -21,17 +20,21 @@ MANAGERS: Final[tuple[SystemManager, ...]] = ("dnf", "apk", "apt", "brew")
 _SUFFIXES: Final = ("-devel", "-dev", ".lib", ".pc")
 
 
-def packages(kind: Kind, names: Iterable[str]) -> Packages:
+def find_packages(kind: Kind, names: Iterable[str]) -> Packages:
     """The system packages that bring ``names``, by manager; empty when none is known."""
-    found: dict[SystemManager, dict[str, None]] = {}
+    names_by_manager: dict[SystemManager, dict[str, None]] = {}
     for name in names:
-        for manager, listed in _entry(kind, name).items():
-            found.setdefault(manager, {}).update(dict.fromkeys(listed))
-    return {manager: tuple(found[manager]) for manager in MANAGERS if manager in found}
+        for manager, packages in _find_entry(kind, name).items():
+            names_by_manager.setdefault(manager, {}).update(dict.fromkeys(packages))
+    return {
+        manager: tuple(names_by_manager[manager])
+        for manager in MANAGERS
+        if manager in names_by_manager
+    }
 
 
-def _entry(kind: Kind, name: str) -> Packages:
-    known = _known()
+def _find_entry(kind: Kind, name: str) -> Packages:
+    known = _read_table()
     if kind == "headers":
         # A library's headers share a directory: openssl/x509v3.h comes with openssl/ssl.h.
         directory, _, _ = name.rpartition("/")
@@ -51,13 +54,13 @@ def _spellings(name: str) -> Iterable[str]:
 
 
 @functools.cache
-def _known() -> Mapping[str, Mapping[str, Packages]]:
+def _read_table() -> Mapping[str, Mapping[str, Packages]]:
     text = (importlib.resources.files("matrix") / "data" / "libraries.json").read_text("utf-8")
     known: dict[str, dict[str, Packages]] = {
         kind: {} for kind in ("headers", "libraries", "modules", "programs")
     }
     for entry in json.loads(text):
-        system = {manager: tuple(listed) for manager, listed in entry["system"].items()}
+        system = {manager: tuple(packages) for manager, packages in entry["system"].items()}
         for kind, names in known.items():
             for name in entry.get(kind, ()):
                 names[name] = system

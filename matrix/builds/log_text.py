@@ -16,7 +16,7 @@ WIDTH: Final = 200
 
 
 class Step(enum.StrEnum):
-    """What a build was at when it ended."""
+    """The step of a build at which its log ends."""
 
     START = "start"
     PREPARE = "prepare"
@@ -36,13 +36,13 @@ _ANNOUNCED: Final = {
 }
 
 
-def lines(output: str) -> tuple[str, ...]:
+def split_log(output: str) -> tuple[str, ...]:
     """The lines of a log without colours and marks, those that ``build`` has folded unfolded."""
     bare = (_MARK.sub("", _ANSI.sub("", line)).rstrip() for line in output.splitlines())
-    return tuple(_unfolded(bare))
+    return tuple(_unfold(bare))
 
 
-def last_step(log: Sequence[str]) -> tuple[Step, tuple[str, ...]]:
+def find_last_step(log: Sequence[str]) -> tuple[Step, tuple[str, ...]]:
     """The step at which the log ends, and its lines."""
     for place in range(len(log) - 1, -1, -1):
         for words, step in _ANNOUNCED.items():
@@ -51,18 +51,18 @@ def last_step(log: Sequence[str]) -> tuple[Step, tuple[str, ...]]:
     return Step.START, tuple(log)
 
 
-def _unfolded(bare: Iterable[str]) -> Iterator[str]:
+def _unfold(bare: Iterable[str]) -> Iterator[str]:
     # `build` shows what its subprocess prints after "< ", folded at 80 columns between words and
     # after hyphens, the rest of each line indented by two.
-    told = ""
+    pending = ""
     for line in bare:
-        if told and line.startswith("  ") and line.strip():
-            told += line.strip() if told.endswith("-") else f" {line.strip()}"
+        if pending and line.startswith("  ") and line.strip():
+            pending += line.strip() if pending.endswith("-") else f" {line.strip()}"
             continue
-        if told:
-            yield told
-        told = line[2:].strip() if line.startswith("< ") else ""
-        if not told:
+        if pending:
+            yield pending
+        pending = line[2:].strip() if line.startswith("< ") else ""
+        if not pending:
             yield line
-    if told:
-        yield told
+    if pending:
+        yield pending

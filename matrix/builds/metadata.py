@@ -1,8 +1,8 @@
 """
-Metadata that only a build can tell, where the manifest lets foreign code be run for it.
+Build the metadata that an sdist does not state, where the manifest allows to run its code.
 
-Answers are kept by all that they follow from, and so a second lock builds nothing. What failed is
-not kept: it may have been the network.
+Metadata is cached by everything that it follows from, so that a second lock builds nothing.
+Failures are not cached: the cause may have been the network.
 """
 
 import contextlib
@@ -18,12 +18,13 @@ from typing import Final, Literal
 
 from packaging.tags import interpreter_name, interpreter_version
 
-from matrix.builds import interpreters, metadata_driver, surroundings
-from matrix.builds.configuration import before_all
+from matrix.builds import interpreters, metadata_driver
+from matrix.builds.configuration import render_before_all
 from matrix.builds.engine import Engine, Unequipped, last_line
+from matrix.builds.environment import container_variables, scrub_environment
 from matrix.builds.failure import NotBuilt
-from matrix.builds.prepared import prepared
-from matrix.builds.workshop import Workshop, equip
+from matrix.builds.images import prepare_image
+from matrix.builds.workspace import Workspace, find_engine
 from matrix.distributions import core_metadata, requires_python, source_build
 from matrix.distributions import sdist as sdists
 from matrix.distributions.core_metadata import InvalidMetadata
@@ -65,13 +66,13 @@ class MetadataBuilds:
         manifest: Manifest,
         *,
         where: Literal["container", "host"],
-        workshop: Workshop,
+        workspace: Workspace,
         cache: Cache,
         offline: bool = False,
     ) -> None:
         self._manifest = manifest
         self._where = where
-        self._workshop = workshop
+        self._workspace = workspace
         self._cache = cache
         self._offline = offline
         self._classes = {
@@ -84,11 +85,11 @@ class MetadataBuilds:
         self, file: PublishedFile, sdist: Callable[[], Path], target: Target | None
     ) -> bytes:
         """As the resolver's ``MetadataBuilder``; raises ``NotEquipped`` where nothing can run."""
-        place = self._place(file, target)
+        place = self._choose_place(file, target)
         recipe = self._manifest.recipe(file.project)
-        name = self._name(file, place, recipe)
-        if (kept := self._cache.metadata(name)) is not None:
-            return kept
+        name = self._name_entry(file, place, recipe)
+        if (cached := self._cache.metadata(name)) is not None:
+            return cached
         if self._offline:
             raise not_kept(file.filename, f"its metadata, built with {place.interpreter},")
         content = self._build(sdist(), place, recipe)
@@ -96,9 +97,9 @@ class MetadataBuilds:
         self._cache.keep_metadata(name, content)
         return content
 
-    def _place(self, file: PublishedFile, target: Target | None) -> _Place:
+    def _choose_place(self, file: PublishedFile, target: Target | None) -> _Place:
         if self._where == "host":
-            return _on_host(target)
+            return _choose_host(target)
         fitting = [each for each in self._classes if _fits(each, file, target)]
         if not fitting:
             wanted = target.python.identifier if target else f"Python {file.requires_python}"
@@ -106,10 +107,13 @@ class MetadataBuilds:
                 f"its metadata is built in containers, and no Linux target has {wanted}"
             )
         kind = target.platform.identifier if target else ""
-        # Sorted, and max takes the first: the answer must not hang on the order of anything.
+        # Sorted, and max takes the first: the answer must not depend on any order.
         best = max(
             sorted(fitting),
-            key=lambda t: (interpreters.age(t.identifier), t.platform.identifier == kind),
+            key=lambda t: (
+                interpreters.rank_interpreter(t.identifier),
+                t.platform.identifier == kind,
+            ),
         )
         return _Place(
             interpreter=best.python.identifier,
@@ -117,56 +121,54 @@ class MetadataBuilds:
             job_class=self._classes[best],
         )
 
-    def _name(self, file: PublishedFile, place: _Place, recipe: Recipe) -> str:
-        """The answer's name in the cache; files are told apart by their digest first."""
-        asked = [
+    def _name_entry(self, file: PublishedFile, place: _Place, recipe: Recipe) -> str:
+        """The name in the cache; it begins with the digest of the sdist."""
+        inputs = [
             *(self._where, place.interpreter, place.job_class.image if place.job_class else ""),
             *(sorted(recipe.requires), sorted(recipe.config_settings.items())),
-            *(sorted(recipe.environment.items()), before_all("linux", recipe)),
+            *(sorted(recipe.environment.items()), render_before_all("linux", recipe)),
         ]
-        digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
         return f"{file.sha256}-built-{digest[:16]}"
 
     def _build(self, sdist: Path, place: _Place, recipe: Recipe) -> bytes:
-        environment = surroundings.scrubbed(
-            self._workshop.environment, network=self._manifest.network
-        )
-        self._workshop.reporter.say(f"building the metadata of {sdist.name}: {place.interpreter}")
-        with _directory(self._workshop.cache) as work:
-            _furnish(work, sdist, recipe, environment)
-            log = self._workshop.logs / f"metadata.{sdist.name}.{place.interpreter}.log"
+        environment = scrub_environment(self._workspace.environment, network=self._manifest.network)
+        self._workspace.reporter.say(f"building the metadata of {sdist.name}: {place.interpreter}")
+        with _make_work_directory(self._workspace.cache) as work:
+            _write_inputs(work, sdist, recipe, environment)
+            log = self._workspace.logs / f"metadata.{sdist.name}.{place.interpreter}.log"
             done = self._run(place, work, environment, recipe, log)
             files.write(log, done.output)
-            made = work / _OUT / "METADATA"
-            if done.succeeded and made.is_file():
-                return made.read_bytes()
-        self._workshop.reporter.say(f"the metadata of {sdist.name} was not built: see {log}")
-        # Reasons are locked: nothing of this machine may be in one.
-        said = last_line(done.output).replace(str(work), ".")
-        raise InvalidMetadata(f"its metadata cannot be built with {place.interpreter}: {said}")
+            metadata = work / _OUT / "METADATA"
+            if done.succeeded and metadata.is_file():
+                return metadata.read_bytes()
+        self._workspace.reporter.say(f"the metadata of {sdist.name} was not built: see {log}")
+        # The lock holds the reason: it must not name paths of this host.
+        reason = last_line(done.output).replace(str(work), ".")
+        raise InvalidMetadata(f"its metadata cannot be built with {place.interpreter}: {reason}")
 
     def _run(
         self, place: _Place, work: Path, environment: Mapping[str, str], recipe: Recipe, log: Path
     ) -> Finished:
         if place.job_class is None:
             return programs.run(
-                [str(self._workshop.machine.python), "-I", str(work / _DRIVER)],
+                [str(self._workspace.host.python), "-I", str(work / _DRIVER)],
                 environment={**environment, **recipe.environment},
                 directory=work,
                 timeout=_SECONDS,
-                say=self._workshop.reporter.detail,
+                say=self._workspace.reporter.detail,
             )
         try:
-            engine = equip(place.job_class, environment, self._workshop)
+            engine = find_engine(place.job_class, environment, self._workspace)
             assert engine is not None  # noqa: S101 - job classes of Linux have one
-            image = self._image(engine, place.job_class, environment, recipe, log)
-            return self._in_container(engine, place, image, work, environment, recipe)
+            image = self._prepare_image(engine, place.job_class, environment, recipe, log)
+            return self._run_in_container(engine, place, image, work, environment, recipe)
         except Unequipped as error:
             what = f"policy.dynamic-metadata: {error.reason}"
             hint = error.hint or "dynamic-metadata: believe"
             raise NotEquipped(Problem(place=self._manifest.source, what=what, hint=hint)) from error
 
-    def _image(
+    def _prepare_image(
         self,
         engine: Engine,
         job_class: JobClass,
@@ -175,23 +177,23 @@ class MetadataBuilds:
         log: Path,
     ) -> str:
         """The class's image, with the system packages that a setup.py may ask for already."""
-        script = before_all(job_class.system, recipe)
+        script = render_before_all(job_class.system, recipe)
         if not script:
             return job_class.image
         try:
-            return prepared(
+            return prepare_image(
                 engine,
                 job_class.image,
                 script,
                 place=log.name,
-                carried=surroundings.carried(environment),
+                variables=container_variables(environment),
                 log=log,
-                reporter=self._workshop.reporter,
+                reporter=self._workspace.reporter,
             )
         except NotBuilt as error:
             raise InvalidMetadata(f"its metadata cannot be built: {error.failure.what}") from error
 
-    def _in_container(
+    def _run_in_container(
         self,
         engine: Engine,
         place: _Place,
@@ -200,7 +202,7 @@ class MetadataBuilds:
         environment: Mapping[str, str],
         recipe: Recipe,
     ) -> Finished:
-        pattern = f"/opt/python/{interpreters.directory(place.identifier)}/bin/python"
+        pattern = f"/opt/python/{interpreters.interpreter_directory(place.identifier)}/bin/python"
         # The interpreter's directory may be a pattern, which only a shell in the container can
         # read.
         start = (
@@ -208,16 +210,16 @@ class MetadataBuilds:
             f"{_IN_CONTAINER / _DRIVER}; done; "
             f"echo 'expected an interpreter at {pattern}, got none'; exit 1"
         )
-        arguments = [f"--env={name}" for name in surroundings.carried(environment)]
+        arguments = [f"--env={name}" for name in container_variables(environment)]
         if "PIP_CERT" in environment:
             arguments.append(f"--env=PIP_CERT={_IN_CONTAINER / _CERTIFICATES}")
         arguments += [f"--env={name}={text}" for name, text in sorted(recipe.environment.items())]
         command = ["/bin/sh", "-c", start]
-        with _container(engine, image, arguments, command) as name:
+        with _create_container(engine, image, arguments, command) as name:
             copied = engine.run("cp", f"{work}/.", f"{name}:{_IN_CONTAINER}", seconds=_SECONDS)
             if not copied.succeeded:
                 return copied
-            say = self._workshop.reporter.detail
+            say = self._workspace.reporter.detail
             done = engine.run("start", "--attach", name, seconds=_SECONDS, say=say)
             if done.succeeded:
                 fetch = ("cp", f"{name}:{_IN_CONTAINER / _OUT}/.", str(work / _OUT))
@@ -233,7 +235,7 @@ def _fits(candidate: Target, file: PublishedFile, target: Target | None) -> bool
     return requires_python.admits(file.requires_python, candidate.python.full)
 
 
-def _on_host(target: Target | None) -> _Place:
+def _choose_host(target: Target | None) -> _Place:
     free_threaded = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
     own = f"{interpreter_name()}{interpreter_version()}{free_threaded}"
     if target is not None and target.python.identifier != own:
@@ -245,7 +247,7 @@ def _on_host(target: Target | None) -> _Place:
 
 
 @contextlib.contextmanager
-def _container(
+def _create_container(
     engine: Engine, image: str, arguments: Sequence[str], command: Sequence[str]
 ) -> Iterator[str]:
     """Yield the name of a new container, which is removed in the end; raises ``Unequipped``."""
@@ -262,24 +264,24 @@ def _container(
 
 
 @contextlib.contextmanager
-def _directory(cache: Path) -> Iterator[Path]:
+def _make_work_directory(cache: Path) -> Iterator[Path]:
     parent = cache / "work"
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(prefix="metadata.", dir=parent)
+        directory = tempfile.TemporaryDirectory(prefix="metadata.", dir=parent)
     except OSError as error:
         raise files.write_error(parent, error) from error
-    with made as work:
+    with directory as work:
         yield Path(work).resolve()
 
 
-def _furnish(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[str, str]) -> None:
+def _write_inputs(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[str, str]) -> None:
     try:
         system = source_build.read_build_system(sdists.read_excerpt(sdist))
         source = sdists.unpack(sdist, work / _SOURCE)
     except InvalidSdist as error:
         raise InvalidMetadata(str(error)) from error
-    asked = metadata_driver.settings(
+    settings = metadata_driver.render_settings(
         system,
         source=PurePosixPath(source.relative_to(work).as_posix()),
         out=_OUT,
@@ -287,7 +289,7 @@ def _furnish(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[str, 
         config_settings=recipe.config_settings,
     )
     files.write(work / _DRIVER, metadata_driver.SCRIPT)
-    files.write(work / _DRIVER.with_suffix(".json"), asked)
+    files.write(work / _DRIVER.with_suffix(".json"), settings)
     if certificates := environment.get("PIP_CERT"):
         with files.reading(Path(certificates)) as stream:
             files.write(work / _CERTIFICATES, stream.read())

@@ -129,7 +129,7 @@ if __name__ == "__main__":
 """
 
 
-def settings(
+def render_settings(
     system: BuildSystem,
     *,
     source: PurePosixPath,
@@ -137,8 +137,8 @@ def settings(
     constraints: Sequence[str],
     config_settings: Mapping[str, Sequence[str]],
 ) -> str:
-    """What ``metadata.json`` says."""
-    asked = {
+    """The text of ``metadata.json``."""
+    settings = {
         "source": str(source),
         "out": str(out),
         "requires": list(system.requires),
@@ -147,4 +147,4 @@ def settings(
         "constraints": list(constraints),
         "config_settings": {key: list(texts) for key, texts in config_settings.items()},
     }
-    return json.dumps(asked, indent=1) + "\n"
+    return json.dumps(settings, indent=1) + "\n"

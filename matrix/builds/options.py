@@ -1,5 +1,5 @@
 """
-cibuildwheel's options for a build, and the two ways of telling them.
+cibuildwheel's options for a build, and the two ways to pass them.
 
 The same options are written twice, as TOML for lanes that read a file and as ``CIBW_*`` for 1.12.0,
 which has none.
@@ -22,7 +22,7 @@ _REPAIR: Final = {
 }
 
 
-def options(
+def choose_options(
     build: Build,
     job_class: JobClass,
     recipe: Recipe,
@@ -40,15 +40,15 @@ def options(
     """
     lane = get_lane(job_class.lane)
     # All identifiers in one run: only then an abi3 wheel of the first serves the others.
-    told: dict[str, toml_text.Value] = {"build": list(build.identifiers)}
+    options: dict[str, toml_text.Value] = {"build": list(build.identifiers)}
     if groups := lane.select_groups(build.identifiers):
-        told["enable"] = list(groups)
+        options["enable"] = list(groups)
     if job_class.system == "linux":
         # PyPy has an image option of its own: manylinux-pypy_x86_64-image.
         kind = "-pypy_" if any(name.startswith("pp") for name in build.identifiers) else "-"
-        told[f"{job_class.platform.replace('_', kind, 1)}-image"] = image
+        options[f"{job_class.platform.replace('_', kind, 1)}-image"] = image
         if lane.reads_toml:
-            told["container-engine"] = {
+            options["container-engine"] = {
                 "name": job_class.engine,
                 "create-args": container,
                 # The build is root in its container and runs code from the internet; the host is
@@ -56,33 +56,33 @@ def options(
                 "disable-host-mount": True,
             }
     if before_all:
-        told["before-all"] = before_all
-    told |= _carried() if build.is_pure else _native(job_class, recipe)
+        options["before-all"] = before_all
+    options |= _carrier_options() if build.is_pure else _native_options(job_class, recipe)
     # The pins of a lane are for its own tools; an internal index need not hold exactly these.
-    told["dependency-versions"] = "latest"
+    options["dependency-versions"] = "latest"
     if lane.audits:
         # abi3audit runs on the host and fetches itself from the network first; auditing has no
         # place here yet.
-        told["audit-command"] = ""
-    told["test-command"] = test_command
-    return told
+        options["audit-command"] = ""
+    options["test-command"] = test_command
+    return options
 
 
-def _carried() -> dict[str, toml_text.Value]:
+def _carrier_options() -> dict[str, toml_text.Value]:
     # Repairing would look for libraries, and give the wheel another name.
     return {"before-build": pure.BEFORE_BUILD, "repair-wheel-command": ""}
 
 
-def _native(job_class: JobClass, recipe: Recipe) -> dict[str, toml_text.Value]:
-    told: dict[str, toml_text.Value] = {}
+def _native_options(job_class: JobClass, recipe: Recipe) -> dict[str, toml_text.Value]:
+    options: dict[str, toml_text.Value] = {}
     if recipe.config_settings and reads_toml(job_class):  # the pip of 1.12.0 calls setup.py
-        told["config-settings"] = {
+        options["config-settings"] = {
             name: text[0] if len(text) == 1 else text
             for name, text in recipe.config_settings.items()
         }
     if (recipe.repair.exclude or recipe.repair.plat) and _repairs(job_class):
-        told["repair-wheel-command"] = _repair(job_class.system, recipe.repair)
-    return told
+        options["repair-wheel-command"] = _repair_command(job_class.system, recipe.repair)
+    return options
 
 
 def _repairs(job_class: JobClass) -> bool:
@@ -90,7 +90,7 @@ def _repairs(job_class: JobClass) -> bool:
     return job_class.system != "windows" or get_lane(job_class.lane).has_delvewheel
 
 
-def _repair(system: str, repair: Repair) -> str:
+def _repair_command(system: str, repair: Repair) -> str:
     words = [word for library in repair.exclude for word in ("--exclude", library)]
     if system == "linux" and repair.plat:
         words += ["--plat", repair.plat]
@@ -104,33 +104,36 @@ def reads_toml(job_class: JobClass) -> bool:
     return get_lane(job_class.lane).reads_toml
 
 
-def as_toml(told: Mapping[str, toml_text.Value]) -> str:
+def render_toml(options: Mapping[str, toml_text.Value]) -> str:
     """The text of a configuration file."""
-    return toml_text.table("tool.cibuildwheel", told)
+    return toml_text.table("tool.cibuildwheel", options)
 
 
-def as_variables(told: Mapping[str, toml_text.Value]) -> dict[str, str]:
+def render_variables(options: Mapping[str, toml_text.Value]) -> dict[str, str]:
     """The same as environment variables, which replace what a configuration file says."""
-    return {f"CIBW_{name.upper().replace('-', '_')}": _one(value) for name, value in told.items()}
+    return {
+        f"CIBW_{name.upper().replace('-', '_')}": _render_value(value)
+        for name, value in options.items()
+    }
 
 
-def _one(value: toml_text.Value) -> str:
+def _render_value(value: toml_text.Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return _engine(value) if "create-args" in value else _settings(value)
+        return _render_engine(value) if "create-args" in value else _render_settings(value)
     return " ".join(value)
 
 
-def _engine(value: Mapping[str, toml_text.Plain]) -> str:
+def _render_engine(value: Mapping[str, toml_text.Plain]) -> str:
     arguments = value["create-args"]
     assert not isinstance(arguments, str | bool)  # noqa: S101 - as `options` has written it
     return f"{value['name']}; create_args: {shlex.join(arguments)}; disable_host_mount: true"
 
 
-def _settings(value: Mapping[str, toml_text.Plain]) -> str:
+def _render_settings(value: Mapping[str, toml_text.Plain]) -> str:
     words = [
         f"{name}={text}"
         for name, given in value.items()

@@ -1,11 +1,11 @@
-"""Where the pip of a build finds what it installs, and which versions it may take, as variables."""
+"""The sources and versions that the pip of a build may install, as environment variables."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from matrix.builds.offering import WHEELS, Offered
-from matrix.builds.stock import WHEELHOUSE, Stock
+from matrix.builds.prerequisites import WHEELS, Prerequisites
+from matrix.builds.wheelhouse import WHEELHOUSE, Wheelhouse
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,26 +16,30 @@ class PipSettings:
     constraints: str
 
 
-def pip_settings(
+def configure_pip(
     *,
     inside: PurePosixPath | Path,
     constraints_file: PurePosixPath,
-    asked: Sequence[str],
-    offered: Offered,
-    stock: Stock,
+    constraints: Sequence[str],
+    prerequisites: Prerequisites,
+    wheelhouse: Wheelhouse,
     known_links: str,
     is_closed: bool,
 ) -> PipSettings:
     """
     The settings for a run whose directory is seen as ``inside``.
 
-    ``asked`` are the recipe's own constraints and ``known_links`` what the machine's pip is
-    configured to look at. With ``is_closed`` nothing but the stock and the offered wheels is there.
+    ``constraints`` are the recipe's own constraints and ``known_links`` what the machine's pip is
+    configured to look at. With ``is_closed`` pip finds only the wheelhouse and the prerequisites.
     """
-    pinned = () if is_closed else stock.pins()
-    lines = [*sorted(asked), *offered.pins, *(pin for pin in pinned if pin not in offered.pins)]
-    variables = _constrained(inside / constraints_file) if lines else {}
-    places = [WHEELHOUSE] * bool(stock.wheels) + [WHEELS] * bool(offered.wheels)
+    pinned = () if is_closed else wheelhouse.pins()
+    lines = [
+        *sorted(constraints),
+        *prerequisites.pins,
+        *(pin for pin in pinned if pin not in prerequisites.pins),
+    ]
+    variables = _constraint_variables(inside / constraints_file) if lines else {}
+    places = [WHEELHOUSE] * bool(wheelhouse.wheels) + [WHEELS] * bool(prerequisites.wheels)
     if places:
         links = [_location(inside / place) for place in places]
         known = [known_links] if known_links else []
@@ -48,7 +52,7 @@ def pip_settings(
     return PipSettings(variables=variables, constraints="".join(f"{text}\n" for text in lines))
 
 
-def _constrained(constraints: PurePosixPath | Path) -> dict[str, str]:
+def _constraint_variables(constraints: PurePosixPath | Path) -> dict[str, str]:
     # From 25.3 on pip warns about PIP_CONSTRAINT in isolated builds unless the other is set.
     return dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), _location(constraints))
 

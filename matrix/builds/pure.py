@@ -107,31 +107,33 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 """
 
 
-def files(
+def carrier_files(
     source: PurePosixPath, config_settings: Mapping[str, Sequence[str]]
 ) -> Mapping[PurePosixPath, str]:
-    """What lies in the directory of a run beside the sdist, unpacked at ``source``."""
-    settings = {key: list(texts) for key, texts in config_settings.items()}
-    asked = {"source": str(source), "config_settings": settings}
+    """The carrier's files, by their path in the work directory; the sdist is at ``source``."""
+    settings = {
+        "source": str(source),
+        "config_settings": {key: list(texts) for key, texts in config_settings.items()},
+    }
     return {
         CARRIER / "pyproject.toml": _PYPROJECT,
         CARRIER / "carrier.py": BACKEND,
         _DRIVER: DRIVER,
-        _DRIVER.with_suffix(".json"): json.dumps(asked, indent=1) + "\n",
+        _DRIVER.with_suffix(".json"): json.dumps(settings, indent=1) + "\n",
     }
 
 
-def unwrap(out: Path) -> None:
+def unwrap_wheels(out: Path) -> None:
     """Give the carried wheel in ``out`` its own name; the interpreters' copies of it are one."""
     for path in sorted(out.glob("*.whl")):
-        path.replace(out / own_name(path.name.split("-")))
+        path.replace(out / original_name(path.name.split("-")))
 
 
-def own_name(parts: Sequence[str]) -> str:
+def original_name(parts: Sequence[str]) -> str:
     """
     The filename of a carried wheel, from the parts of the name that the carrier has given it.
 
-    >>> own_name(["six", "1.17", "0_3131", "py2.py3", "none", "linux_x86_64.whl"])
+    >>> original_name(["six", "1.17", "0_3131", "py2.py3", "none", "linux_x86_64.whl"])
     'six-1.17-py2.py3-none-any.whl'
     """
     project, version, marked, python, abi, _ = parts

@@ -116,13 +116,13 @@ if __name__ == "__main__":
 """
 
 
-def settings(project: NormalizedName, test: Test) -> str:
-    """What ``smoke.json`` says for a project; nothing to import is something to say."""
+def render_settings(project: NormalizedName, test: Test) -> str:
+    """The text of ``smoke.json`` for a project; an empty ``import`` differs from a missing one."""
     is_asked = test.modules or "modules" in test.written
-    asked = {
+    settings = {
         "project": project,
         "modules": list(test.modules) if is_asked else None,
         "requires": list(test.requires),
         "command": test.command,
     }
-    return json.dumps(asked, indent=1) + "\n"
+    return json.dumps(settings, indent=1) + "\n"

@@ -45,10 +45,10 @@ MANAGERS: Final[Mapping[str, tuple[Manager, ...]]] = {
     "macos": ("brew",),
     "windows": ("vcpkg", "choco"),
 }
-"""The managers that a system's machines may have."""
+"""The package managers of a system."""
 
 
-def script(
+def render_script(
     system: str,
     packages: Mapping[Manager, Sequence[str]],
     before_all: Sequence[str] = (),
@@ -57,41 +57,43 @@ def script(
     A script that installs ``packages`` and runs ``before_all``; empty if nothing is for ``system``.
     """
     if system == "windows":
-        return _batch(packages, before_all)
+        return _render_batch(packages, before_all)
     branches = _BRANCHES.get(system, ())
     is_asked = any(packages.get(key) for _, key, _ in branches)
     if not is_asked and not before_all:
         return ""
-    installing = _install(branches, packages) if is_asked else []
+    installing = _render_branches(branches, packages) if is_asked else []
     return "\n".join(["#!/bin/sh", "set -eu", *installing, *before_all]) + "\n"
 
 
-def path(system: str) -> PurePosixPath:
-    """Where the script is put, relative to the directory of the build."""
+def script_path(system: str) -> PurePosixPath:
+    """The path of the script, relative to the work directory."""
     suffix = ".cmd" if system == "windows" else ".sh"
     return PurePosixPath("scripts/before-all").with_suffix(suffix)
 
 
-def command(system: str) -> str:
+def script_command(system: str) -> str:
     """The line that runs the script, as cibuildwheel's ``before-all``."""
     if system == "windows":
         # There {project} is a dot, and cmd.exe takes a path's first slash for an option's.
-        return 'call "{{project}}\\{}"'.format(str(path(system)).replace("/", "\\"))
-    return f'sh "{{project}}/{path(system)}"'
+        return 'call "{{project}}\\{}"'.format(str(script_path(system)).replace("/", "\\"))
+    return f'sh "{{project}}/{script_path(system)}"'
 
 
-def _install(branches: Sequence[Branch], packages: Mapping[Manager, Sequence[str]]) -> list[str]:
+def _render_branches(
+    branches: Sequence[Branch], packages: Mapping[Manager, Sequence[str]]
+) -> list[str]:
     lines = []
     for number, (program, key, commands) in enumerate(branches):
         lines.append(f"{'elif' if number else 'if'} command -v {program} >/dev/null 2>&1; then")
-        lines += [f"  {line}" for line in _branch(key, commands, packages.get(key, ()))]
+        lines += [f"  {line}" for line in _render_branch(key, commands, packages.get(key, ()))]
     managers = ", ".join(program for program, _, _ in branches)
     return [*lines, "else", f"  echo 'expected one of {managers}, got none' >&2", "  exit 1", "fi"]
 
 
-def _batch(packages: Mapping[Manager, Sequence[str]], before_all: Sequence[str]) -> str:
+def _render_batch(packages: Mapping[Manager, Sequence[str]], before_all: Sequence[str]) -> str:
     installing = [
-        " ".join([f"call {_WINDOWS[manager]}", *map(_quoted, packages[manager])])
+        " ".join([f"call {_WINDOWS[manager]}", *map(_quote, packages[manager])])
         for manager in MANAGERS["windows"]
         if packages.get(manager)
     ]
@@ -101,11 +103,11 @@ def _batch(packages: Mapping[Manager, Sequence[str]], before_all: Sequence[str])
     return "\r\n".join(["@echo off", *stopping, ""]) if lines else ""
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     return f'"{word}"' if set(word) & set(" &()[],;=") else word
 
 
-def _branch(key: str, commands: Sequence[str], packages: Sequence[str]) -> list[str]:
+def _render_branch(key: str, commands: Sequence[str], packages: Sequence[str]) -> list[str]:
     if not packages:
         return [f"echo 'the recipe names no system packages for {key}'"]
     return [*commands[:-1], f"{commands[-1]} {shlex.join(packages)}"]

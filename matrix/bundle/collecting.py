@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from matrix.builds import shared
-from matrix.builds.durations import noted
+from matrix.builds import shared_wheels
+from matrix.builds.durations import read_duration
 from matrix.bundle.arrivals import Arrivals, Opened
 from matrix.distributions.wheel import Wheel
 from matrix.errors import Incomplete, Problem
@@ -76,10 +76,12 @@ def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> C
     unplanned = [path for many in by_class.values() for path, _ in many.values()]
     unplanned = [path for path in unplanned if path not in used]
     if refused or unplanned:
-        raise _incomplete(refused, map(shared.label, unplanned))
+        raise _incomplete(refused, map(shared_wheels.describe_wheel, unplanned))
     return Collected(
         wheels=tuple(
-            BuiltWheel(path=path, wheel=opened, cells=tuple(answers[name]), seconds=noted(path))
+            BuiltWheel(
+                path=path, wheel=opened, cells=tuple(answers[name]), seconds=read_duration(path)
+            )
             for name, (path, opened) in sorted(taken.items())
             if name in answers
         ),
@@ -99,7 +101,7 @@ def _precedence(job_class: JobClass) -> tuple[bool, int, str]:
 
 
 def _describe_difference(taken: Opened, tested: Opened) -> str:
-    names = list(shared.differences(taken, tested)) if taken[0] != tested[0] else []
+    names = list(shared_wheels.compare_wheels(taken, tested)) if taken[0] != tested[0] else []
     return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.builds.stock import Stock
+from matrix.builds.wheelhouse import Wheelhouse
 from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import DigestMismatch, NotVerified, Problem
@@ -45,12 +45,12 @@ def fetch_sdist(build: Build, index: Index) -> Path:
     return _fetch(index, build.project, build.sdist, build.sha256)
 
 
-def fetch_wheelhouse(build: Build, plan: Plan, index: Index) -> Stock:
+def fetch_wheelhouse(build: Build, plan: Plan, index: Index) -> Wheelhouse:
     """Local copies of what ``build`` and its smoke test install, digests checked."""
     wanted = [file for file in plan.build_files if file.filename in build.stock]
     with ThreadPoolExecutor(WORKERS) as pool:
         paths = pool.map(lambda f: _fetch(index, f.project, f.filename, f.sha256), wanted)
-        return Stock(wheels=tuple(paths), is_complete=not build.unlocked)
+        return Wheelhouse(wheels=tuple(paths), is_complete=not build.unlocked)
 
 
 def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from matrix.builds.answers import answers
-from matrix.builds.attempt import build_one
-from matrix.builds.machine import Machine
-from matrix.builds.offering import offered
-from matrix.builds.run import Run, targets_of
-from matrix.builds.running import build as run_job
-from matrix.builds.sequence import in_order, place_of
-from matrix.builds.workshop import Availability, Workshop, can_build
+from matrix.builds.host import Host
+from matrix.builds.invocation import run_build
+from matrix.builds.job import build_in_order, build_job
+from matrix.builds.outputs import check_outputs
+from matrix.builds.prerequisites import select_prerequisites
+from matrix.builds.task import Task, describe_build, find_targets
+from matrix.builds.workspace import Availability, Workspace, check_availability
 from matrix.bundle import arrivals, fetching
 from matrix.cli import twice
 from matrix.cli.session import Session, result
@@ -69,13 +68,13 @@ def split(session: Session, made: Plan) -> tuple[tuple[Job, ...], dict[Job, Avai
     """The jobs that this machine can build, and the others with the reason."""
     shop = workshop(session)
     used = {job.job_class for job in made.jobs}
-    answers = {
-        job_class.id: can_build(job_class, manifest=session.manifest, workshop=shop)
+    check_outputs = {
+        job_class.id: check_availability(job_class, manifest=session.manifest, workspace=shop)
         for job_class in made.classes
         if job_class.id in used
     }
-    here = tuple(job for job in made.jobs if answers[job.job_class].is_available)
-    elsewhere = {job: answers[job.job_class] for job in made.jobs if job not in here}
+    here = tuple(job for job in made.jobs if check_outputs[job.job_class].is_available)
+    elsewhere = {job: check_outputs[job.job_class] for job in made.jobs if job not in here}
     return here, elsewhere
 
 
@@ -91,22 +90,29 @@ def build_missing(
     def run(job: Job) -> tuple[Path, ...]:
         def take_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
             store = session.cache / "built" / _key(build, job, made)
-            place = place_of(build, job)
+            place = describe_build(build, job)
             try:
-                targets = targets_of(build, made)
-                kept = answers(store.rglob("*.whl"), build, targets, place=place)
+                targets = find_targets(build, made)
+                kept = check_outputs(store.rglob("*.whl"), build, targets, place=place)
             except BuildFailed:
-                needed = offered(build, made=given, carried=carried, plan=made, place=job.id)
+                needed = select_prerequisites(
+                    build, built=given, reused=carried, plan=made, place=job.id
+                )
                 stock = fetching.fetch_wheelhouse(build, made, session.index)
-                one = Run(
-                    build=build, job=job, plan=made, manifest=told, offered=needed, stock=stock
+                one = Task(
+                    build=build,
+                    job=job,
+                    plan=made,
+                    manifest=told,
+                    prerequisites=needed,
+                    wheelhouse=stock,
                 )
                 source = fetching.fetch_sdist(build, session.index)
-                return build_one(one, sdist=source, out=store, workshop=shop)
+                return run_build(one, sdist=source, out=store, workspace=shop)
             session.reporter.say(f"built before: {build.label} of {job.id}")
             return kept
 
-        return in_order(job, take_or_build)
+        return build_in_order(job, take_or_build)
 
     return _each(session, jobs, run)
 
@@ -128,17 +134,17 @@ def _build(
     *,
     out: Path,
     carried: Sequence[Path],
-    shop: Workshop,
+    shop: Workspace,
 ) -> tuple[Path, ...]:
-    return run_job(
+    return build_job(
         job,
         plan=made,
         manifest=reaching(session),
         sdist=lambda build: fetching.fetch_sdist(build, session.index),
-        stock=lambda build: fetching.fetch_wheelhouse(build, made, session.index),
+        wheelhouse=lambda build: fetching.fetch_wheelhouse(build, made, session.index),
         out=out,
-        workshop=shop,
-        carried=carried,
+        workspace=shop,
+        reused=carried,
     )
 
 
@@ -165,10 +171,10 @@ def reaching(session: Session) -> Manifest:
     return dataclasses.replace(session.manifest, network=network)
 
 
-def workshop(session: Session) -> Workshop:
+def workshop(session: Session) -> Workspace:
     """The machine we are on, as a place to build."""
-    return Workshop(
-        machine=Machine.here(),
+    return Workspace(
+        host=Host.detect(),
         environment=session.build_environment,
         cache=session.cache / "build",
         logs=session.cache / "logs",

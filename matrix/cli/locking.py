@@ -88,7 +88,7 @@ def _metadata_builder(session: Session) -> MetadataBuilder | None:
     return MetadataBuilds(
         building.reaching(session),
         where=where,
-        workshop=building.workshop(session),
+        workspace=building.workshop(session),
         cache=Cache(session.cache / "index"),
         offline=session.offline,
     )

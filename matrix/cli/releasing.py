@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from matrix.builds.workshop import Availability
+from matrix.builds.workspace import Availability
 from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Pair
 from matrix.cli import building, bundling

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from matrix.builds.lane_environment import TOOLCHAIN
-from matrix.builds.machine import Machine
-from matrix.builds.surroundings import scrubbed
+from matrix.builds.environment import scrub_environment
+from matrix.builds.host import Host
+from matrix.builds.lane_install import TOOLCHAIN
 from matrix.cli.building import reaching
 from matrix.cli.session import Session, result
 from matrix.errors import MatrixError, NotEquipped, Problem
@@ -41,9 +41,9 @@ def runner(session: Session, asked: argparse.Namespace) -> None:
 
 def _machine(session: Session, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
     version = sys.version_info
-    environment = scrubbed(_environment(session), network=reaching(session).network)
+    environment = scrub_environment(_environment(session), network=reaching(session).network)
     asked = readiness.Runner(
-        machine=Machine.here(),
+        machine=Host.detect(),
         python=(version.major, version.minor, version.micro),
         environment=environment,
         cache=session.cache / "build",
@@ -66,8 +66,8 @@ def _toolchain(session: Session, wanted: tuple[Wanted, ...]) -> Iterator[Finding
         if not place:
             return
         root = session.root.absolute() / place
-        here = Machine.here()
-        mine = [one.service for one in wanted if not here.obstacle(one.job_class)]
+        here = Host.detect()
+        mine = [one.service for one in wanted if not here.find_obstacle(one.job_class)]
         made = directory.load(root)
         checking.refuse_damage(root, made)
         lacks = tuple(checking.lacking(root, made, mine))

@@ -63,7 +63,7 @@ class Session:
             loudness = Loudness.VERBOSE
         environment = dict(os.environ)
         if asked.toolchain is not None:
-            from matrix.builds.lane_environment import TOOLCHAIN  # noqa: PLC0415 - see above
+            from matrix.builds.lane_install import TOOLCHAIN  # noqa: PLC0415 - see above
 
             environment[TOOLCHAIN] = str(asked.toolchain.absolute())
         session = cls(
@@ -176,7 +176,7 @@ class Session:
 
         self.reporter.say(f"verifying {previous}")
         record = verify(previous).record
-        known, past = inventory.of(record), inventory.durations(record)
+        known, past = inventory.read_inventory(record), inventory.read_durations(record)
         return planning.plan(self.manifest, lock, inventory=known, past=past)
 
     def write(self, path: Path, text: str) -> None:

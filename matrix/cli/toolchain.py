@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matrix.builds.lane_environment import TOOLCHAIN
+from matrix.builds.lane_install import TOOLCHAIN
 from matrix.cli.session import Session, read_text, result
 from matrix.errors import NotEquipped, Problem, UsageError
 from matrix.index import configuration

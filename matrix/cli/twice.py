@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from matrix.builds.reproducible import differences
+from matrix.builds.comparison import compare_builds
 from matrix.edge.progress import Reporter
 from matrix.errors import BuildFailed, Problem
 
@@ -23,7 +23,7 @@ def compare(
     the same file.
     """
     with tempfile.TemporaryDirectory(dir=cache) as directory:
-        found = differences(wheels, again(Path(directory)))
+        found = compare_builds(wheels, again(Path(directory)))
     if found:
         raise BuildFailed(*(Problem(place="built twice", what=line) for line in found))
     reporter.say(f"built twice: the same bytes ({len(wheels)} wheels)")

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name
 
 from matrix.manifest.model import Manifest
 from matrix.plan.cells import epoch
-from matrix.plan.inventory import Durations, measured
+from matrix.plan.inventory import Durations, estimate_seconds
 from matrix.plan.model import Build, Cell, JobClass, State
 from matrix.plan.order import Needs
 from matrix.resolve.lock import Lock, LockedBuild, LockedFile
@@ -80,7 +80,7 @@ class Builder:
             size=first.size,
             identifiers=tuple(dict.fromkeys(target.identifier for target in served)),
             targets=tuple(ids),
-            measured=measured(first.project, ids, self._past),
+            measured=estimate_seconds(first.project, ids, self._past),
             is_pure=any(row.is_pure for row in locked),
             epoch=epoch(file.uploaded),
             stock=tuple(sorted({name for row in locked for name in (*row.build, *row.test)})),

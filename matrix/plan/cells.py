@@ -8,7 +8,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.distributions.wheel import runs_everywhere
 from matrix.manifest.model import Manifest, Package, Recipe
-from matrix.plan.inventory import CarriedWheel, Inventory, content_key
+from matrix.plan.inventory import Inventory, ReusedWheel, content_key
 from matrix.plan.model import Cell, JobClass, State
 from matrix.resolve.lock import Lock, LockedFile
 
@@ -73,7 +73,7 @@ class Chooser:
                 key=key,
             )
 
-    def _carried(self, keys: Mapping[str, str]) -> Mapping[str, CarriedWheel]:
+    def _carried(self, keys: Mapping[str, str]) -> Mapping[str, ReusedWheel]:
         """
         What is carried over of one sdist, by target.
 

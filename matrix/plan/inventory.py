@@ -3,8 +3,8 @@ What a previous bundle holds, by the content key of what was built.
 
 A key covers what decides a built wheel's bytes and is in this tool's hands: sdist, recipe, build
 requirements, lane, image, time stamp, and what its recipe wants built before it; the interpreter is
-the target, which stands beside it. Where both are the same, the wheel is carried over instead of
-built again.
+the target, which stands beside it. Where both are the same, the wheel is reused instead of built
+again.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from matrix.record.schema import Record
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class CarriedWheel:
+class ReusedWheel:
     """A wheel that the previous bundle built."""
 
     filename: str
@@ -26,7 +26,7 @@ class CarriedWheel:
     size: int
 
 
-Inventory = Mapping[tuple[str, str], CarriedWheel]
+Inventory = Mapping[tuple[str, str], ReusedWheel]
 """Content key and target id to wheel."""
 
 
@@ -76,8 +76,8 @@ Durations = Mapping[tuple[str, str], int]
 """Project and target id to the seconds that a build of the project took for that target."""
 
 
-def durations(record: Record) -> Durations:
-    """What the builds of a bundle took, whichever the version."""
+def read_durations(record: Record) -> Durations:
+    """The seconds that the builds of a bundle took, by project and target, for any version."""
     return {
         (wheel.project, target): max(1, wheel.build_seconds // len(wheel.targets))
         for wheel in record.wheels
@@ -86,21 +86,21 @@ def durations(record: Record) -> Durations:
     }
 
 
-def measured(project: str, targets: Collection[str], past: Durations) -> int:
+def estimate_seconds(project: str, targets: Collection[str], past: Durations) -> int:
     """
-    What a build should take for ``targets``, by the mean of those that are known; 0 when none is.
+    The expected seconds of a build for ``targets``, by the mean of known durations; 0 for none.
 
-    >>> measured("lxml", ["a", "b", "c"], {("lxml", "a"): 60, ("lxml", "b"): 90})
+    >>> estimate_seconds("lxml", ["a", "b", "c"], {("lxml", "a"): 60, ("lxml", "b"): 90})
     225
     """
     known = [past[project, target] for target in targets if (project, target) in past]
     return sum(known) * len(targets) // len(known) if known else 0
 
 
-def of(record: Record) -> Inventory:
+def read_inventory(record: Record) -> Inventory:
     """Every wheel of a bundle that was built, now or before."""
     return {
-        (key, target): CarriedWheel(filename=wheel.filename, sha256=wheel.sha256, size=wheel.size)
+        (key, target): ReusedWheel(filename=wheel.filename, sha256=wheel.sha256, size=wheel.size)
         for wheel in record.wheels
         if wheel.content_keys
         for key, target in zip(wheel.content_keys, wheel.targets, strict=True)

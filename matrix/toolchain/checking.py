@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.builds.lane_environment import WHEELHOUSE
+from matrix.builds.lane_install import WHEELHOUSE
 from matrix.errors import DigestMismatch, NotEquipped, Problem
 from matrix.toolchain import directory, expanding
 from matrix.toolchain.model import CACHE, FIRST_CACHE, Content, Service, Toolchain

@@ -7,7 +7,7 @@ from typing import Final
 from packaging.version import InvalidVersion, Version
 
 from matrix.builds.engine import Engine, Unequipped
-from matrix.builds.machine import class_arch
+from matrix.builds.host import class_arch
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import get_lane

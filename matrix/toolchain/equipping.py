@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from matrix.builds.lane_environment import TOOLCHAIN, WHEELHOUSE
+from matrix.builds.lane_install import TOOLCHAIN, WHEELHOUSE
 from matrix.edge import files
 from matrix.toolchain import checking, directory
 from matrix.toolchain.model import CACHE, RECORD, Content, Toolchain

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.builds.lane_environment import TOOLCHAIN
+from matrix.builds.lane_install import TOOLCHAIN
 from matrix.edge import programs
 from matrix.targets.lanes import get_lane
 from matrix.toolchain.finding import Finding

@@ -11,7 +11,7 @@ from typing import Final
 
 from packaging.requirements import Requirement
 
-from matrix.builds.machine import class_arch
+from matrix.builds.host import class_arch
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import find_lane, get_lane
 from matrix.targets.platform_tag import Family

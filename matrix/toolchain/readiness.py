@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from matrix.builds.engine import Engine, Unequipped
-from matrix.builds.lane_environment import lane_python
-from matrix.builds.machine import Machine
+from matrix.builds.host import Host
+from matrix.builds.lane_install import install_lane
 from matrix.edge.progress import Reporter
 from matrix.errors import MatrixError
 from matrix.plan.model import JobClass
@@ -29,7 +29,7 @@ OLDEST_PYTHON: Final = (3, 11, 4)
 class Runner:
     """The machine that is asked, and what it builds with."""
 
-    machine: Machine
+    machine: Host
     python: tuple[int, int, int]
     environment: Mapping[str, str]
     """As builds see it."""
@@ -40,7 +40,7 @@ class Runner:
 
 def findings(asked: Sequence[Wanted], runner: Runner) -> Iterator[Finding]:
     """One answer after the other, for what of ``asked`` this machine is meant to build."""
-    mine = [one for one in asked if not runner.machine.obstacle(one.job_class)]
+    mine = [one for one in asked if not runner.machine.find_obstacle(one.job_class)]
     yield _python(runner)
     yield _space(runner)
     if not mine:
@@ -83,9 +83,9 @@ def _lanes(mine: Iterable[Wanted], runner: Runner) -> Iterator[Finding]:
     for lane in sorted({one.service.lane for one in mine}):
         subject = f"cibuildwheel {lane}"
         try:
-            lane_python(
+            install_lane(
                 lane,
-                machine=runner.machine,
+                host=runner.machine,
                 cache=runner.cache,
                 environment=runner.environment,
                 reporter=runner.reporter,

@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
-from matrix.builds.configuration import Configuration, configuration
-from matrix.builds.lane_environment import lane_python
-from matrix.builds.offering import Offered
-from matrix.builds.surroundings import scrubbed
+from matrix.builds.configuration import Configuration, configure_build
+from matrix.builds.environment import scrub_environment
+from matrix.builds.lane_install import install_lane
+from matrix.builds.prerequisites import Prerequisites
 from matrix.manifest.model import Network, Recipe
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import Lane, find_lane, lanes
@@ -67,13 +67,13 @@ CASES: Final = [
 
 @pytest.fixture(scope="session")
 def parsers(environment: Mapping[str, str], cache: Path) -> Mapping[str, LaneParser]:
-    ours = scrubbed(environment, network=Network())
+    ours = scrub_environment(environment, network=Network())
     plain = {"PATH": os.defpath, "HOME": environment.get("HOME", "/")}
     return {
         lane.version: LaneParser(
-            python=lane_python(
+            python=install_lane(
                 lane.version,
-                machine=builds.HERE,
+                host=builds.HERE,
                 cache=cache / "lanes",
                 environment=ours,
                 reporter=builds.QUIET,
@@ -93,13 +93,13 @@ def told(
     is_pure: bool = False,
 ) -> Configuration:
     targets = served(lane, platform)
-    configured = configuration(
+    configured = configure_build(
         dataclasses.replace(builds.one(*targets), is_pure=is_pure),
         job_class_of(lane, targets[0]),
         targets=targets,
         recipe=recipe or Recipe(),
         environment={},
-        offered=Offered(pins=("six==1.17.0",)),
+        prerequisites=Prerequisites(pins=("six==1.17.0",)),
         work=work,
         source=builds.SOURCE,
     )
@@ -187,7 +187,7 @@ def test_2_7_for_windows_needs_a_compiler_of_its_own(
 ) -> None:
     oldest = lanes()[-1]
     target = Target.parse("2.7.18", platform)
-    asked = configuration(
+    asked = configure_build(
         builds.one(target),
         job_class_of(oldest, target),
         targets=(target,),

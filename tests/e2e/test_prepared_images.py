@@ -7,7 +7,7 @@ import pytest
 from matrix.builds import system_packages
 from matrix.builds.engine import Engine
 from matrix.builds.failure import NotBuilt
-from matrix.builds.prepared import LABEL, name, prepared
+from matrix.builds.images import LABEL, name_image, prepare_image
 from matrix.edge.progress import Loudness, Reporter
 
 from .images import BUILDER, Images
@@ -35,12 +35,12 @@ def test_system_packages_are_installed_once_and_leave_no_address(
     told = Engine(program=engine.program, environment={**engine.environment, **secret})
 
     def make() -> str:
-        return prepared(
+        return prepare_image(
             told,
             BUILDER,
             script,
             place="x",
-            carried=("PIP_INDEX_URL",),
+            variables=("PIP_INDEX_URL",),
             log=tmp_path / "log",
             reporter=QUIET,
         )
@@ -62,13 +62,13 @@ def test_system_packages_are_installed_once_and_leave_no_address(
         command = engine.run(*asked, "{{json .Config.Cmd}}", made, seconds=60).output
         assert command.strip() == '["/bin/bash"]'
     finally:
-        engine.run("image", "rm", name(engine, BUILDER, script), seconds=60)
+        engine.run("image", "rm", name_image(engine, BUILDER, script), seconds=60)
 
 
 def test_a_system_package_that_is_not_there_is_named(engine: Engine, tmp_path: Path) -> None:
-    script = system_packages.script("linux", {"apt": ("libno-such-thing-dev",)})
+    script = system_packages.render_script("linux", {"apt": ("libno-such-thing-dev",)})
 
     with pytest.raises(NotBuilt) as caught:
-        prepared(engine, BUILDER, script, place="x", log=tmp_path / "log", reporter=QUIET)
+        prepare_image(engine, BUILDER, script, place="x", log=tmp_path / "log", reporter=QUIET)
 
     assert caught.value.failure.things == ("libno-such-thing-dev",)

@@ -1,4 +1,4 @@
-"""What this machine is, as far as a build must know."""
+"""The host that builds run on: its system, architecture and Python."""
 
 import dataclasses
 import platform
@@ -10,9 +10,10 @@ from matrix.plan.model import JobClass
 from matrix.targets.platform_tag import Family, PlatformTag
 
 _SYSTEMS: Final = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
-# What platform.machine() says, in the words of platform tags.
+# Answers of platform.machine(), in the words of platform tags.
 _ARCHES: Final = {"amd64": "x86_64", "arm64": "aarch64", "i386": "i686", "x86": "i686"}
-# What runs elsewhere at its own speed, or through Rosetta, which cibuildwheel uses for its tests.
+# A second architecture that a host runs at full speed, or through Rosetta, as cibuildwheel does for
+# its tests.
 _ALSO_RUNS: Final = {
     ("linux", "x86_64"): "i686",
     ("windows", "x86_64"): "i686",
@@ -21,7 +22,7 @@ _ALSO_RUNS: Final = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Host:
     """A system, an architecture, and the Python that makes the lanes' environments."""
 
     system: str
@@ -29,8 +30,8 @@ class Machine:
     python: Path
 
     @classmethod
-    def here(cls) -> "Machine":
-        """The machine that runs this."""
+    def detect(cls) -> "Host":
+        """The host that runs this process."""
         machine = platform.machine().lower()
         return cls(
             system=_SYSTEMS.get(platform.system(), platform.system().lower()),
@@ -38,8 +39,8 @@ class Machine:
             python=Path(sys.executable),
         )
 
-    def obstacle(self, job_class: JobClass) -> str:
-        """Why jobs of ``job_class`` are not for this machine; empty when they are."""
+    def find_obstacle(self, job_class: JobClass) -> str:
+        """The reason why jobs of ``job_class`` cannot run on this host; empty when they can."""
         if job_class.system != self.system:
             return f"needs a {job_class.system} runner"
         wanted = class_arch(job_class)

@@ -1,8 +1,8 @@
 """
 Wheels that run everywhere: each job class builds them for itself, and a bundle holds one.
 
-So they lie below ``shared/<job class>``, beside what was built for one platform only. Whoever
-collects takes one of them, and compares: what each class has tested must be what is taken.
+So they lie below ``shared/<job class>``, beside the wheels for one platform. Collecting takes one
+of them, and compares: what each class has tested must be what is taken.
 """
 
 import hashlib
@@ -17,28 +17,28 @@ from matrix.edge import files
 _SHARED: Final = "shared"
 
 
-def place(out: Path, filename: str, job_class: str) -> Path:
-    """Where below ``out`` a job of a class puts a wheel of that name."""
+def output_path(out: Path, filename: str, job_class: str) -> Path:
+    """The path below ``out`` of a wheel of that name that a job of a class has built."""
     return (out / _SHARED / job_class if runs_everywhere(filename) else out) / filename
 
 
-def maker(wheel: Path) -> str:
-    """The job class that has built and tested a shared wheel; empty when nobody says."""
+def job_class_of(wheel: Path) -> str:
+    """The job class that has built and tested a shared wheel; empty when unknown."""
     return wheel.parent.name if wheel.parent.parent.name == _SHARED else ""
 
 
-def label(wheel: Path) -> str:
+def describe_wheel(wheel: Path) -> str:
     """
-    How messages name a wheel.
+    The words for a wheel in messages.
 
-    >>> label(Path("wheels/shared/win-amd64-cibw4/six-1.17-py3-none-any.whl"))
+    >>> describe_wheel(Path("wheels/shared/win-amd64-cibw4/six-1.17-py3-none-any.whl"))
     'six-1.17-py3-none-any.whl of win-amd64-cibw4'
     """
-    job_class = maker(wheel)
+    job_class = job_class_of(wheel)
     return f"{wheel.name} of {job_class}" if job_class else wheel.name
 
 
-def differences(taken: tuple[Path, Wheel], tested: tuple[Path, Wheel]) -> Iterator[str]:
+def compare_wheels(taken: tuple[Path, Wheel], tested: tuple[Path, Wheel]) -> Iterator[str]:
     """
     What is not the same in two builds of a pure wheel: members, and ``Requires-Dist``.
 

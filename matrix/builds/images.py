@@ -19,8 +19,8 @@ from typing import Final
 
 from matrix.builds import failure
 from matrix.builds.engine import Engine, Unequipped, last_line
-from matrix.builds.failure import classified, not_built
-from matrix.builds.surroundings import PROXIES
+from matrix.builds.environment import PROXIES
+from matrix.builds.failure import classify_failure, wrap_failure
 from matrix.edge import files
 from matrix.edge.programs import Finished
 from matrix.edge.progress import Reporter
@@ -33,55 +33,55 @@ DAYS: Final = 30
 _SECONDS: Final = 1800.0
 _SECONDS_TO_ANSWER: Final = 60.0
 _SECONDS_TO_COMMIT: Final = 600.0
-# Nobody ends a container whose owner was killed; it ends itself.
+# A container whose owner was killed must end by itself.
 _LIFETIME: Final = "7200"
 # What cibuildwheel announces before the same step, by which a failure is read.
 _STEP: Final = "Running before_all..."
 
 
-def prepared(
+def prepare_image(
     engine: Engine,
     image: str,
     script: str,
     *,
     place: str,
     project: str = "",
-    carried: Sequence[str] = (),
+    variables: Sequence[str] = (),
     log: Path,
     reporter: Reporter,
     seconds: float = _SECONDS,
 ) -> str:
     """
-    The name of an image that is ``image`` after ``script``, a POSIX shell script; made if need be.
+    The name of the image that ``script``, a POSIX shell script, makes of ``image``.
 
-    ``carried`` are names of variables of the engine's environment that the script sees. Raises
+    ``variables`` are names of the engine's environment that the script sees. Raises
     ``NotBuilt``, its output in ``log``, when the script fails, and ``Unequipped`` when the engine
     does.
     """
-    made = name(engine, image, script)
-    if engine.run("image", "inspect", made, seconds=_SECONDS_TO_ANSWER).succeeded:
-        return made
+    prepared = name_image(engine, image, script)
+    if engine.run("image", "inspect", prepared, seconds=_SECONDS_TO_ANSWER).succeeded:
+        return prepared
     reporter.say(f"installing system packages into {image}")
     with _container(engine, image) as container:
-        variables = [f"--env={variable}" for variable in carried]
-        command = ["exec", *variables, container, "/bin/sh", "-euc", script]
+        options = [f"--env={variable}" for variable in variables]
+        command = ["exec", *options, container, "/bin/sh", "-euc", script]
         done = engine.run(*command, seconds=seconds)
         if not done.succeeded:
-            raise _failed(done, place=place, project=project, log=log)
-        _commit(engine, image, container, made)
-    # Whoever makes new ones has old ones, of recipes and images that are no more.
-    prune(engine, days=DAYS)
-    return made
+            raise _report_failure(done, place=place, project=project, log=log)
+        _commit(engine, image, container, prepared)
+    # Old ones belong to recipes and images that have changed since.
+    prune_images(engine, days=DAYS)
+    return prepared
 
 
-def name(engine: Engine, image: str, script: str) -> str:
-    """What the image of ``image`` and ``script`` is called."""
-    identity = _inspected(engine, image, "{{.Id}}").strip()
+def name_image(engine: Engine, image: str, script: str) -> str:
+    """The name of the image prepared from ``image`` by ``script``."""
+    identity = _inspect(engine, image, "{{.Id}}").strip()
     digest = hashlib.sha256(f"{identity}\n{script}".encode()).hexdigest()
     return f"{REPOSITORY}:{digest}"
 
 
-def prune(engine: Engine, *, days: int) -> None:
+def prune_images(engine: Engine, *, days: int) -> None:
     """Remove the prepared images that are older than ``days`` and that no container uses."""
     filters = (f"--filter=label={LABEL}", f"--filter=until={days * 24}h")
     engine.run("image", "prune", "--all", "--force", *filters, seconds=_SECONDS_TO_COMMIT)
@@ -90,7 +90,7 @@ def prune(engine: Engine, *, days: int) -> None:
 @contextlib.contextmanager
 def _container(engine: Engine, image: str) -> Iterator[str]:
     """
-    The name of a container that does nothing; it is gone after the block, whatever happens.
+    Yield the name of a container that sleeps, and remove it in the end.
     """
     container = f"wheelyard-{secrets.token_hex(8)}"
     # podman hands the proxies of its caller to every container, docker those of its settings;
@@ -113,28 +113,28 @@ def _container(engine: Engine, image: str) -> Iterator[str]:
             engine.run(*command, seconds=_SECONDS_TO_ANSWER)
 
 
-def _commit(engine: Engine, image: str, container: str, made: str) -> None:
+def _commit(engine: Engine, image: str, container: str, prepared: str) -> None:
     # The container's own command must not become the image's.
-    command = json.loads(_inspected(engine, image, "{{json .Config.Cmd}}") or "null") or []
+    command = json.loads(_inspect(engine, image, "{{json .Config.Cmd}}") or "null") or []
     changes = (f"--change=CMD {json.dumps(command)}", f"--change=LABEL {LABEL}=1")
-    done = engine.run("commit", *changes, container, made, seconds=_SECONDS_TO_COMMIT)
+    done = engine.run("commit", *changes, container, prepared, seconds=_SECONDS_TO_COMMIT)
     if not done.succeeded:
         reason = f"{image} cannot be kept with its system packages: {last_line(done.output)}"
         raise Unequipped(reason, f"{engine.name} system df")
 
 
-def _inspected(engine: Engine, image: str, asked: str) -> str:
-    answer = engine.run("image", "inspect", "--format", asked, image, seconds=_SECONDS_TO_ANSWER)
+def _inspect(engine: Engine, image: str, template: str) -> str:
+    answer = engine.run("image", "inspect", "--format", template, image, seconds=_SECONDS_TO_ANSWER)
     if not answer.succeeded:
         raise Unequipped(f"image {image} cannot be had", f"{engine.name} pull {image}")
     return answer.output
 
 
-def _failed(done: Finished, *, place: str, project: str, log: Path) -> failure.NotBuilt:
+def _report_failure(done: Finished, *, place: str, project: str, log: Path) -> failure.NotBuilt:
     output = f"{_STEP}\n{done.output}"
     files.write(log, output)
-    told = classified(
+    reason = classify_failure(
         Finished(command=done.command, status=done.status, output=output), project=project
     )
-    failure.write(log, told)
-    return not_built(place, told, log=log)
+    failure.write_note(log, reason)
+    return wrap_failure(place, reason, log=log)

@@ -1,7 +1,7 @@
 """
-What to try after a failure, as text for the manifest wherever there is such text.
+Hints after a failure, as text for the manifest wherever there is such text.
 
-Advice names what usually helps; it is one line that can be pasted into ``packages.yaml``.
+A hint names what usually helps; it is one line that can be pasted into ``packages.yaml``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,37 +49,39 @@ _WHAT: Final[Mapping[Cause, str]] = {
 }
 
 
-def advice(finding: Finding, *, project: str) -> str:
-    """The hint for what was found about a build of ``project``; empty when nobody knows one."""
+def suggest_hint(finding: Finding, *, project: str) -> str:
+    """The hint for a finding about a build of ``project``; empty when none is known."""
     if finding.cause in _WHAT:
         return _WHAT[finding.cause]
     if not project:
         return ""
     if finding.cause in _KINDS:
-        return system(project, libraries.packages(_KINDS[finding.cause], _words(finding.things)))
+        return render_system_recipe(
+            project, libraries.find_packages(_KINDS[finding.cause], _split_words(finding.things))
+        )
     if finding.cause is Cause.REQUIREMENT:
-        return _requirement(project, finding.things)
+        return _suggest_requirement(project, finding.things)
     if finding.cause is Cause.REPAIR:
-        return _repair(finding)
+        return _suggest_image(finding)
     if finding.cause is Cause.NETWORK:
         return f"recipes: {{{project}: {{before-all: [COMMAND THAT FETCHES IT]}}}}"
     return ""
 
 
-def system(project: str, packages: Packages) -> str:
+def render_system_recipe(project: str, packages: Packages) -> str:
     """A recipe that installs ``packages``; empty when there are none."""
     if not packages:
         return ""
-    listed = ", ".join(f"{manager}: [{', '.join(names)}]" for manager, names in packages.items())
-    return f"recipes: {{{project}: {{system: {{{listed}}}}}}}"
+    managers = ", ".join(f"{manager}: [{', '.join(names)}]" for manager, names in packages.items())
+    return f"recipes: {{{project}: {{system: {{{managers}}}}}}}"
 
 
-def _words(things: Iterable[str]) -> Sequence[str]:
+def _split_words(things: Iterable[str]) -> Sequence[str]:
     # "the libxml2 and libxslt development packages" is one message about two libraries.
     return [word for thing in things for word in thing.replace(",", " ").split() if word != "and"]
 
 
-def _requirement(project: str, things: Sequence[str]) -> str:
+def _suggest_requirement(project: str, things: Sequence[str]) -> str:
     for thing in things:
         top = thing.partition("[")[0].partition(".")[0] if thing not in _LEFT else thing
         if top in _LEFT:
@@ -90,7 +92,7 @@ def _requirement(project: str, things: Sequence[str]) -> str:
     return ""
 
 
-def _repair(finding: Finding) -> str:
+def _suggest_image(finding: Finding) -> str:
     if any("too-recent" in line for line in finding.lines):
         return "build it in an older image: runners[].images"
     return ""

@@ -11,7 +11,7 @@ from rich.console import Console
 from matrix.builds.causes import Cause
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.failure import NotBuilt
-from matrix.builds.prepared import name, prepared, prune
+from matrix.builds.images import name_image, prepare_image, prune_images
 from matrix.edge.progress import Loudness, Reporter
 
 QUIET = Reporter(loudness=Loudness.QUIET, console=Console(quiet=True))
@@ -40,12 +40,12 @@ def asked(directory: Path) -> list[str]:
 
 
 def make(directory: Path, one: Engine, **more: str) -> str:
-    return prepared(
+    return prepare_image(
         one,
         IMAGE,
         SCRIPT,
         place="x.00: x 1",
-        carried=tuple(more),
+        variables=tuple(more),
         log=directory / "logs" / "x.log",
         reporter=QUIET,
     )
@@ -56,7 +56,7 @@ def test_an_image_is_made_by_a_container_that_is_gone_afterwards(tmp_path: Path)
 
     log = asked(tmp_path)
     container = log[2].partition("--name=")[2].partition(" ")[0]
-    assert made == name(engine(tmp_path), IMAGE, SCRIPT)
+    assert made == name_image(engine(tmp_path), IMAGE, SCRIPT)
     assert log == [
         f"image inspect --format {{{{.Id}}}} {IMAGE}",
         f"image inspect {made}",
@@ -86,11 +86,11 @@ def test_what_is_there_is_taken(tmp_path: Path) -> None:
 
 def test_the_name_follows_from_base_and_script_alone(tmp_path: Path) -> None:
     one = engine(tmp_path)
-    known = name(one, IMAGE, SCRIPT)
+    known = name_image(one, IMAGE, SCRIPT)
     other = engine(tmp_path, program="docker", HOME="/elsewhere")
 
-    assert name(other, "another-name:1", SCRIPT) == known
-    assert name(one, IMAGE, f"{SCRIPT} ") != known
+    assert name_image(other, "another-name:1", SCRIPT) == known
+    assert name_image(one, IMAGE, f"{SCRIPT} ") != known
     assert known.startswith("localhost/wheelyard/prepared:")
 
 
@@ -165,7 +165,7 @@ def test_an_engine_that_fails_leaves_no_container(cases: str, message: str, tmp_
 
 
 def test_old_images_are_removed_by_label_and_age(tmp_path: Path) -> None:
-    prune(engine(tmp_path), days=30)
+    prune_images(engine(tmp_path), days=30)
 
     assert asked(tmp_path) == [
         "image prune --all --force --filter=label=wheelyard.prepared --filter=until=720h"

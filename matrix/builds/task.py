@@ -1,27 +1,26 @@
-"""One build of a job, with all that it follows from."""
+"""One build of a job, with everything that it follows from."""
 
 import dataclasses
 
 from packaging.utils import canonicalize_name
 
-from matrix.builds.offering import Offered
-from matrix.builds.sequence import place_of
-from matrix.builds.stock import Stock
+from matrix.builds.prerequisites import Prerequisites
+from matrix.builds.wheelhouse import Wheelhouse
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.model import Build, Job, JobClass, Plan
 from matrix.targets.target import Target
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A build, the job and the plan that it stands in, and the wheels that it is given."""
+class Task:
+    """A build, its job and its plan, and the wheels that it may install."""
 
     build: Build
     job: Job
     plan: Plan
     manifest: Manifest
-    offered: Offered
-    stock: Stock
+    prerequisites: Prerequisites
+    wheelhouse: Wheelhouse
 
     @property
     def recipe(self) -> Recipe:
@@ -33,17 +32,22 @@ class Run:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        return targets_of(self.build, self.plan)
+        return find_targets(self.build, self.plan)
 
     @property
     def place(self) -> str:
-        return place_of(self.build, self.job)
+        return describe_build(self.build, self.job)
 
 
-def targets_of(build: Build, plan: Plan) -> tuple[Target, ...]:
+def find_targets(build: Build, plan: Plan) -> tuple[Target, ...]:
     """The targets that ``build`` serves."""
     return tuple(
         Target.parse(target.python, target.platform)
         for target in plan.targets
         if target.id in build.targets
     )
+
+
+def describe_build(build: Build, job: Job) -> str:
+    """The words for a build of a job in messages."""
+    return f"{job.id}: {build.label}"

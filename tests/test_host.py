@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds.machine import Machine, class_arch
+from matrix.builds.host import Host, class_arch
 from matrix.plan.model import JobClass
 
 MAC = JobClass(
@@ -21,11 +21,12 @@ MAC = JobClass(
 
 @pytest.mark.parametrize("arch", ["aarch64", "x86_64"])
 def test_any_mac_makes_both_halves(arch: str) -> None:
-    machine = Machine(system="macos", arch=arch, python=Path("python"))
+    machine = Host(system="macos", arch=arch, python=Path("python"))
 
-    assert machine.obstacle(MAC) == ""
+    assert machine.find_obstacle(MAC) == ""
     assert (
-        Machine.here().system == "macos" or Machine.here().obstacle(MAC) == "needs a macos runner"
+        Host.detect().system == "macos"
+        or Host.detect().find_obstacle(MAC) == "needs a macos runner"
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.builds.engine import last_line
-from matrix.builds.machine import Machine
+from matrix.builds.host import Host
 from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.errors import NotEquipped, Problem
@@ -27,42 +27,42 @@ _SECONDS_TO_INSTALL: Final = 900.0
 _VERSION: Final = "import cibuildwheel; print(cibuildwheel.__version__)"
 
 
-def lane_python(
+def install_lane(
     lane: str,
     *,
-    machine: Machine,
+    host: Host,
     cache: Path,
     environment: Mapping[str, str],
     reporter: Reporter,
 ) -> Path:
-    """The Python of the lane's environment below ``cache``, made if need be."""
+    """Install a lane below ``cache`` unless it is there; the Python of its environment."""
     home = cache / f"cibuildwheel-{lane}"
-    if _has_lane(home, lane, machine=machine, environment=environment):
-        return _python(home, machine)
+    if _has_lane(home, lane, host=host, environment=environment):
+        return _python(home, host)
     reporter.say(f"installing cibuildwheel {lane}")
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".cibuildwheel-{lane}.", dir=cache))
+        temporary = Path(tempfile.mkdtemp(prefix=f".cibuildwheel-{lane}.", dir=cache))
     except OSError as error:
         raise files.write_error(cache, error) from error
     try:
-        _make(made, lane, machine=machine, environment=environment, reporter=reporter)
-        _put(made, home, lane, machine=machine, environment=environment)
+        _install(temporary, lane, host=host, environment=environment, reporter=reporter)
+        _move(temporary, home, lane, host=host, environment=environment)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
-    return _python(home, machine)
+        shutil.rmtree(temporary, ignore_errors=True)
+    return _python(home, host)
 
 
-def _python(home: Path, machine: Machine) -> Path:
-    if machine.system == "windows":
+def _python(home: Path, host: Host) -> Path:
+    if host.system == "windows":
         return home / "Scripts" / "python.exe"
     return home / "bin" / "python"
 
 
-def _has_lane(home: Path, lane: str, *, machine: Machine, environment: Mapping[str, str]) -> bool:
+def _has_lane(home: Path, lane: str, *, host: Host, environment: Mapping[str, str]) -> bool:
     # Asking it is the only sure way: the Python it was made from may have been replaced by another
     # since.
-    python = _python(home, machine)
+    python = _python(home, host)
     if not python.exists():
         return False
     command = [str(python), "-I", "-c", _VERSION]
@@ -70,20 +70,20 @@ def _has_lane(home: Path, lane: str, *, machine: Machine, environment: Mapping[s
     return answer.succeeded and answer.output.strip() == lane
 
 
-def _make(
+def _install(
     home: Path,
     lane: str,
     *,
-    machine: Machine,
+    host: Host,
     environment: Mapping[str, str],
     reporter: Reporter,
 ) -> None:
-    ours = [str(machine.python), "-I", "-m"]
+    ours = [str(host.python), "-I", "-m"]
     # Our own pip installs into it: Debian's venv cannot bring one unless another package is there.
     make = [*ours, "venv", "--without-pip", str(home)]
-    pip = [*ours, "pip", "--python", str(_python(home, machine)), "install"]
+    pip = [*ours, "pip", "--python", str(_python(home, host)), "install"]
     toolchain = environment.get(TOOLCHAIN, "")
-    pip += _from_toolchain(toolchain)
+    pip += _toolchain_options(toolchain)
     for command in (make, [*pip, f"cibuildwheel=={lane}"]):
         done = programs.run(
             command, environment=environment, timeout=_SECONDS_TO_INSTALL, say=reporter.detail
@@ -96,17 +96,17 @@ def _make(
             raise NotEquipped(Problem(place=f"cibuildwheel {lane}", what=what, hint=hint))
 
 
-def _from_toolchain(toolchain: str) -> list[str]:
+def _toolchain_options(toolchain: str) -> list[str]:
     return ["--no-index", "--find-links", str(Path(toolchain, WHEELHOUSE))] if toolchain else []
 
 
-def _put(
-    made: Path, home: Path, lane: str, *, machine: Machine, environment: Mapping[str, str]
+def _move(
+    temporary: Path, home: Path, lane: str, *, host: Host, environment: Mapping[str, str]
 ) -> None:
     try:
         shutil.rmtree(home, ignore_errors=True)
-        made.rename(home)
+        temporary.rename(home)
     except OSError as error:
         # Another run may have put its own there in the meantime.
-        if not _has_lane(home, lane, machine=machine, environment=environment):
+        if not _has_lane(home, lane, host=host, environment=environment):
             raise files.write_error(home, error) from error

@@ -2,8 +2,8 @@
 The environment of a build: an allow list, because what a runner exports decides what a compiler
 does.
 
-``CFLAGS``, ``PYTHONPATH``, ``CIBW_*`` and tokens of the CI service stay outside. What is needed to
-reach the index, the container engine and the system's compilers comes in.
+``CFLAGS``, ``PYTHONPATH``, ``CIBW_*`` and tokens of the CI service stay outside; those that reach
+the index, the container engine and the system's compilers come in.
 """
 
 import re
@@ -30,7 +30,7 @@ PROXIES: Final = (
     "https_proxy",
     "no_proxy",
 )
-CARRIED: Final = (*PIP_SETTINGS, *PROXIES)
+CONTAINER_VARIABLES: Final = (*PIP_SETTINGS, *PROXIES)
 """What containers get by name: an address may hold a password, and logs hold command lines."""
 
 _HOST: Final = frozenset(
@@ -47,10 +47,10 @@ _HOST: Final = frozenset(
         "WHEELYARD_TOOLCHAIN",
         # cibuildwheel installs interpreters on macOS only where it sees that it runs in CI.
         *("CI", "GITHUB_ACTIONS", "GITLAB_CI"),
-        *CARRIED,
+        *CONTAINER_VARIABLES,
     )
 )
-# 1.12.0 builds 2.7 for Windows only where these say that its compiler is set up; any newer Python
+# 1.12.0 builds 2.7 for Windows only with a compiler that its caller has set up; any newer Python
 # would take that compiler too.
 _OLD_COMPILER: Final = ("DISTUTILS_USE_SDK", "INCLUDE", "LIB", "LIBPATH", "MSSdk")
 # Windows programs do not start without most of these; their names have no fixed case.
@@ -62,26 +62,28 @@ _WINDOWS: Final = re.compile(
 )
 
 
-def scrubbed(environment: Mapping[str, str], *, network: Network, lane: str = "") -> dict[str, str]:
+def scrub_environment(
+    environment: Mapping[str, str], *, network: Network, lane: str = ""
+) -> dict[str, str]:
     """
-    What of ``environment`` a build by ``lane`` sees.
+    The variables of ``environment`` that a build by ``lane`` sees.
 
     The manifest's network replaces pip's settings.
     """
     compiler = _OLD_COMPILER if lane and get_lane(lane).takes_compiler else ()
-    kept = {
+    variables = {
         name: text
         for name, text in sorted(environment.items())
         if name in _HOST or name in compiler or _WINDOWS.fullmatch(name)
     }
     if network.index:
-        kept["PIP_INDEX_URL"] = network.index
-        kept.pop("PIP_EXTRA_INDEX_URL", None)
+        variables["PIP_INDEX_URL"] = network.index
+        variables.pop("PIP_EXTRA_INDEX_URL", None)
     if network.ca_bundle:
-        kept |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE"), network.ca_bundle)
-    return kept
+        variables |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE"), network.ca_bundle)
+    return variables
 
 
-def carried(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of what a container is given, sorted."""
-    return tuple(sorted(name for name in CARRIED if name in environment))
+def container_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the variables that a container gets, sorted."""
+    return tuple(sorted(name for name in CONTAINER_VARIABLES if name in environment))

@@ -3,7 +3,7 @@ from rich.console import Console
 
 from matrix.builds.causes import Cause
 from matrix.builds.failure import Failure, NotBuilt
-from matrix.builds.retrying import retrying
+from matrix.builds.retry import retry
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Problem
 
@@ -24,7 +24,7 @@ class Attempts:
 
     def run(self) -> str:
         reporter = Reporter(loudness=Loudness.NORMAL, console=self.console)
-        return retrying(self.attempt, what="x.00: x 1", reporter=reporter, sleep=self.pauses.append)
+        return retry(self.attempt, what="x.00: x 1", reporter=reporter, sleep=self.pauses.append)
 
 
 def test_what_did_not_answer_is_asked_again(capsys: pytest.CaptureFixture[str]) -> None:

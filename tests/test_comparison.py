@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from matrix.builds.reproducible import differences
+from matrix.builds.comparison import compare_builds
 from matrix.cli import twice
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import BuildFailed
@@ -37,7 +37,7 @@ def wheel(
 
 
 def test_the_same_bytes_differ_in_nothing(tmp_path: Path) -> None:
-    assert differences(wheel(tmp_path / "a"), wheel(tmp_path / "b")) == ()
+    assert compare_builds(wheel(tmp_path / "a"), wheel(tmp_path / "b")) == ()
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_what_differs_is_told(changed: dict[str, Any], said: str, tmp_path: Path
 
     second = wheel(tmp_path / "b", **changed)
 
-    assert differences(first, second) == (f"{NAME}: {said}",)
+    assert compare_builds(first, second) == (f"{NAME}: {said}",)
 
 
 def test_times_and_modes_are_told_for_each_member(tmp_path: Path) -> None:
     second = wheel(tmp_path / "b", time=(2026, 1, 2, 3, 4, 6), mode=0o755)
 
-    assert differences(wheel(tmp_path / "a"), second) == (
+    assert compare_builds(wheel(tmp_path / "a"), second) == (
         f"{NAME}: toy.py: time 1980-01-01 00:00:00 and 2026-01-02 03:04:06",
         f"{NAME}: toy.py: mode 0o644 and 0o755",
         f"{NAME}: toy.so: time 1980-01-01 00:00:00 and 2026-01-02 03:04:06",
@@ -85,7 +85,7 @@ def test_times_and_modes_are_told_for_each_member(tmp_path: Path) -> None:
 def test_a_wheel_that_one_build_lacks_is_told(tmp_path: Path) -> None:
     other = NAME.replace("cp312", "cp313")
 
-    assert differences(wheel(tmp_path / "a"), wheel(tmp_path / "b", name=other)) == (
+    assert compare_builds(wheel(tmp_path / "a"), wheel(tmp_path / "b", name=other)) == (
         f"{NAME}: only the first build made it",
         f"{other}: only the second build made it",
     )

@@ -1,4 +1,4 @@
-"""Where builds happen, and whether a machine can do what a job class asks for."""
+"""The host and the directories that builds use, and whether it can run a job class."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from typing import Final
 
 from matrix.builds import engine as engines
 from matrix.builds.engine import Engine, Unequipped
-from matrix.builds.machine import Machine
-from matrix.builds.surroundings import scrubbed
+from matrix.builds.environment import scrub_environment
+from matrix.builds.host import Host
 from matrix.edge.progress import Reporter
 from matrix.manifest.model import Manifest
 from matrix.plan.model import JobClass
@@ -18,7 +18,7 @@ HOURS: Final = 3600.0
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Whether a machine can run jobs of a class; ``reason`` says why not."""
+    """Whether a host can run jobs of a class; ``reason`` says why not."""
 
     reason: str = ""
     hint: str = ""
@@ -29,10 +29,10 @@ class Availability:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """A machine, its environment, and directories that outlive a job."""
+class Workspace:
+    """A host, its environment, and directories that outlive a job."""
 
-    machine: Machine
+    host: Host
     environment: Mapping[str, str]
     cache: Path
     logs: Path
@@ -40,21 +40,25 @@ class Workshop:
     seconds: float = 2 * HOURS
 
 
-def can_build(job_class: JobClass, *, manifest: Manifest, workshop: Workshop) -> Availability:
+def check_availability(
+    job_class: JobClass, *, manifest: Manifest, workspace: Workspace
+) -> Availability:
     """Whether jobs of ``job_class`` can run here; a missing image is pulled to find out."""
-    environment = scrubbed(workshop.environment, network=manifest.network)
+    environment = scrub_environment(workspace.environment, network=manifest.network)
     try:
-        equip(job_class, environment, workshop)
+        find_engine(job_class, environment, workspace)
     except Unequipped as error:
         return Availability(reason=error.reason, hint=error.hint)
     return Availability()
 
 
-def equip(job_class: JobClass, environment: Mapping[str, str], workshop: Workshop) -> Engine | None:
-    """The container engine for ``job_class``, if it wants one; raises ``Unequipped``."""
-    obstacle = workshop.machine.obstacle(job_class)
+def find_engine(
+    job_class: JobClass, environment: Mapping[str, str], workspace: Workspace
+) -> Engine | None:
+    """The container engine of a Linux job class, None elsewhere; raises ``Unequipped``."""
+    obstacle = workspace.host.find_obstacle(job_class)
     if obstacle:
         raise Unequipped(obstacle)
     if job_class.system != "linux":
         return None
-    return engines.equip(job_class, environment=environment, reporter=workshop.reporter)
+    return engines.equip_engine(job_class, environment=environment, reporter=workspace.reporter)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds.narrowing import narrowed
+from matrix.builds.retagging import retag_wheel
 from matrix.distributions import wheel
 
 from .wheels import make_wheel
@@ -29,7 +29,7 @@ def universal(directory: Path) -> Path:
 
 @pytest.mark.parametrize("major", [2, 3])
 def test_a_wheel_for_both_becomes_one_for_its_builder(major: int, tmp_path: Path) -> None:
-    path = narrowed(universal(tmp_path), major=major)
+    path = retag_wheel(universal(tmp_path), major=major)
 
     assert [found.name for found in tmp_path.iterdir()] == [f"calm-1.0-py{major}-none-any.whl"]
     read = wheel.read(path)
@@ -45,8 +45,8 @@ def test_nothing_else_changes(tmp_path: Path) -> None:
     path = universal(tmp_path)
     with zipfile.ZipFile(path) as archive:
         before = [(i.filename, i.date_time, i.external_attr) for i in archive.infolist()]
-    once = narrowed(path, major=3).read_bytes()
-    again = narrowed(universal(tmp_path / "again"), major=3)
+    once = retag_wheel(path, major=3).read_bytes()
+    again = retag_wheel(universal(tmp_path / "again"), major=3)
 
     with zipfile.ZipFile(again) as archive:
         after = [(i.filename, i.date_time, i.external_attr) for i in archive.infolist()]
@@ -59,5 +59,5 @@ def test_what_has_no_choice_stays_as_it_is(tag: str, tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "calm", "1.0", tag=tag)
     before = path.read_bytes()
 
-    assert narrowed(path, major=3 if tag != "py2.py3-none-any" else 4) == path
+    assert retag_wheel(path, major=3 if tag != "py2.py3-none-any" else 4) == path
     assert path.read_bytes() == before

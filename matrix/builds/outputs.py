@@ -1,4 +1,4 @@
-"""Whether built wheels answer the targets they were built for: by their tags, and read whole."""
+"""Check that built wheels serve the targets that they were built for."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,14 +14,14 @@ from matrix.plan.model import Build
 from matrix.targets.target import Target
 
 
-def answers(
+def check_outputs(
     built: Iterable[Path], build: Build, targets: Sequence[Target], *, place: str
 ) -> tuple[Path, ...]:
     """
-    Those of ``built`` that some target installs, sorted; others belong to nobody and are left out.
+    The wheels of ``built`` that some target installs, sorted; wheels for no target are left out.
 
-    Raises ``BuildFailed`` with every target that no wheel answers and every file that is not of the
-    release; ``place`` is how messages name the build.
+    Raises ``BuildFailed`` with every target that no wheel serves and every file of another release;
+    ``place`` names the build in messages.
     """
     problems: list[Problem] = []
     wheels: dict[Path, Wheel] = {}
@@ -30,8 +30,8 @@ def answers(
             wheels[path] = _read(path, build)
         except InvalidWheel as error:
             problems.append(Problem(place=place, what=f"{path.name}: {error}"))
-    unanswered = [t for t in targets if not any(_installs(w, t) for w in wheels.values())]
-    problems += [_unanswered(place, target, wheels.values()) for target in unanswered]
+    unserved = [t for t in targets if not any(_installs(w, t) for w in wheels.values())]
+    problems += [_report_unserved(place, target, wheels.values()) for target in unserved]
     if problems:
         raise BuildFailed.of(problems)
     return tuple(p for p, w in wheels.items() if any(_installs(w, t) for t in targets))
@@ -55,7 +55,7 @@ def _has_floor(tag: Tag) -> bool:
     return not tag.platform.startswith("linux_")
 
 
-def _unanswered(place: str, target: Target, wheels: Iterable[Wheel]) -> Problem:
+def _report_unserved(place: str, target: Target, wheels: Iterable[Wheel]) -> Problem:
     interpreters = {(tag.interpreter, tag.abi) for tag in target.tags()}
     near = [
         built.filename

@@ -1,5 +1,5 @@
 """
-Trying a build again, for one reason only: something outside of it did not answer.
+Try a build again, for one reason only: an index, a mirror or a registry did not answer.
 
 A compiler error tried twice is the same error later, and hides the one in ten that is not.
 """
@@ -17,7 +17,7 @@ PAUSES: Final = (20.0, 90.0)
 """Seconds before the second and the third attempt."""
 
 
-def retrying(
+def retry(
     attempt: Callable[[], T],
     *,
     what: str,
@@ -25,7 +25,7 @@ def retrying(
     pauses: Sequence[float] = PAUSES,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
-    """What ``attempt`` returns, tried again after each pause while only its surroundings fail."""
+    """Call ``attempt``, again after each pause while its failure is retryable."""
     for pause in pauses:
         try:
             return attempt()

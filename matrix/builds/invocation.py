@@ -1,0 +1,288 @@
+"""
+Invoke cibuildwheel for one build: from a checked sdist to wheels that serve the build's targets.
+
+cibuildwheel runs in a directory of its own, which it copies into its containers: the sdist below
+``src``, and beside it our configuration, scripts, smoke test and the wheels that the build may
+install. The directory is removed afterwards; the log stays.
+"""
+
+import contextlib
+import dataclasses
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from matrix.builds import durations, failure, pure, shared_wheels
+from matrix.builds import engine as engines
+from matrix.builds.causes import Cause
+from matrix.builds.configuration import (
+    CERTIFICATES,
+    OUT,
+    Configuration,
+    configure_build,
+    container_label,
+    render_before_all,
+)
+from matrix.builds.engine import Engine, Unequipped
+from matrix.builds.environment import container_variables, scrub_environment
+from matrix.builds.failure import NotBuilt
+from matrix.builds.images import prepare_image
+from matrix.builds.lane_install import install_lane
+from matrix.builds.options import reads_toml
+from matrix.builds.outputs import check_outputs
+from matrix.builds.prerequisites import WHEELS
+from matrix.builds.retagging import retag_wheel
+from matrix.builds.retry import retry
+from matrix.builds.task import Task
+from matrix.builds.wheelhouse import WHEELHOUSE
+from matrix.builds.workspace import Workspace, find_engine
+from matrix.distributions import sdist as sdists
+from matrix.distributions.sdist import InvalidSdist
+from matrix.edge import files, programs
+from matrix.edge.programs import Finished
+from matrix.errors import BuildFailed, NotEquipped, Problem
+from matrix.plan.model import Job
+
+_MINUTE: Final = 60.0
+
+
+def run_build(task: Task, *, sdist: Path, out: Path, workspace: Workspace) -> tuple[Path, ...]:
+    """
+    Build ``sdist``, and return its wheels at their paths below ``out``.
+
+    Raises ``NotEquipped`` where ``check_availability`` gives a reason, and ``NotBuilt`` with the
+    cause and the lines of the log that show it. After a retryable failure it tries again.
+    """
+    environment = scrub_environment(
+        workspace.environment, network=task.manifest.network, lane=task.job_class.lane
+    )
+
+    def attempt() -> tuple[Path, ...]:
+        try:
+            engine = find_engine(task.job_class, environment, workspace)
+            return _build_native_or_pure(
+                task, engine, environment, sdist=sdist, out=out, workspace=workspace
+            )
+        except Unequipped as error:
+            problem = Problem(place=task.job.id, what=error.reason, hint=error.hint)
+            raise NotEquipped(problem) from error
+
+    return retry(attempt, what=task.place, reporter=workspace.reporter)
+
+
+def _build_native_or_pure(
+    task: Task,
+    engine: Engine | None,
+    environment: Mapping[str, str],
+    *,
+    sdist: Path,
+    out: Path,
+    workspace: Workspace,
+) -> tuple[Path, ...]:
+    try:
+        return _build(task, engine, environment, sdist=sdist, out=out, workspace=workspace)
+    except NotBuilt as error:
+        if error.failure.cause is not Cause.PURE or task.build.is_pure:
+            raise
+    workspace.reporter.say(f"{task.build.label} makes a wheel that runs everywhere: building it so")
+    certain = dataclasses.replace(task, build=dataclasses.replace(task.build, is_pure=True))
+    return _build(certain, engine, environment, sdist=sdist, out=out, workspace=workspace)
+
+
+def _build(
+    task: Task,
+    engine: Engine | None,
+    environment: Mapping[str, str],
+    *,
+    sdist: Path,
+    out: Path,
+    workspace: Workspace,
+) -> tuple[Path, ...]:
+    with _make_work_directory(workspace.cache, task.job) as work:
+        source = _unpack(task, sdist, work)
+        configuration = configure_build(
+            task.build,
+            task.job_class,
+            targets=task.targets,
+            recipe=task.recipe,
+            environment=environment,
+            work=work,
+            source=source,
+            prerequisites=task.prerequisites,
+            wheelhouse=task.wheelhouse,
+            prepared=_prepare_image(task, engine, environment, workspace),
+        )
+        _write_inputs(work, configuration, task, environment)
+        if engine is not None and not reads_toml(task.job_class):
+            shims = work / "shims"
+            engines.write_shim(shims, program=engine.program, extra=configuration.container)
+            environment = {**environment, "PATH": f"{shims}:{environment.get('PATH', '')}"}
+        with _remove_containers(
+            engine, container_label(work.name), seconds=_find_limit(task, workspace)
+        ):
+            finished = _run_cibuildwheel(task, configuration, environment, workspace)
+        _refuse_failure(task, configuration, finished, workspace)
+        if task.build.is_pure:
+            _restore_names(work / OUT, task)
+        wheels = check_outputs(
+            (work / OUT).glob("*.whl"), task.build, task.targets, place=task.place
+        )
+        copies = tuple(
+            _copy_wheel(wheel, shared_wheels.output_path(out, wheel.name, task.job.job_class))
+            for wheel in wheels
+        )
+    for wheel in copies:
+        durations.write_duration(wheel, max(1, round(finished.seconds / len(copies))))
+    return copies
+
+
+def _prepare_image(
+    task: Task, engine: Engine | None, environment: Mapping[str, str], workspace: Workspace
+) -> str:
+    """An image with the recipe's system packages, if the build itself needs no network."""
+    script = render_before_all(task.job_class.system, task.recipe)
+    if engine is None or not script or not task.wheelhouse.is_complete:
+        return ""
+    return prepare_image(
+        engine,
+        task.job_class.image,
+        script,
+        place=task.place,
+        project=task.build.project,
+        variables=container_variables(environment),
+        log=_log_path(task, workspace),
+        reporter=workspace.reporter,
+    )
+
+
+@contextlib.contextmanager
+def _make_work_directory(cache: Path, job: Job) -> Iterator[Path]:
+    parent = cache / "work"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        # cibuildwheel computes the package's path relative to its working directory with links
+        # resolved.
+        work = Path(tempfile.mkdtemp(prefix=f"{job.id}.", dir=parent)).resolve()
+    except OSError as error:
+        raise files.write_error(parent, error) from error
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _remove_containers(engine: Engine | None, label: str, *, seconds: float) -> Iterator[None]:
+    """Remove the containers with ``label`` after the block, or after ``seconds``."""
+    if engine is None:
+        yield
+        return
+    # A container outlives its cibuildwheel and holds our end of the pipe open: only the removal of
+    # the container ends the wait.
+    timer = threading.Timer(seconds + 1, engine.remove, args=(label,))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        engine.remove(label)
+
+
+def _find_limit(task: Task, workspace: Workspace) -> float:
+    return task.recipe.timeout * _MINUTE or workspace.seconds
+
+
+def _unpack(task: Task, sdist: Path, work: Path) -> PurePosixPath:
+    try:
+        source = sdists.unpack(sdist, work / "src")
+    except InvalidSdist as error:
+        raise BuildFailed(Problem(place=task.place, what=f"{sdist.name}: {error}")) from error
+    return PurePosixPath(source.relative_to(work).as_posix())
+
+
+def _write_inputs(
+    work: Path, configuration: Configuration, task: Task, environment: Mapping[str, str]
+) -> None:
+    for path, text in configuration.files.items():
+        files.write(work / path, text)
+    for wheel in task.prerequisites.wheels:
+        _copy_wheel(wheel, work / WHEELS / wheel.name)
+    for wheel in task.wheelhouse.wheels:
+        _copy_wheel(wheel, work / WHEELHOUSE / wheel.name)
+    certificates = environment.get("PIP_CERT")
+    if certificates:
+        with files.reading(Path(certificates)) as stream:
+            files.write(work / CERTIFICATES, stream.read())
+
+
+def _run_cibuildwheel(
+    task: Task,
+    configuration: Configuration,
+    environment: Mapping[str, str],
+    workspace: Workspace,
+) -> Finished:
+    python = install_lane(
+        task.job_class.lane,
+        host=workspace.host,
+        cache=workspace.cache,
+        environment=environment,
+        reporter=workspace.reporter,
+    )
+    identifiers = ", ".join(task.build.identifiers)
+    workspace.reporter.say(f"building {task.build.label} for {identifiers}")
+    command = [
+        str(python),
+        "-I",
+        "-m",
+        "cibuildwheel",
+        *configuration.arguments,
+        str(configuration.package),
+    ]
+    return programs.run(
+        command,
+        environment={**environment, **configuration.variables},
+        directory=configuration.directory,
+        timeout=_find_limit(task, workspace),
+        say=workspace.reporter.detail,
+    )
+
+
+def _restore_names(out: Path, task: Task) -> None:
+    """Unwrap pure wheels, and retag them for the one major version that has tested them."""
+    pure.unwrap_wheels(out)
+    majors = {target.python.major for target in task.targets}
+    if len(majors) == 1:
+        for wheel in sorted(out.glob("*.whl")):
+            retag_wheel(wheel, major=min(majors))
+
+
+def _refuse_failure(
+    task: Task, configuration: Configuration, finished: Finished, workspace: Workspace
+) -> None:
+    """Write the log, and raise ``NotBuilt`` unless the build succeeded."""
+    log = _log_path(task, workspace)
+    files.write(log, finished.output)
+    if finished.succeeded:
+        failure.note_path(log).unlink(missing_ok=True)
+        return
+    error = failure.build_error(
+        task.place,
+        finished,
+        log=log,
+        project=task.build.project,
+        is_isolated="--network=none" in configuration.container,
+    )
+    failure.write_note(log, error.failure)
+    raise error
+
+
+def _log_path(task: Task, workspace: Workspace) -> Path:
+    return workspace.logs / f"{task.job.id}.{task.build.project}-{task.build.version}.log"
+
+
+def _copy_wheel(wheel: Path, copy: Path) -> Path:
+    files.copy(wheel, copy, sha256=files.digest(wheel))
+    return copy
