@@ -1,4 +1,4 @@
-"""``runner check`` as a verb: every question answered, line by line, and an exit code."""
+"""The command ``runner check``: a line for each check, and an exit code."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from .wheels import make_wheel
 LINUX = "manylinux_2_28_x86_64"
 
 
-def test_the_verb_answers_line_by_line_and_fails(
+def test_the_command_reports_each_check_and_fails(
     index: IndexServer,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -33,9 +33,9 @@ def test_the_verb_answers_line_by_line_and_fails(
     )
     program(tmp_path / "bin/podman", "exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    asked = ["runner", "check", "--manifest", str(manifest), "--cache", str(tmp_path / "cache")]
+    command = ["runner", "check", "--manifest", str(manifest), "--cache", str(tmp_path / "cache")]
 
-    status = cli.main([*asked, "--json", "--quiet"])
+    status = cli.main([*command, "--json", "--quiet"])
 
     shown = capsys.readouterr()
     rows = {row["subject"]: row for row in json.loads(shown.out)}
@@ -47,7 +47,7 @@ def test_the_verb_answers_line_by_line_and_fails(
     assert rows["podman"]["lacks"] == "podman does not work: it printed nothing"
 
 
-def test_a_runner_without_index_or_toolchain_is_told(
+def test_an_unreachable_index_or_toolchain_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = tmp_path / "packages.yaml"
@@ -57,9 +57,9 @@ def test_a_runner_without_index_or_toolchain_is_told(
         "packages: [six]\n"
     )
     monkeypatch.setattr("matrix.index.transport.PAUSES", ())
-    asked = ["runner", "check", "--manifest", str(manifest), "--cache", str(tmp_path / "cache")]
+    command = ["runner", "check", "--manifest", str(manifest), "--cache", str(tmp_path / "cache")]
 
-    status = cli.main([*asked, "--quiet", "--toolchain", str(tmp_path / "none")])
+    status = cli.main([*command, "--quiet", "--toolchain", str(tmp_path / "none")])
 
     lines = capsys.readouterr().out.splitlines()
     assert status == NotEquipped.exit_code

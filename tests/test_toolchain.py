@@ -1,4 +1,4 @@
-"""Making a toolchain: everything that the lanes download, or its name, address and digest."""
+"""Assembling a toolchain: all files that lanes download, or their names, addresses and digests."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matrix.errors import DigestMismatch, MatrixError, UsageError
-from matrix.toolchain import adding, directory, serial
+from matrix.toolchain import additions, directory, serial
 from matrix.toolchain.model import Service
 
 from .index_server import IndexServer
@@ -24,8 +24,8 @@ from .toolchains import (
     FileServer,
     Internet,
     furnish,
-    tarred,
-    zipped,
+    tar_interpreter,
+    zip_files,
 )
 
 CACHED = [
@@ -51,27 +51,27 @@ def internet(index: IndexServer, tmp_path: Path) -> Iterator[Internet]:
 
 def paths(root: Path) -> list[str]:
     """Every file below the trees of a toolchain."""
-    found = (p for p in root.rglob("*") if p.is_file() or p.is_symlink())
-    return sorted(p.relative_to(root).as_posix() for p in found if p.parent != root)
+    present = (p for p in root.rglob("*") if p.is_file() or p.is_symlink())
+    return sorted(p.relative_to(root).as_posix() for p in present if p.parent != root)
 
 
 def test_a_toolchain_has_all_that_the_lanes_download(internet: Internet, tmp_path: Path) -> None:
     root = tmp_path / "toolchain"
 
-    made = internet.make(root)
+    toolchain = internet.make(root)
 
     wheels = [f"wheelhouse/{name}-py2.py3-none-any.whl" for name in WHEELS]
     assert paths(root) == sorted([*CACHED, *wheels])
-    assert [content.path for content in made.contents] == sorted(paths(root))
-    assert made.missing == ()
-    assert made.services == tuple(
+    assert [content.path for content in toolchain.contents] == sorted(paths(root))
+    assert toolchain.missing == ()
+    assert toolchain.services == tuple(
         Service(lane="4.3.3", target=target)
         for target in (
             *("cp312-macosx_12_0_arm64", "cp312-manylinux_2_28_x86_64", "cp312-win_amd64"),
             *("pp311-macosx_12_0_arm64", "pp311-win_amd64"),
         )
     )
-    assert directory.load(root) == made
+    assert directory.read_record(root) == toolchain
 
 
 def test_its_virtualenv_runs(internet: Internet, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_its_virtualenv_runs(internet: Internet, tmp_path: Path) -> None:
     command = [sys.executable, "-sS", str(application), "--pip=embed", "venv"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
 
-    assert done.stdout == "made --pip=embed venv\n"
+    assert done.stdout == "called with --pip=embed venv\n"
 
 
 def test_the_same_internet_gives_the_same_toolchain(internet: Internet, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_same_internet_gives_the_same_toolchain(internet: Internet, tmp_path
     assert record.read_bytes() == other.read_bytes()
 
 
-def test_what_is_in_place_is_not_fetched_again(internet: Internet, tmp_path: Path) -> None:
+def test_a_second_run_fetches_nothing(internet: Internet, tmp_path: Path) -> None:
     first = internet.make(tmp_path / "toolchain")
     shutil.rmtree(tmp_path / "downloads")
     internet.files.requests.clear()
@@ -105,7 +105,7 @@ def test_what_is_in_place_is_not_fetched_again(internet: Internet, tmp_path: Pat
     assert [path for path in internet.index.requests if path.endswith(".whl")] == []
 
 
-def test_what_was_damaged_is_put_in_place_again(internet: Internet, tmp_path: Path) -> None:
+def test_damaged_files_are_replaced(internet: Internet, tmp_path: Path) -> None:
     root = tmp_path / "toolchain"
     first = internet.make(root)
     (root / CACHED[2]).write_text("tampered with")
@@ -117,65 +117,65 @@ def test_what_was_damaged_is_put_in_place_again(internet: Internet, tmp_path: Pa
     assert (root / CACHED[2]).read_text() == "3.12"
 
 
-def test_what_nobody_needs_any_more_is_removed(internet: Internet, tmp_path: Path) -> None:
+def test_unused_files_are_removed(internet: Internet, tmp_path: Path) -> None:
     root = tmp_path / "toolchain"
     internet.make(root)
     linux = MANIFEST.replace("  desktop", "  # desktop").replace("  laptop", "  # laptop")
 
-    made = internet.make(root, manifest=linux)
+    toolchain = internet.make(root, manifest=linux)
 
     names = ("cibuildwheel-4.3.3", "virtualenv-21.0.0")
     assert paths(root) == [f"wheelhouse/{name}-py2.py3-none-any.whl" for name in names]
-    assert [content.path for content in made.contents] == paths(root)
+    assert [content.path for content in toolchain.contents] == paths(root)
 
 
-def test_what_cannot_be_had_is_named_for_another_machine(
+def test_a_file_that_cannot_be_fetched_is_listed_as_missing(
     index: IndexServer, tmp_path: Path
 ) -> None:
     root = tmp_path / "toolchain"
     with FileServer.running(tmp_path / "files") as files:
         internet = furnish(index, files, tmp_path)
         (files.directory / PKG).unlink()
-        made = internet.make(root)
+        toolchain = internet.make(root)
 
     missing = json.loads((root / "missing.json").read_text())["missing"]
-    assert [one["name"] for one in missing] == [PKG]
+    assert [missing["name"] for missing in missing] == [PKG]
     assert missing[0]["reason"] == "status 404"
     assert missing[0]["address"] == f"{files.address}/{PKG}"
     assert len(missing[0]["sha256"]) == 64
     assert missing[0]["services"] == ["4.3.3 cp312-macosx_12_0_arm64"]
     fetch = (root / "fetch.sh").read_text().splitlines()[-1]
     assert fetch == f"fetch {PKG} {files.address}/{PKG} {missing[0]['sha256']}"
-    assert directory.load(root) == made
+    assert directory.read_record(root) == toolchain
 
 
-def test_a_silent_host_is_asked_once_and_the_rest_goes_on(
-    index: IndexServer, tmp_path: Path
-) -> None:
+def test_a_host_that_does_not_answer_is_tried_once(index: IndexServer, tmp_path: Path) -> None:
     with FileServer.running(tmp_path / "files") as files:
         internet = furnish(index, files, tmp_path)
 
-    made = internet.make(tmp_path / "toolchain")
+    toolchain = internet.make(tmp_path / "toolchain")
 
-    named = [one.name for one in made.missing]
+    named = [missing.name for missing in toolchain.missing]
     assert named == [f"{PYPY_MACOS}.tar.gz", f"{PYPY_WINDOWS}.zip", PKG, NUPKG]
-    assert {one.reason for one in made.missing} == {"[Errno 111] Connection refused"}
-    assert "cache/virtualenv-21.0.0.pyz" in {content.path for content in made.contents}
+    assert {missing.reason for missing in toolchain.missing} == {"[Errno 111] Connection refused"}
+    assert "cache/virtualenv-21.0.0.pyz" in {content.path for content in toolchain.contents}
 
 
-def test_a_requirement_that_the_index_lacks_is_named(internet: Internet, tmp_path: Path) -> None:
+def test_a_requirement_without_a_solution_is_missing(internet: Internet, tmp_path: Path) -> None:
     del internet.index.listed["delocate-0.13.0-py2.py3-none-any.whl"]
 
-    made = internet.make(tmp_path / "toolchain")
+    toolchain = internet.make(tmp_path / "toolchain")
 
-    assert [(one.name, one.download) for one in made.missing] == [
+    assert [(missing.name, missing.download) for missing in toolchain.missing] == [
         ("delocate on cp312-macosx_12_0_arm64", None),
         ("delocate on pp311-macosx_12_0_arm64", None),
     ]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl to fetch with")
-def test_files_fetched_elsewhere_complete_it(index: IndexServer, tmp_path: Path) -> None:
+def test_files_fetched_on_another_machine_complete_a_toolchain(
+    index: IndexServer, tmp_path: Path
+) -> None:
     whole, root, away = tmp_path / "whole", tmp_path / "toolchain", tmp_path / "away"
     away.mkdir()
     with FileServer.running(tmp_path / "files") as files:
@@ -188,9 +188,9 @@ def test_files_fetched_elsewhere_complete_it(index: IndexServer, tmp_path: Path)
         fetch = ["/bin/sh", str(root / "fetch.sh")]
         subprocess.run(fetch, cwd=away, check=True, capture_output=True)
 
-    made = adding.add(sorted(away.iterdir()), root=root)
+    toolchain = additions.add_files(sorted(away.iterdir()), root=root)
 
-    assert made == expected
+    assert toolchain == expected
     assert (root / "toolchain.json").read_bytes() == (whole / "toolchain.json").read_bytes()
     assert paths(root) == paths(whole)
 
@@ -203,30 +203,30 @@ def test_a_fetched_file_with_another_digest_is_refused(index: IndexServer, tmp_p
     (tmp_path / PKG).write_bytes(b"something else")
 
     with pytest.raises(DigestMismatch) as caught:
-        adding.add([tmp_path / PKG], root=root)
+        additions.add_files([tmp_path / PKG], root=root)
 
-    wanted = next(one.download for one in before.missing if one.name == PKG)
+    wanted = next(missing.download for missing in before.missing if missing.name == PKG)
     assert wanted is not None
     assert str(caught.value) == (
         f"{tmp_path / PKG}: expected sha256 {wanted.sha256}, got "
         f"{hashlib.sha256(b'something else').hexdigest()}\n"
         "  hint: fetch it again: sh fetch.sh"
     )
-    assert directory.load(root) == before
+    assert directory.read_record(root) == before
 
 
-def test_a_file_that_nobody_misses_is_refused(internet: Internet, tmp_path: Path) -> None:
+def test_a_file_that_is_not_missing_is_refused(internet: Internet, tmp_path: Path) -> None:
     internet.make(tmp_path / "toolchain")
     (tmp_path / PKG).write_bytes(b"an installer")
     (tmp_path / "other.whl").write_bytes(b"")
 
     with pytest.raises(UsageError) as caught:
-        adding.add([tmp_path / PKG, tmp_path / "other.whl"], root=tmp_path / "toolchain")
+        additions.add_files([tmp_path / PKG, tmp_path / "other.whl"], root=tmp_path / "toolchain")
 
     assert str(caught.value).splitlines() == [
-        f"{tmp_path}/other.whl: expected a file that the toolchain lacks, got 'other.whl'",
+        f"{tmp_path}/other.whl: the toolchain has no missing file 'other.whl'",
         "  hint: see missing.json",
-        f"{tmp_path}/{PKG}: expected a file that the toolchain lacks, got one that it has",
+        f"{tmp_path}/{PKG}: the toolchain already has {PKG!r}",
         "  hint: see missing.json",
     ]
 
@@ -236,45 +236,43 @@ def test_a_file_that_nobody_misses_is_refused(internet: Internet, tmp_path: Path
     [
         pytest.param(
             NUPKG,
-            zipped({"tools/../../escaped": ""}),
-            f"{NUPKG} has a member that leads out of it: '../../escaped'",
+            zip_files({"tools/../../escaped": ""}),
+            f"{NUPKG} has a member outside its directory: '../../escaped'",
             id="zip-leads-out",
         ),
         pytest.param(
             NUPKG,
-            zipped({"tools/%2e%2e/escaped": ""}),
-            f"{NUPKG} has a member that leads out of it: '../escaped'",
+            zip_files({"tools/%2e%2e/escaped": ""}),
+            f"{NUPKG} has a member outside its directory: '../escaped'",
             id="quoted-zip-leads-out",
         ),
         pytest.param(
             NUPKG,
-            zipped({"other/python.exe": ""}),
-            f"expected tools/ in {NUPKG}, got an archive without it",
+            zip_files({"other/python.exe": ""}),
+            f"{NUPKG} has no directory tools/",
             id="no-tools",
         ),
-        pytest.param(
-            NUPKG, b"<html>", f"expected {NUPKG} to be an archive, got something else", id="html"
-        ),
+        pytest.param(NUPKG, b"<html>", f"{NUPKG} is not a zip or tar archive", id="html"),
     ],
 )
-def test_an_archive_that_is_not_what_it_should_be_is_missing(
+def test_an_unexpected_archive_is_missing(
     name: str, content: bytes, reason: str, internet: Internet, tmp_path: Path
 ) -> None:
     flat = internet.files.directory / "v3-flatcontainer" / "python" / "3.12.10"
     (flat / name).write_bytes(content)
     root = tmp_path / "toolchain"
 
-    made = internet.make(root)
+    toolchain = internet.make(root)
 
-    assert [(one.name, one.reason) for one in made.missing] == [(name, reason)]
+    assert [(missing.name, missing.reason) for missing in toolchain.missing] == [(name, reason)]
     assert not list(tmp_path.rglob("escaped"))
     assert not [path for path in paths(root) if "nuget" in path]
 
 
-def test_a_link_that_leads_out_is_not_unpacked(internet: Internet, tmp_path: Path) -> None:
+def test_an_archive_with_another_digest_is_missing(internet: Internet, tmp_path: Path) -> None:
     root = tmp_path / "toolchain"
-    made = internet.make(root)
-    linux = tarred(PYPY_MACOS, link="../../../../etc/passwd")
+    toolchain = internet.make(root)
+    linux = tar_interpreter(PYPY_MACOS, link="../../../../etc/passwd")
     archive = internet.files.directory / f"{PYPY_MACOS}.tar.gz"
     archive.write_bytes(linux)
     shutil.rmtree(tmp_path / "downloads")
@@ -283,9 +281,9 @@ def test_a_link_that_leads_out_is_not_unpacked(internet: Internet, tmp_path: Pat
     again = internet.make(root)
 
     # The lane knows the digest of the true one.
-    assert [one.name for one in again.missing] == [f"{PYPY_MACOS}.tar.gz"]
+    assert [missing.name for missing in again.missing] == [f"{PYPY_MACOS}.tar.gz"]
     assert again.missing[0].reason.startswith("expected sha256 ")
-    assert len(again.contents) == len(made.contents) - 2
+    assert len(again.contents) == len(toolchain.contents) - 2
 
 
 @pytest.mark.parametrize(
@@ -297,10 +295,10 @@ def test_a_link_that_leads_out_is_not_unpacked(internet: Internet, tmp_path: Pat
     ],
     ids=["above", "absolute", "link"],
 )
-def test_a_record_that_leads_out_is_not_read(row: dict[str, object]) -> None:
+def test_a_record_with_a_path_outside_the_toolchain_is_refused(row: dict[str, object]) -> None:
     record = {"schema": 1, "services": [], "images": [], "missing": [], "files": [row]}
 
     with pytest.raises(MatrixError) as caught:
-        serial.parse(json.dumps(record), source="toolchain.json")
+        serial.parse_record(json.dumps(record), source="toolchain.json")
 
     assert f"{row['path']!r} leads out of it" in str(caught.value)

@@ -1,4 +1,4 @@
-"""A carried toolchain: checked, brought from an address, and built with."""
+"""A carried toolchain: checked, mirrored from an address, and used by builds."""
 
 import contextlib
 import json
@@ -21,18 +21,18 @@ from matrix.manifest.reading import read
 from matrix.plan import serial as plans
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import Plan, PlannedTarget
-from matrix.toolchain import checking, directory, mirroring
-from matrix.toolchain.equipping import equipped
+from matrix.toolchain import directory, integrity, mirror
+from matrix.toolchain.equipment import equip
 
 from .builds import HERE, QUIET
 from .index_server import IndexServer
-from .toolchains import MANIFEST, NUPKG, PKG, PYPY_MACOS, FileServer, Internet, furnish, wanted
+from .toolchains import MANIFEST, NUPKG, PKG, PYPY_MACOS, FileServer, Internet, find_needs, furnish
 
-AGAIN = "carry it again, or run python -m matrix toolchain --out DIR where it was made"
+AGAIN = "copy it again, or run python -m matrix toolchain --out DIR where it was made"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
     scratch = tmp_path_factory.mktemp("internet")
     with (
         IndexServer.running(scratch / "index") as index,
@@ -44,26 +44,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
 
 
 @pytest.fixture
-def root(made: Internet, tmp_path: Path) -> Path:
-    """A toolchain of one's own."""
+def root(internet: Internet, tmp_path: Path) -> Path:
+    """A copy of the toolchain that a test may change."""
     copied: Path = shutil.copytree(
-        made.scratch / "toolchain", tmp_path / "a toolchain", symlinks=True
+        internet.scratch / "toolchain", tmp_path / "a toolchain", symlinks=True
     )
     return copied
 
 
-# Checked ----------------------------------------------------------------------------------------
+# Checks ----------------------------------------------------------------------------------------
 
 
-def test_a_carried_toolchain_that_is_whole_serves_the_plan(root: Path) -> None:
-    assert checking.check(root, wanted()) == directory.load(root)
+def test_a_complete_toolchain_passes_its_check(root: Path) -> None:
+    assert integrity.check_toolchain(root, find_needs()) == directory.read_record(root)
 
 
-def test_everything_that_is_damaged_is_named(root: Path) -> None:
+def test_every_damaged_file_is_reported(root: Path) -> None:
     wheel = "wheelhouse/pip-26.2-py2.py3-none-any.whl"
     extra = "wheelhouse/pip-99-py3-none-any.whl"
     link = f"cache/{PYPY_MACOS}/bin/pypy3"
-    expected = {one.path: one.sha256 for one in directory.load(root).contents}
+    expected = {each.path: each.sha256 for each in directory.read_record(root).contents}
     (root / wheel).write_bytes(b"")
     (root / extra).write_bytes(b"")
     (root / "cache/virtualenv-21.0.0.pyz").unlink()
@@ -71,35 +71,36 @@ def test_everything_that_is_damaged_is_named(root: Path) -> None:
     (root / link).symlink_to("/bin/sh")
 
     with pytest.raises(DigestMismatch) as caught:
-        checking.check(root, wanted())
+        integrity.check_toolchain(root, find_needs())
 
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert str(caught.value).splitlines() == [
         f"{link}: expected a link to pypy3.11, got a link to /bin/sh",
         f"  hint: {AGAIN}",
-        "cache/virtualenv-21.0.0.pyz: expected a file, got none",
+        "cache/virtualenv-21.0.0.pyz: not found",
         f"  hint: {AGAIN}",
         f"{wheel}: expected sha256 {expected[wheel]}, got sha256 {empty}",
         f"  hint: {AGAIN}",
-        f"{extra}: expected nothing that the record does not name, got a file",
+        f"{extra}: the record does not list this file",
         f"  hint: remove {extra}",
     ]
 
 
-def test_a_target_that_came_later_is_not_served(root: Path) -> None:
+def test_a_target_added_later_is_reported(root: Path) -> None:
     later = MANIFEST.replace("python: [3.12.4]}\n  desktop", "python: [3.12.4, 3.13.1]}\n  desktop")
 
     with pytest.raises(NotEquipped) as caught:
-        checking.check(root, wanted(later))
+        integrity.check_toolchain(root, find_needs(later))
 
     assert str(caught.value) == (
-        f"{root}: expected cibuildwheel 4.3.3 for cp313-manylinux_2_28_x86_64, "
-        "got a toolchain that was made without it\n"
-        "  hint: python -m matrix toolchain --out DIR, where the index is reached"
+        f"{root}: was made without cibuildwheel 4.3.3 for cp313-manylinux_2_28_x86_64\n"
+        "  hint: run python -m matrix toolchain --out DIR where the index can be reached"
     )
 
 
-def test_what_it_lacks_is_said_with_address_and_digest(index: IndexServer, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_address_and_digest(
+    index: IndexServer, tmp_path: Path
+) -> None:
     root = tmp_path / "toolchain"
     with FileServer.running(tmp_path / "files") as files:
         internet = furnish(index, files, tmp_path)
@@ -107,25 +108,25 @@ def test_what_it_lacks_is_said_with_address_and_digest(index: IndexServer, tmp_p
         internet.make(root)
 
     with pytest.raises(NotEquipped) as caught:
-        checking.check(root, wanted())
+        integrity.check_toolchain(root, find_needs())
 
     assert str(caught.value) == (
         f"{root}: lacks {NUPKG}, which cibuildwheel needs for 4.3.3 cp312-win_amd64: status 404\n"
         f"  address: {files.address}/v3-flatcontainer/python/3.12.10/{NUPKG}\n"
         "  sha256: none is published\n"
-        f"  hint: sh fetch.sh, then python -m matrix toolchain --add {root} {NUPKG}"
+        f"  hint: sh {root}/fetch.sh, then python -m matrix toolchain --add {root} {NUPKG}"
     )
-    linux = [one for one in wanted() if one.job_class.system == "linux"]
-    assert checking.check(root, linux) == directory.load(root)
+    linux = [each for each in find_needs() if each.job_class.system == "linux"]
+    assert integrity.check_toolchain(root, linux) == directory.read_record(root)
 
 
-# Built with -------------------------------------------------------------------------------------
+# In builds --------------------------------------------------------------------------------------
 
 
-def test_a_build_sees_a_copy_that_it_may_write_to(root: Path, tmp_path: Path) -> None:
+def test_a_build_gets_a_writable_copy_of_the_cache(root: Path, tmp_path: Path) -> None:
     given = {"PATH": "/usr/bin", "PIP_FIND_LINKS": "/known"}
 
-    environment = equipped(given, root=root, cache=tmp_path / "cache")
+    environment = equip(given, root=root, cache=tmp_path / "cache")
 
     copy = Path(environment["CIBW_CACHE_PATH"])
     assert copy.parent == tmp_path / "cache"
@@ -142,32 +143,34 @@ def test_a_build_sees_a_copy_that_it_may_write_to(root: Path, tmp_path: Path) ->
     assert (pypy / "pypy3.11").stat().st_mode & 0o111
     # cibuildwheel deletes an installer that it has used.
     (copy / "cpython-installer" / PKG).unlink()
-    assert equipped(given, root=root, cache=tmp_path / "cache") == environment
-    checking.check(root, wanted())
+    assert equip(given, root=root, cache=tmp_path / "cache") == environment
+    integrity.check_toolchain(root, find_needs())
 
 
-def test_a_damaged_toolchain_builds_nothing(root: Path, tmp_path: Path) -> None:
+def test_a_damaged_cache_is_refused_before_a_build(root: Path, tmp_path: Path) -> None:
     (root / "cache/virtualenv-21.0.0.pyz").write_bytes(b"")
 
     with pytest.raises(DigestMismatch):
-        equipped({}, root=root, cache=tmp_path / "cache")
+        equip({}, root=root, cache=tmp_path / "cache")
 
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_wheelhouse_that_changed_since_builds_nothing(root: Path, tmp_path: Path) -> None:
-    equipped({}, root=root, cache=tmp_path / "cache")
+def test_a_changed_wheelhouse_is_refused_before_a_build(root: Path, tmp_path: Path) -> None:
+    equip({}, root=root, cache=tmp_path / "cache")
     (root / "wheelhouse/pip-99-py3-none-any.whl").write_bytes(b"")
 
     with pytest.raises(DigestMismatch) as caught:
-        equipped({}, root=root, cache=tmp_path / "cache")
+        equip({}, root=root, cache=tmp_path / "cache")
 
-    assert "wheelhouse/pip-99-py3-none-any.whl: expected nothing" in str(caught.value)
+    assert "wheelhouse/pip-99-py3-none-any.whl: the record does not list this file" in str(
+        caught.value
+    )
 
 
-def test_a_lane_comes_from_the_toolchain_alone(root: Path, tmp_path: Path) -> None:
+def test_a_lane_is_installed_from_the_toolchain_alone(root: Path, tmp_path: Path) -> None:
     elsewhere = {"PATH": "/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:9/simple/"}
-    environment = equipped(elsewhere, root=root, cache=tmp_path / "cache")
+    environment = equip(elsewhere, root=root, cache=tmp_path / "cache")
 
     python = install_lane(
         "4.3.3",
@@ -182,8 +185,8 @@ def test_a_lane_comes_from_the_toolchain_alone(root: Path, tmp_path: Path) -> No
     assert done.stdout == "4.3.3\n"
 
 
-def test_a_lane_that_the_toolchain_lacks_is_not_fetched(root: Path, tmp_path: Path) -> None:
-    environment = equipped({"PATH": "/usr/bin:/bin"}, root=root, cache=tmp_path / "cache")
+def test_a_lane_missing_from_the_toolchain_is_not_downloaded(root: Path, tmp_path: Path) -> None:
+    environment = equip({"PATH": "/usr/bin:/bin"}, root=root, cache=tmp_path / "cache")
 
     with pytest.raises(NotEquipped) as caught:
         install_lane(
@@ -204,28 +207,30 @@ def test_a_lane_that_the_toolchain_lacks_is_not_fetched(root: Path, tmp_path: Pa
 # From an address --------------------------------------------------------------------------------
 
 
-def mirrored(address: str, store: Path) -> Path:
+def mirror_toolchain(address: str, store: Path) -> Path:
     settings = Settings(url=f"{address}/simple/", ca_bundle="")
     with contextlib.closing(Transport(settings, sleep=lambda _: None)) as transport:
-        return mirroring.mirrored(address, transport=transport, store=store, say=lambda _: None)
+        return mirror.mirror_toolchain(
+            address, transport=transport, store=store, say=lambda _: None
+        )
 
 
-def test_a_toolchain_behind_an_address_is_brought_whole(root: Path, tmp_path: Path) -> None:
+def test_a_toolchain_at_an_address_is_mirrored(root: Path, tmp_path: Path) -> None:
     with FileServer.running(root) as server:
-        copy = mirrored(server.address, tmp_path / "store")
-        asked = len(server.requests)
-        again = mirrored(f"{server.address}/", tmp_path / "store")
+        copy = mirror_toolchain(server.address, tmp_path / "store")
+        count = len(server.requests)
+        again = mirror_toolchain(f"{server.address}/", tmp_path / "store")
 
-        assert server.requests[asked:] == ["/toolchain.json"]
+        assert server.requests[count:] == ["/toolchain.json"]
     assert copy == again == tmp_path / "store" / "toolchain"
-    assert checking.check(copy, wanted()) == directory.load(root)
+    assert integrity.check_toolchain(copy, find_needs()) == directory.read_record(root)
     assert (copy / f"cache/{PYPY_MACOS}/bin/pypy3.11").stat().st_mode & 0o111
 
 
-def test_a_file_that_is_not_the_recorded_one_is_not_kept(root: Path, tmp_path: Path) -> None:
+def test_a_mirrored_file_with_another_digest_is_refused(root: Path, tmp_path: Path) -> None:
     (root / "cache/virtualenv-21.0.0.pyz").write_bytes(b"")
     with FileServer.running(root) as server, pytest.raises(DigestMismatch):
-        mirrored(server.address, tmp_path / "store")
+        mirror_toolchain(server.address, tmp_path / "store")
 
     assert not (tmp_path / "store/toolchain/cache/virtualenv-21.0.0.pyz").exists()
     assert not (tmp_path / "store/toolchain/toolchain.json").exists()
@@ -234,34 +239,34 @@ def test_a_file_that_is_not_the_recorded_one_is_not_kept(root: Path, tmp_path: P
 # The verb ---------------------------------------------------------------------------------------
 
 
-def test_the_verb_makes_and_checks(
-    made: Internet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_command_makes_and_checks_a_toolchain(
+    internet: Internet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest, root = tmp_path / "packages.yaml", tmp_path / "toolchain"
-    manifest.write_text(f"{MANIFEST}network: {{index: {made.index.url}}}\n")
+    manifest.write_text(f"{MANIFEST}network: {{index: {internet.index.url}}}\n")
     common = ["--manifest", str(manifest), "--cache", str(tmp_path / "cache"), "--quiet"]
 
     assert cli.main(["toolchain", "--out", str(root), *common]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert cli.main(["toolchain", "--check", str(root), "--json", *common]) == 0
-    told = json.loads(capsys.readouterr().out)
+    facts = json.loads(capsys.readouterr().out)
     (root / "wheelhouse/pip-26.2-py2.py3-none-any.whl").unlink()
     assert cli.main(["toolchain", "--check", str(root), *common]) == DigestMismatch.exit_code
 
     assert shown[0] == "lanes: 4.3.3"
     assert shown[1].startswith("files: 15, ")
     assert shown[2].startswith("image: ")
-    assert (told["files"], told["missing"], len(told["services"])) == (15, [], 5)
+    assert (facts["files"], facts["missing"], len(facts["services"])) == (15, [], 5)
 
 
-def test_a_plan_says_what_is_needed_as_well_as_its_manifest(
+def test_a_plan_needs_the_same_services_as_its_manifest(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = read(MANIFEST)
     classes = tuple(sorted(set(job_classes(manifest).values())))
     targets = tuple(
-        PlannedTarget(id=one.id, python=str(one.python), platform=str(one.platform))
-        for one in manifest.all_targets
+        PlannedTarget(id=each.id, python=str(each.python), platform=str(each.platform))
+        for each in manifest.all_targets
     )
     plan = Plan(bundle="small", targets=targets, wishes=(), cells=(), classes=classes, jobs=())
     (tmp_path / "plan.json").write_text(plans.dump(plan))
@@ -271,16 +276,16 @@ def test_a_plan_says_what_is_needed_as_well_as_its_manifest(
 
     assert status == 0
     services = json.loads(capsys.readouterr().out)["services"]
-    assert services == [str(one.service) for one in wanted()]
+    assert services == [str(each.service) for each in find_needs()]
 
 
-def test_the_verb_fails_while_something_is_missing(
-    made: Internet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_command_fails_while_a_file_is_missing(
+    internet: Internet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest, root = tmp_path / "packages.yaml", tmp_path / "toolchain"
-    manifest.write_text(f"{MANIFEST}network: {{index: {made.index.url}}}\n")
+    manifest.write_text(f"{MANIFEST}network: {{index: {internet.index.url}}}\n")
     common = ["--manifest", str(manifest), "--cache", str(tmp_path / "cache"), "--quiet"]
-    installer = made.files.directory / PKG
+    installer = internet.files.directory / PKG
     content = installer.read_bytes()
     installer.unlink()
     try:
@@ -295,10 +300,10 @@ def test_the_verb_fails_while_something_is_missing(
     assert cli.main(["toolchain", "--check", str(root), *common]) == 0
 
 
-def told_toolchain(
+def check_toolchain(
     directory: Path, capsys: pytest.CaptureFixture[str], network: str, *options: str
 ) -> str:
-    """What ``runner check`` says of the toolchain that a manifest or an option names."""
+    """Return the line of ``runner check`` about the toolchain of a manifest or an option."""
     manifest = directory / "packages.yaml"
     manifest.write_text(f"{MANIFEST}network: {{{network}}}\n")
     common = ["--manifest", str(manifest), "--cache", str(directory / "cache"), "--quiet"]
@@ -307,23 +312,23 @@ def told_toolchain(
 
 
 def test_option_variable_and_manifest_name_a_toolchain_in_this_order(
-    made: Internet,
+    internet: Internet,
     root: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    index = f"index: {made.index.url}"
+    index = f"index: {internet.index.url}"
     relative = f"{index}, toolchain: a toolchain"
 
-    named = told_toolchain(tmp_path, capsys, relative)
+    named = check_toolchain(tmp_path, capsys, relative)
     monkeypatch.setenv("WHEELYARD_TOOLCHAIN", "elsewhere")
-    variable = told_toolchain(tmp_path, capsys, relative)
-    option = told_toolchain(tmp_path, capsys, relative, "--toolchain", str(root))
+    variable = check_toolchain(tmp_path, capsys, relative)
+    option = check_toolchain(tmp_path, capsys, relative, "--toolchain", str(root))
     monkeypatch.delenv("WHEELYARD_TOOLCHAIN")
     with FileServer.running(root) as server:
-        address = told_toolchain(tmp_path, capsys, f"{index}, toolchain: '{server.address}'")
+        address = check_toolchain(tmp_path, capsys, f"{index}, toolchain: '{server.address}'")
 
     assert named == f"ok     toolchain: {root}"
     assert variable == "lacks  toolchain: cannot be read: No such file or directory"
@@ -331,7 +336,9 @@ def test_option_variable_and_manifest_name_a_toolchain_in_this_order(
     assert address == f"ok     toolchain: {tmp_path}/cache/toolchain"
 
 
-def test_files_are_for_adding_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_are_accepted_only_with_add(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["toolchain", "--check", str(tmp_path), "file"]) == 2
     assert capsys.readouterr().err == (
         "toolchain: expected FILE only with --add DIR, got one without\n"
@@ -339,7 +346,7 @@ def test_files_are_for_adding_only(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="runs a shell")
-def test_the_scripts_for_people_are_shell(root: Path) -> None:
+def test_the_scripts_in_a_toolchain_are_valid_shell(root: Path) -> None:
     for name in ("fetch.sh", "mirror.sh"):
         subprocess.run(["/bin/sh", "-n", str(root / name)], check=True)
         if judge := shutil.which("shellcheck", path=str(Path(sys.executable).parent)):

@@ -1,4 +1,4 @@
-"""A small internet for toolchains: an index with lanes that name downloads, and who serves them."""
+"""A small internet for toolchains: an index with lanes, and a server of what they download."""
 
 import contextlib
 import dataclasses
@@ -19,9 +19,9 @@ from matrix.index.configuration import Settings
 from matrix.index.transport import Transport
 from matrix.manifest.reading import read
 from matrix.plan.job_classes import job_classes
-from matrix.toolchain import making, needs
+from matrix.toolchain import assembly, needs
 from matrix.toolchain.model import Toolchain
-from matrix.toolchain.needs import Wanted
+from matrix.toolchain.needs import Need
 
 from .builds import QUIET
 from .index_server import IndexServer
@@ -50,12 +50,14 @@ PIECES: Final = (
     ("setuptools", "84.0", ()),
     ("wheel", "0.48.0", ()),
 )
-_VIRTUALENV: Final = "import sys\ndef run_with_catch(arguments):\n    print('made', *arguments)\n"
+_VIRTUALENV: Final = (
+    "import sys\ndef run_with_catch(arguments):\n    print('called with', *arguments)\n"
+)
 
 
 @dataclasses.dataclass(kw_only=True)
 class FileServer:
-    """What everything that is no index serves: a directory, and who has asked for what."""
+    """A web server of a directory, with the paths that were requested."""
 
     directory: Path
     address: str = ""
@@ -95,32 +97,32 @@ class Internet:
     scratch: Path
 
     def make(self, root: Path, *, manifest: str = MANIFEST) -> Toolchain:
-        """The toolchain of ``manifest`` in ``root``, made with what is reached now."""
+        """The toolchain of ``manifest`` in ``root``, assembled from what can be reached now."""
         settings = Settings(url=self.index.url, ca_bundle="")
         transport = Transport(settings, sleep=lambda _: None)
         with contextlib.closing(Index(transport, Cache(self.scratch / "cache"))) as index:
-            sources = making.Sources(
+            sources = assembly.Sources(
                 index=index,
                 transport=transport,
                 store=self.scratch / "downloads",
                 reporter=QUIET,
             )
-            return making.make(wanted(manifest), ("image:1",), root=root, sources=sources)
+            return assembly.assemble(find_needs(manifest), ("image:1",), root=root, sources=sources)
 
 
-def wanted(manifest: str = MANIFEST) -> tuple[Wanted, ...]:
-    """What the manifest's job classes may be asked to build."""
+def find_needs(manifest: str = MANIFEST) -> tuple[Need, ...]:
+    """Return what the builds of ``manifest`` need."""
     loaded = read(manifest)
-    return needs.wanted(loaded.all_targets, set(job_classes(loaded).values()))
+    return needs.find_needs(loaded.all_targets, set(job_classes(loaded).values()))
 
 
 def furnish(index: IndexServer, files: FileServer, scratch: Path) -> Internet:
     """Publish the lanes, their tools, and what they download."""
     contents = {
-        NUPKG: zipped({"tools/python.exe": "3.12", "tools/a%20b.txt": "", "python.nuspec": ""}),
+        NUPKG: zip_files({"tools/python.exe": "3.12", "tools/a%20b.txt": "", "python.nuspec": ""}),
         PKG: b"an installer",
-        f"{PYPY_WINDOWS}.zip": zipped({f"{PYPY_WINDOWS}/python.exe": "pypy"}),
-        f"{PYPY_MACOS}.tar.gz": tarred(PYPY_MACOS),
+        f"{PYPY_WINDOWS}.zip": zip_files({f"{PYPY_WINDOWS}/python.exe": "pypy"}),
+        f"{PYPY_MACOS}.tar.gz": tar_interpreter(PYPY_MACOS),
     }
     for name, content in contents.items():
         (files.directory / name).write_bytes(content)
@@ -128,27 +130,27 @@ def furnish(index: IndexServer, files: FileServer, scratch: Path) -> Internet:
     flat.mkdir(parents=True)
     (files.directory / NUPKG).rename(flat / NUPKG)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    made = scratch / "wheels"
+    wheels = scratch / "wheels"
     feed = f'"-FallbackSource",\n        "{files.address}/v3/index.json",\n'
     for lane, source in (("4.3.3", ""), ("3.4.1", feed)):
         members = lane_members(lane, files.address, digests, source)
-        index.add(make_wheel(made, "cibuildwheel", lane, members=members))
+        index.add(make_wheel(wheels, "cibuildwheel", lane, members=members))
     for project, version, requires in PIECES:
         extras = ("virtualenv",) if requires else ()
-        index.add(make_wheel(made, project, version, requires=requires, extras=extras))
+        index.add(make_wheel(wheels, project, version, requires=requires, extras=extras))
     own = {"virtualenv/__init__.py": "", "virtualenv/__main__.py": _VIRTUALENV}
-    index.add(make_wheel(made, "virtualenv", "21.0.0", members=own))
+    index.add(make_wheel(wheels, "virtualenv", "21.0.0", members=own))
     return Internet(index=index, files=files, scratch=scratch)
 
 
 def lane_members(
     lane: str, address: str, digests: Mapping[str, str], source: str
 ) -> dict[str, str]:
-    """What matters here of a cibuildwheel's wheel."""
+    """Return the parts of a cibuildwheel's wheel that a toolchain reads."""
 
     def row(identifier: str, version: str, name: str) -> str:
-        told = f', url = "{address}/{name}", sha256 = "{digests[name]}"' if name else ""
-        return f'{{ identifier = "{identifier}", version = "{version}"{told} }},'
+        rest = f', url = "{address}/{name}", sha256 = "{digests[name]}"' if name else ""
+        return f'{{ identifier = "{identifier}", version = "{version}"{rest} }},'
 
     return {
         "cibuildwheel/__init__.py": f'__version__ = "{lane}"\n',
@@ -171,23 +173,23 @@ def lane_members(
     }
 
 
-def zipped(members: Mapping[str, str]) -> bytes:
+def zip_files(members: Mapping[str, str]) -> bytes:
     """A zip file of text files."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
         for name, text in members.items():
             archive.writestr(name, text)
-    return made.getvalue()
+    return stream.getvalue()
 
 
-def tarred(top: str, *, link: str = "pypy3.11") -> bytes:
+def tar_interpreter(top: str, *, link: str = "pypy3.11") -> bytes:
     """An interpreter as PyPy packs it: an executable below ``bin``, and a link beside it."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
         program = tarfile.TarInfo(f"{top}/bin/pypy3.11")
         program.mode, program.size = 0o755, 4
         archive.addfile(program, io.BytesIO(b"pypy"))
         alias = tarfile.TarInfo(f"{top}/bin/pypy3")
         alias.type, alias.linkname = tarfile.SYMTYPE, link
         archive.addfile(alias)
-    return made.getvalue()
+    return stream.getvalue()

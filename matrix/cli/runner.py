@@ -15,9 +15,9 @@ from matrix.cli.building import reaching
 from matrix.cli.session import Session, result
 from matrix.errors import MatrixError, NotEquipped, Problem
 from matrix.plan.job_classes import job_classes
-from matrix.toolchain import checking, directory, needs, readiness
+from matrix.toolchain import directory, integrity, needs, readiness
 from matrix.toolchain.finding import Finding
-from matrix.toolchain.needs import Wanted
+from matrix.toolchain.needs import Need
 
 # Every index has it, and no build does without it.
 _PROBE = canonicalize_name("pip")
@@ -26,7 +26,7 @@ _PROBE = canonicalize_name("pip")
 def runner(session: Session, asked: argparse.Namespace) -> None:
     """Say what is here and what is lacking; anything lacking is an error."""
     classes = set(job_classes(session.manifest).values())
-    wanted = needs.wanted(session.manifest.all_targets, classes)
+    wanted = needs.find_needs(session.manifest.all_targets, classes)
     found = [*_toolchain(session, wanted), *_machine(session, wanted), _index(session)]
     lacking = [one for one in found if not one.is_ok]
     if asked.json:
@@ -39,7 +39,7 @@ def runner(session: Session, asked: argparse.Namespace) -> None:
         raise NotEquipped(Problem(place="runner", what=f"lacks {subjects}"))
 
 
-def _machine(session: Session, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
+def _machine(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
     version = sys.version_info
     environment = scrub_environment(_environment(session), network=reaching(session).network)
     asked = readiness.Runner(
@@ -49,7 +49,7 @@ def _machine(session: Session, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
         cache=session.cache / "build",
         reporter=session.reporter,
     )
-    return readiness.findings(wanted, asked)
+    return readiness.check_runner(wanted, asked)
 
 
 def _environment(session: Session) -> dict[str, str]:
@@ -59,7 +59,7 @@ def _environment(session: Session) -> dict[str, str]:
         return dict(session.environment)  # _toolchain says what is wrong with it
 
 
-def _toolchain(session: Session, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
+def _toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
     place = ""
     try:
         place = session.build_environment.get(TOOLCHAIN, "")
@@ -68,9 +68,9 @@ def _toolchain(session: Session, wanted: tuple[Wanted, ...]) -> Iterator[Finding
         root = session.root.absolute() / place
         here = Host.detect()
         mine = [one.service for one in wanted if not here.find_obstacle(one.job_class)]
-        made = directory.load(root)
-        checking.refuse_damage(root, made)
-        lacks = tuple(checking.lacking(root, made, mine))
+        made = directory.read_record(root)
+        integrity.refuse_damage(root, made)
+        lacks = tuple(integrity.find_gaps(root, made, mine))
     except MatrixError as error:
         lacks = error.problems
     for problem in lacks:

@@ -15,9 +15,10 @@ from matrix.plan import serial
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
-from matrix.toolchain import adding, checking, equipping, making, mirroring, needs
+from matrix.toolchain import additions, assembly, integrity, mirror, needs
+from matrix.toolchain.equipment import equip
 from matrix.toolchain.model import Toolchain
-from matrix.toolchain.needs import Wanted
+from matrix.toolchain.needs import Need
 
 
 def toolchain(session: Session, asked: argparse.Namespace) -> None:
@@ -27,46 +28,48 @@ def toolchain(session: Session, asked: argparse.Namespace) -> None:
         raise UsageError(Problem(place="toolchain", what=what))
     wanted, classes = _wanted(session, asked)
     if asked.check is not None:
-        root, made = asked.check, checking.check(asked.check, wanted)
+        root, made = asked.check, integrity.check_toolchain(asked.check, wanted)
     elif asked.add is not None:
-        root, made = asked.add, adding.add(asked.files, root=asked.add)
+        root, made = asked.add, additions.add_files(asked.files, root=asked.add)
     else:
         root, made = asked.out, _make(session, asked, wanted, classes)
     facts = _facts(made)
     result(json.dumps(facts, indent=1) if asked.json else _text(facts))
-    lacks = tuple(checking.lacking(root, made, (one.service for one in wanted)))
+    lacks = tuple(integrity.find_gaps(root, made, (one.service for one in wanted)))
     if lacks:
         raise NotEquipped.of(lacks)
 
 
 def _wanted(
     session: Session, asked: argparse.Namespace
-) -> tuple[tuple[Wanted, ...], Sequence[JobClass]]:
+) -> tuple[tuple[Need, ...], Sequence[JobClass]]:
     """The lanes and targets of the plan, or of the manifest: what is built does not matter."""
     if asked.plan is None:
         found = job_classes(session.manifest)
         classes = tuple(sorted(set(found.values())))
-        return needs.wanted(session.manifest.all_targets, classes), classes
+        return needs.find_needs(session.manifest.all_targets, classes), classes
     made = serial.parse(read_text(asked.plan), source=asked.plan.name)
     targets = (Target.parse(one.python, one.platform) for one in made.targets)
-    return needs.wanted(targets, made.classes), made.classes
+    return needs.find_needs(targets, made.classes), made.classes
 
 
 def _make(
     session: Session,
     asked: argparse.Namespace,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[Need],
     classes: Sequence[JobClass],
 ) -> Toolchain:
     settings = configuration.settings(session.manifest.network, session.pip_options)
     with contextlib.closing(Transport(settings)) as transport:
-        sources = making.Sources(
+        sources = assembly.Sources(
             index=session.index,
             transport=transport,
             store=session.cache / "downloads",
             reporter=session.reporter,
         )
-        made = making.make(wanted, needs.images(classes), root=asked.out, sources=sources)
+        made = assembly.assemble(
+            wanted, needs.list_images(classes), root=asked.out, sources=sources
+        )
     session.reporter.say(f"wrote {asked.out}")
     return made
 
@@ -77,16 +80,16 @@ def equipment(session: Session) -> Mapping[str, str]:
     if not place:
         return session.environment
     root = session.root.absolute() / place
-    if mirroring.is_address(place):
+    if mirror.is_address(place):
         settings = configuration.settings(session.manifest.network, session.pip_options)
         with contextlib.closing(Transport(settings)) as transport:
-            root = mirroring.mirrored(
+            root = mirror.mirror_toolchain(
                 place,
                 transport=transport,
                 store=session.cache.absolute(),
                 say=session.reporter.say,
             )
-    return equipping.equipped(session.environment, root=root, cache=session.cache.absolute())
+    return equip(session.environment, root=root, cache=session.cache.absolute())
 
 
 def _facts(made: Toolchain) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """
-The toolchain: everything that the lanes would download while they build, as a directory that can be
-carried to runners without internet.
+The toolchain: every file that lanes would download while they build, in a directory for runners
+without internet.
 
-Which files these are is read from the cibuildwheel releases themselves when the directory is made,
-and so are their addresses: the facts of a lane age with the lane, and no list of ours has to
-follow.
+The files and their addresses are read from the cibuildwheel releases when the directory is made, so
+that there is no list of our own to maintain.
 """

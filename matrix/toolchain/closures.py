@@ -1,4 +1,4 @@
-"""The index's part of a toolchain: the distributions that satisfy each closure."""
+"""Resolve the distributions of a toolchain: each closure of requirements for itself."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,38 +17,40 @@ from matrix.toolchain.needs import Closure
 if TYPE_CHECKING:
     from matrix.index.client import Index
 
-_NOBODY: Final = Reporter(loudness=Loudness.QUIET)
+_SILENT: Final = Reporter(loudness=Loudness.QUIET)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """The distributions of closures, each once and sorted, and what has no solution."""
+class Resolution:
+    """The distributions of all closures, sorted, and the requirements without a solution."""
 
     files: tuple[LockedFile, ...]
     missing: tuple[Missing, ...]
 
 
-def solve(closures: Sequence[Closure], index: "Index", *, reporter: Reporter) -> Solved:
-    """Resolve every closure by itself, as pip will on its machine."""
-    files: dict[str, LockedFile] = {}
-    missing: dict[str, Missing] = {}
+def resolve_closures(
+    closures: Sequence[Closure], index: "Index", *, reporter: Reporter
+) -> Resolution:
+    """Resolve every closure by itself, as pip will on the runner."""
+    file_by_name: dict[str, LockedFile] = {}
+    missing_by_name: dict[str, Missing] = {}
     for closure in reporter.each(closures, total=len(closures), what="requirements resolved"):
-        lock = solution(closure, index)
-        files |= {file.filename: file for file in lock.files}
-        for one in lock.impossible:
-            name = f"{', '.join(one.requirements)} on {closure.target.id}"
-            known = missing[name].services if name in missing else ()
+        lock = resolve_closure(closure, index)
+        file_by_name |= {file.filename: file for file in lock.files}
+        for conflict in lock.impossible:
+            name = f"{', '.join(conflict.requirements)} on {closure.target.id}"
+            known = missing_by_name[name].services if name in missing_by_name else ()
             services = tuple(sorted({*closure.services, *known}))
-            missing[name] = Missing(name=name, reason=one.reason, services=services)
-    return Solved(
-        files=tuple(files[name] for name in sorted(files)),
-        missing=tuple(missing[name] for name in sorted(missing)),
+            missing_by_name[name] = Missing(name=name, reason=conflict.reason, services=services)
+    return Resolution(
+        files=tuple(file_by_name[name] for name in sorted(file_by_name)),
+        missing=tuple(missing_by_name[name] for name in sorted(missing_by_name)),
     )
 
 
-def solution(closure: Closure, index: "Index") -> Lock:
-    """The lock of one closure: a manifest of one target, with the lane's pins preferred."""
-    # The resolver is only needed here, and takes as long to import as a whole check.
+def resolve_closure(closure: Closure, index: "Index") -> Lock:
+    """Lock one closure for its target; the versions that the lane pins are preferred."""
+    # Importing the resolver takes as long as a whole check of a toolchain.
     from matrix.resolve.resolving import resolve  # noqa: PLC0415
 
     target = closure.target
@@ -57,14 +59,14 @@ def solution(closure: Closure, index: "Index") -> Lock:
         targets={"runner": TargetGroup(platform=target.platform, python=(target.python,))},
         packages=tuple(Package(requirement=each) for each in closure.requirements),
     )
-    preferred = {target.id: _preferred(closure.pins)}
-    return resolve(manifest, index, pins=preferred, reporter=_NOBODY)
+    preferred = {target.id: _list_preferences(closure.pins)}
+    return resolve(manifest, index, pins=preferred, reporter=_SILENT)
 
 
-def _preferred(pins: Iterable[Requirement]) -> Mapping[NormalizedName, frozenset[Version]]:
+def _list_preferences(pins: Iterable[Requirement]) -> Mapping[NormalizedName, frozenset[Version]]:
     return {
         canonicalize_name(pin.name): frozenset(
-            Version(one.version) for one in pin.specifier if one.operator == "=="
+            Version(clause.version) for clause in pin.specifier if clause.operator == "=="
         )
         for pin in pins
     }

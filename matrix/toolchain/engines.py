@@ -1,4 +1,4 @@
-"""Whether a container engine and its images suit the lanes that will call them."""
+"""Check that a container engine and its images suit the lanes that use them."""
 
 import re
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ _OLDEST_PODMAN: Final = Version("3")
 _OCI_ARCHES: Final = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
 
-def finding(name: str, engine: Engine, users: Sequence[JobClass]) -> Finding:
-    """Whether the engine's version is one that every lane of ``users`` understands."""
-    version = _version(engine, name)
+def check_engine(name: str, engine: Engine, users: Sequence[JobClass]) -> Finding:
+    """Check that every lane of ``users`` supports the engine's version."""
+    version = _find_version(engine, name)
     if version is None:
         return Finding(subject=name, detail="answers")
     if name == "podman" and version < _OLDEST_PODMAN:
         what = f"expected podman {_OLDEST_PODMAN} or newer, got {version}"
         return Finding(subject=name, lacks=what, hint="install a newer podman")
-    lanes = sorted({one.lane for one in users if _is_too_new(name, version, one)})
+    lanes = sorted({user.lane for user in users if _is_too_new(name, version, user)})
     if lanes:
-        what = f"cibuildwheel {', '.join(lanes)} does not understand docker {version}"
-        hint = "say `engine: podman` for it in packages.yaml, or install docker 28"
+        what = f"cibuildwheel {', '.join(lanes)} does not support docker {version}"
+        hint = "set `engine: podman` for this runner in packages.yaml, or install docker 28"
         return Finding(subject=name, lacks=what, hint=hint)
     return Finding(subject=name, detail=str(version))
 
@@ -41,38 +41,38 @@ def _is_too_new(name: str, version: Version, job_class: JobClass) -> bool:
     return is_new and not get_lane(job_class.lane).reads_docker_29
 
 
-def _version(engine: Engine, name: str) -> Version | None:
+def _find_version(engine: Engine, name: str) -> Version | None:
     # The daemon's version counts for docker; podman has none.
     form = "{{.Server.Version}}" if name == "docker" else "{{.Client.Version}}"
     answer = engine.run("version", "--format", form, seconds=_SECONDS)
-    found = _VERSION.search(answer.output)
+    match = _VERSION.search(answer.output)
     try:
-        return Version(found[1]) if answer.succeeded and found else None
+        return Version(match[1]) if answer.succeeded and match else None
     except InvalidVersion:
         return None
 
 
-def image_finding(
+def check_image(
     engine: Engine, image: str, users: Sequence[JobClass], *, reporter: Reporter
 ) -> Finding:
-    """Whether ``image`` is here, or comes when it is pulled, and is for the right machine."""
-    mine = [one for one in users if one.image == image]
+    """Check that ``image`` is present or can be pulled, and is for the right architecture."""
+    mine = [user for user in users if user.image == image]
     if not image:
-        lanes = ", ".join(sorted({one.lane for one in mine}))
-        what = f"no image of cibuildwheel {lanes} is old enough for its targets"
-        return Finding(subject="image", lacks=what, hint="name one in runners[].images")
+        lanes = ", ".join(sorted({user.lane for user in mine}))
+        what = f"cibuildwheel {lanes} has no image old enough for its targets"
+        return Finding(subject="image", lacks=what, hint="set one in runners[].images")
     subject = f"image {image}"
     try:
         engine.fetch(image, reporter=reporter)
     except Unequipped as error:
-        return Finding(subject=subject, lacks="cannot be had", hint=error.hint)
-    asked = ("image", "inspect", image, "--format", "{{.Os}}/{{.Architecture}}")
-    answer = engine.run(*asked, seconds=_SECONDS)
+        return Finding(subject=subject, lacks="cannot be pulled", hint=error.hint)
+    command = ("image", "inspect", image, "--format", "{{.Os}}/{{.Architecture}}")
+    answer = engine.run(*command, seconds=_SECONDS)
     actual = answer.output.strip()
     arch = class_arch(mine[0])
     expected = f"linux/{_OCI_ARCHES.get(arch, arch)}"
     if answer.succeeded and actual != expected:
-        # cibuildwheel pulls an image anew whose platform is not the one it looks for.
-        what = f"expected one for {expected}, got {actual or 'none'}"
+        # cibuildwheel pulls an image again if its platform is another one.
+        what = f"expected an image for {expected}, got {actual or 'none'}"
         return Finding(subject=subject, lacks=what, hint=f"pull or import it for {expected}")
-    return Finding(subject=subject, detail=f"is here, {actual}")
+    return Finding(subject=subject, detail=f"present, {actual}")

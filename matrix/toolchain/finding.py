@@ -1,11 +1,11 @@
-"""One answer of ``runner check``."""
+"""One line of the output of ``runner check``."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was asked, and either what is there or what is lacking and what to do about it."""
+    """One subject, and either what is present or what is lacking and how to mend it."""
 
     subject: str
     detail: str = ""
@@ -17,7 +17,7 @@ class Finding:
         return not self.lacks
 
     def __str__(self) -> str:
-        said = f"{self.subject}: {self.lacks or self.detail}"
+        text = f"{self.subject}: {self.lacks or self.detail}"
         if self.is_ok:
-            return f"ok     {said}"
-        return f"lacks  {said}" + (f"\n         do: {self.hint}" if self.hint else "")
+            return f"ok     {text}"
+        return f"lacks  {text}" + (f"\n         do: {self.hint}" if self.hint else "")

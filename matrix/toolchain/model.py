@@ -1,5 +1,5 @@
 """
-What a toolchain is: its contents with their digests, whom they serve, and what is still missing.
+A toolchain as a value: its contents with digests, the services that need them, and what is missing.
 """
 
 import dataclasses
@@ -9,9 +9,9 @@ from typing import Final
 SCHEMA: Final = 1
 RECORD: Final = "toolchain.json"
 CACHE: Final = "cache"
-"""In cibuildwheel's own layout: a copy of it is what CIBW_CACHE_PATH must name."""
+"""In cibuildwheel's own layout, for CIBW_CACHE_PATH."""
 FIRST_CACHE: Final = "cibw1"
-"""The same for 1.12.0, which knows no such variable and looks below the root of drive C."""
+"""The same for 1.12.0, which has no such variable and uses a directory of drive C."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -31,7 +31,7 @@ class Service:
 
 
 class Form(enum.StrEnum):
-    """How a downloaded file is put into the toolchain."""
+    """How a downloaded file is placed in the toolchain."""
 
     FILE = "file"
     NUGET = "nuget"
@@ -59,9 +59,9 @@ class Download:
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Missing:
     """
-    What could not be had when the toolchain was made, and why.
+    A download or requirement that was not available, and why.
 
-    Without ``download`` it is a requirement that the index did not satisfy.
+    ``download`` is ``None`` for a requirement that the index does not satisfy.
     """
 
     name: str
@@ -73,9 +73,9 @@ class Missing:
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Content:
     """
-    A file of the toolchain, by its path below it; ``source`` is what it came in.
+    A file of the toolchain with its path; ``source`` is the download that contained it.
 
-    ``link`` is where a symbolic link leads, which then has no bytes of its own.
+    ``link`` is the target of a symbolic link, which has no bytes of its own.
     """
 
     path: str
@@ -88,7 +88,7 @@ class Content:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Toolchain:
-    """The whole directory; every tuple is sorted."""
+    """The directory; every tuple is sorted."""
 
     services: tuple[Service, ...]
     contents: tuple[Content, ...]

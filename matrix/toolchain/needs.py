@@ -1,12 +1,12 @@
 """
-From job classes and lanes' facts to what must be had: downloads, requirements, images.
+From job classes and the resources of lanes to the downloads, requirements and images they need.
 
-Pure. What a class needs follows from its lane and its targets and not from what it will build, so
-that a toolchain outlives every change of the requirements.
+Pure. The needs of a job class depend on its lane and targets, and not on what it builds, so that a
+toolchain stays complete when requirements change.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.requirements import Requirement
@@ -19,7 +19,7 @@ from matrix.targets.target import Target
 from matrix.toolchain.model import CACHE, FIRST_CACHE, Download, Form, Service
 from matrix.toolchain.resources import Resources, VirtualenvPin
 
-# The Pythons that may run cibuildwheel on a runner.
+# The Pythons that can run cibuildwheel on a runner.
 HOST_PYTHONS: Final = ("3.11.4", "3.12.0", "3.13.0", "3.14.0")
 _HOST_PLATFORMS: Final = {
     "linux": "manylinux_2_17_{arch}",
@@ -35,8 +35,8 @@ _HOST_ARCHES: Final = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A lane for a target, with the class of the jobs that use it."""
+class Need:
+    """A lane that a target needs, with the class of its jobs."""
 
     service: Service
     target: Target
@@ -53,58 +53,63 @@ class Closure:
     services: tuple[Service, ...]
 
 
-def wanted(targets: Iterable[Target], classes: Iterable[JobClass]) -> tuple[Wanted, ...]:
-    """What ``classes`` can be asked to build for ``targets``, sorted."""
-    served: dict[Service, Wanted] = {}
-    by_place = {(one.lane, one.platform): one for one in sorted(classes, reverse=True)}
+def find_needs(targets: Iterable[Target], classes: Iterable[JobClass]) -> tuple[Need, ...]:
+    """Return the needs of all builds that ``classes`` can run for ``targets``, sorted."""
+    need_by_service: dict[Service, Need] = {}
+    class_by_place = {(each.lane, each.platform): each for each in sorted(classes, reverse=True)}
     for target in targets:
         lane = find_lane(target)
-        job_class = by_place.get((lane.version, target.platform.identifier)) if lane else None
+        job_class = class_by_place.get((lane.version, target.platform.identifier)) if lane else None
         if job_class is not None:
             service = Service(lane=job_class.lane, target=target.id)
-            served[service] = Wanted(service=service, target=target, job_class=job_class)
-    return tuple(served[service] for service in sorted(served))
+            need_by_service[service] = Need(service=service, target=target, job_class=job_class)
+    return tuple(need_by_service[service] for service in sorted(need_by_service))
 
 
-def images(classes: Iterable[JobClass]) -> tuple[str, ...]:
-    """The container images of ``classes``, each once."""
-    return tuple(sorted({one.image for one in classes if one.image}))
+def list_images(classes: Iterable[JobClass]) -> tuple[str, ...]:
+    """Return the container images of ``classes``, each once."""
+    return tuple(sorted({each.image for each in classes if each.image}))
 
 
-def downloads(asked: Sequence[Wanted], lanes: Mapping[str, Resources]) -> tuple[Download, ...]:
-    """Every file that is no distribution of the index, each once, sorted."""
-    feed = next((found.feed for found in lanes.values() if found.feed), "")
-    merged: dict[str, Download] = {}
-    for one in asked:
-        for download in _interpreter(one, lanes[one.service.lane], feed):
-            known = merged.get(download.into, download)
+def list_downloads(
+    needs: Sequence[Need], resources_by_lane: Mapping[str, Resources]
+) -> tuple[Download, ...]:
+    """Return every file that does not come from the index, each once, sorted."""
+    feed = next((each.feed for each in resources_by_lane.values() if each.feed), "")
+    download_by_place: dict[str, Download] = {}
+    for need in needs:
+        for download in _list_interpreter(need, resources_by_lane[need.service.lane], feed):
+            known = download_by_place.get(download.into, download)
             services = tuple(sorted({*known.services, *download.services}))
-            merged[download.into] = dataclasses.replace(download, services=services)
-    return tuple(merged[into] for into in sorted(merged))
+            merged = dataclasses.replace(download, services=services)
+            download_by_place[download.into] = merged
+    return tuple(download_by_place[into] for into in sorted(download_by_place))
 
 
-def _interpreter(one: Wanted, lane: Resources, feed: str) -> Iterable[Download]:
-    found = lane.interpreters.get(one.target.identifier)
-    if found is None:
+def _list_interpreter(need: Need, lane: Resources, feed: str) -> Iterator[Download]:
+    interpreter = lane.interpreters.get(need.target.identifier)
+    if interpreter is None:
         return
     root = CACHE if get_lane(lane.lane).has_cache else FIRST_CACHE
-    services = (one.service,)
-    if found.address:
-        yield _published(found.address, found.sha256, root=root, services=services)
+    services = (need.service,)
+    if interpreter.address:
+        yield _describe_download(
+            interpreter.address, interpreter.sha256, root=root, services=services
+        )
         return
     where = "python" if root == FIRST_CACHE else "nuget-cpython"
-    for package in _packages(one.target, found.version):
-        name = f"{package}.{found.version}"
+    for package in _list_packages(need.target, interpreter.version):
+        name = f"{package}.{interpreter.version}"
         yield Download(
             name=f"{name}.nupkg",
-            address=_package_address(feed, package, found.version),
+            address=_find_package(feed, package, interpreter.version),
             sha256="",
             into=f"{root}/{where}/{name}/tools",
             form=Form.NUGET,
             services=services,
         )
     if root == FIRST_CACHE and lane.nuget:
-        # It asks nuget even for what is there already.
+        # It runs nuget even for packages that are present.
         yield Download(
             name="nuget.exe",
             address=lane.nuget,
@@ -115,9 +120,11 @@ def _interpreter(one: Wanted, lane: Resources, feed: str) -> Iterable[Download]:
         )
 
 
-def _published(address: str, sha256: str, *, root: str, services: tuple[Service, ...]) -> Download:
+def _describe_download(
+    address: str, sha256: str, *, root: str, services: tuple[Service, ...]
+) -> Download:
     name = address.rpartition("/")[2]
-    into, form = f"{root}/{_stem(name)}", Form.ARCHIVE
+    into, form = f"{root}/{_remove_suffix(name)}", Form.ARCHIVE
     if name.endswith(".pkg"):
         into, form = f"{CACHE}/cpython-installer/{name}", Form.FILE
     return Download(
@@ -125,14 +132,14 @@ def _published(address: str, sha256: str, *, root: str, services: tuple[Service,
     )
 
 
-def _stem(name: str) -> str:
+def _remove_suffix(name: str) -> str:
     for suffix in (".zip", ".tar.gz", ".tar.bz2"):
         name = name.removesuffix(suffix)
     return name
 
 
-def _packages(target: Target, version: str) -> tuple[str, ...]:
-    """The NuGet packages of an interpreter; for arm64 also the one that runs on other machines."""
+def _list_packages(target: Target, version: str) -> tuple[str, ...]:
+    """Return the NuGet packages of an interpreter; for arm64 also that of the build machine."""
     major = "python2" if version.startswith("2.") else "python"
     machine = {"x86": "x86", "amd64": "", "arm64": "arm64"}[target.platform.machine.lower()]
     free = "-freethreaded" if target.python.is_free_threaded else ""
@@ -142,26 +149,27 @@ def _packages(target: Target, version: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _package_address(feed: str, package: str, version: str) -> str:
-    # NuGet's flat container: the feed's index lies beside it.
+def _find_package(feed: str, package: str, version: str) -> str:
+    # NuGet's flat container has the same base as the feed's index.
     base = feed.removesuffix("/v3/index.json")
     return f"{base}/v3-flatcontainer/{package}/{version}/{package}.{version}.nupkg"
 
 
-def virtualenvs(
-    asked: Sequence[Wanted], lanes: Mapping[str, Resources]
-) -> Mapping[VirtualenvPin, tuple[Wanted, ...]]:
-    """The zip applications of virtualenv that make environments outside of containers."""
-    users: dict[VirtualenvPin, list[Wanted]] = {}
-    for one in asked:
-        pin = lanes[one.service.lane].virtualenv(one.target)
-        if pin is not None and one.job_class.system != "linux":
-            users.setdefault(pin, []).append(one)
-    return {pin: tuple(users[pin]) for pin in sorted(users, key=lambda pin: pin.version)}
+def list_virtualenvs(
+    needs: Sequence[Need], resources_by_lane: Mapping[str, Resources]
+) -> Mapping[VirtualenvPin, tuple[Need, ...]]:
+    """Return the zip applications for environments outside of containers, with their users."""
+    needs_by_pin: dict[VirtualenvPin, list[Need]] = {}
+    for need in needs:
+        pin = resources_by_lane[need.service.lane].find_virtualenv(need.target)
+        if pin is not None and need.job_class.system != "linux":
+            needs_by_pin.setdefault(pin, []).append(need)
+    pins = sorted(needs_by_pin, key=lambda pin: pin.version)
+    return {pin: tuple(needs_by_pin[pin]) for pin in pins}
 
 
-def application(pin: VirtualenvPin, services: tuple[Service, ...]) -> Download:
-    """The zip application as cibuildwheel would download it."""
+def describe_application(pin: VirtualenvPin, services: tuple[Service, ...]) -> Download:
+    """Return the download of the zip application as cibuildwheel would fetch it."""
     name = f"virtualenv-{pin.version}.pyz"
     return Download(
         name=name,
@@ -173,27 +181,27 @@ def application(pin: VirtualenvPin, services: tuple[Service, ...]) -> Download:
     )
 
 
-def hosts(asked: Iterable[Wanted]) -> tuple[Target, ...]:
-    """The interpreters that may run cibuildwheel for ``asked``, sorted."""
-    platforms = {host_platform(one.job_class) for one in asked}
+def list_hosts(needs: Iterable[Need]) -> tuple[Target, ...]:
+    """Return the interpreters that can run cibuildwheel for ``needs``, sorted."""
+    platforms = {find_host_platform(need.job_class) for need in needs}
     return tuple(
         sorted(Target.parse(python, name) for python in HOST_PYTHONS for name in platforms)
     )
 
 
-def host_platform(job_class: JobClass) -> str:
-    """The platform of the machines that run jobs of a class."""
+def find_host_platform(job_class: JobClass) -> str:
+    """Return the platform of the runners of a job class."""
     arch = class_arch(job_class)
     if job_class.system != "macos" and arch == "i686":
         arch = "x86_64"
-    named = _HOST_ARCHES.get((job_class.system, arch), arch)
-    return _HOST_PLATFORMS[job_class.system].format(arch=named)
+    name = _HOST_ARCHES.get((job_class.system, arch), arch)
+    return _HOST_PLATFORMS[job_class.system].format(arch=name)
 
 
-def tools(one: Wanted, lane: Resources) -> tuple[Requirement, ...]:
-    """What a lane installs beside the interpreter of one target before it builds and tests."""
-    family = one.target.platform.family
-    if one.job_class.system == "linux":
+def list_tools(need: Need, lane: Resources) -> tuple[Requirement, ...]:
+    """Return the requirements that a lane installs for a target before it builds and tests."""
+    family = need.target.platform.family
+    if need.job_class.system == "linux":
         return _requirements("virtualenv")
     names = ["pip", "setuptools", "wheel", "virtualenv"]
     if get_lane(lane.lane).installs_build:
@@ -209,28 +217,32 @@ def _requirements(*names: str) -> tuple[Requirement, ...]:
     return tuple(map(Requirement, names))
 
 
-def closures(asked: Sequence[Wanted], lanes: Mapping[str, Resources]) -> tuple[Closure, ...]:
-    """What the index must give: each lane on its hosts, and its tools for each of its targets."""
-    found = []
-    for lane in sorted({one.service.lane for one in asked}):
-        mine = [one for one in asked if one.service.lane == lane]
-        for host in hosts(mine):
-            users = (one for one in mine if host_platform(one.job_class) == str(host.platform))
-            found.append(
+def list_closures(
+    needs: Sequence[Need], resources_by_lane: Mapping[str, Resources]
+) -> tuple[Closure, ...]:
+    """Return the closures of each lane on its hosts, and of its tools for each of its targets."""
+    closures = []
+    for lane in sorted({need.service.lane for need in needs}):
+        users = [need for need in needs if need.service.lane == lane]
+        for host in list_hosts(users):
+            platform = str(host.platform)
+            served = (n for n in users if find_host_platform(n.job_class) == platform)
+            closures.append(
                 Closure(
                     target=host,
                     requirements=_requirements(f"cibuildwheel=={lane}"),
                     pins=(),
-                    services=tuple(one.service for one in users),
+                    services=tuple(need.service for need in served),
                 )
             )
-        found += [
+        resources = resources_by_lane[lane]
+        closures += [
             Closure(
-                target=one.target,
-                requirements=tools(one, lanes[lane]),
-                pins=lanes[lane].pins(one.target),
-                services=(one.service,),
+                target=need.target,
+                requirements=list_tools(need, resources),
+                pins=resources.list_pins(need.target),
+                services=(need.service,),
             )
-            for one in mine
+            for need in users
         ]
-    return tuple(found)
+    return tuple(closures)

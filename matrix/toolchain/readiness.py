@@ -1,8 +1,8 @@
 """
-What a machine lacks to run the jobs of a manifest, found out on that machine.
+Check on a machine whether it can run the jobs of a manifest.
 
-Every question is asked and answered, so that a runner is made ready in one go. Lanes are installed
-and images pulled on the way: nothing else would prove that they can be.
+Every check is run, so that a runner can be prepared in one go. Lanes are installed and images
+pulled on the way: only that proves that they can be.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from matrix.errors import MatrixError
 from matrix.plan.model import JobClass
 from matrix.toolchain import engines, macos, windows
 from matrix.toolchain.finding import Finding
-from matrix.toolchain.needs import Wanted
+from matrix.toolchain.needs import Need
 
 GIGABYTES: Final = 5
 OLDEST_PYTHON: Final = (3, 11, 4)
@@ -27,38 +27,38 @@ OLDEST_PYTHON: Final = (3, 11, 4)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """The machine that is asked, and what it builds with."""
+    """The machine to check, and what it builds with."""
 
     machine: Host
     python: tuple[int, int, int]
     environment: Mapping[str, str]
-    """As builds see it."""
+    """The environment of builds."""
     cache: Path
     reporter: Reporter
     free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
 
 
-def findings(asked: Sequence[Wanted], runner: Runner) -> Iterator[Finding]:
-    """One answer after the other, for what of ``asked`` this machine is meant to build."""
-    mine = [one for one in asked if not runner.machine.find_obstacle(one.job_class)]
-    yield _python(runner)
-    yield _space(runner)
+def check_runner(needs: Sequence[Need], runner: Runner) -> Iterator[Finding]:
+    """Yield a finding for each check, for those of ``needs`` that this machine builds."""
+    mine = [need for need in needs if not runner.machine.find_obstacle(need.job_class)]
+    yield _check_python(runner)
+    yield _check_space(runner)
     if not mine:
         what = f"no target of the manifest builds on {runner.machine.system} {runner.machine.arch}"
         yield Finding(subject="targets", lacks=what, hint="python -m matrix targets")
         return
-    names = ", ".join(str(one.service) for one in mine)
+    names = ", ".join(str(need.service) for need in mine)
     yield Finding(subject="targets", detail=names)
-    yield from _lanes(mine, runner)
+    yield from _check_lanes(mine, runner)
     if runner.machine.system == "linux":
-        yield from _containers({one.job_class for one in mine}, runner)
+        yield from _check_containers({need.job_class for need in mine}, runner)
     elif runner.machine.system == "windows":
-        yield from windows.findings(mine, runner.environment)
+        yield from windows.check_windows(mine, runner.environment)
     elif runner.machine.system == "macos":
-        yield from macos.findings(mine, runner.environment)
+        yield from macos.check_macos(mine, runner.environment)
 
 
-def _python(runner: Runner) -> Finding:
+def _check_python(runner: Runner) -> Finding:
     version = ".".join(map(str, runner.python))
     if runner.python < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
@@ -67,7 +67,7 @@ def _python(runner: Runner) -> Finding:
     return Finding(subject="python", detail=version)
 
 
-def _space(runner: Runner) -> Finding:
+def _check_space(runner: Runner) -> Finding:
     place = runner.cache
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -75,12 +75,16 @@ def _space(runner: Runner) -> Finding:
     detail = f"{free:.1f} GB free at {place}"
     if free < GIGABYTES:
         what = f"expected {GIGABYTES} GB, got {detail}"
-        return Finding(subject="space", lacks=what, hint="free some, or name another --cache")
+        return Finding(
+            subject="space",
+            lacks=what,
+            hint="free some space, or choose another directory with --cache",
+        )
     return Finding(subject="space", detail=detail)
 
 
-def _lanes(mine: Iterable[Wanted], runner: Runner) -> Iterator[Finding]:
-    for lane in sorted({one.service.lane for one in mine}):
+def _check_lanes(needs: Iterable[Need], runner: Runner) -> Iterator[Finding]:
+    for lane in sorted({need.service.lane for need in needs}):
         subject = f"cibuildwheel {lane}"
         try:
             install_lane(
@@ -97,16 +101,16 @@ def _lanes(mine: Iterable[Wanted], runner: Runner) -> Iterator[Finding]:
             yield Finding(subject=subject, detail="can be installed")
 
 
-def _containers(classes: Iterable[JobClass], runner: Runner) -> Iterator[Finding]:
-    by_engine: dict[str, list[JobClass]] = {}
-    for one in sorted(classes):
-        by_engine.setdefault(one.engine, []).append(one)
-    for name, users in sorted(by_engine.items()):
+def _check_containers(classes: Iterable[JobClass], runner: Runner) -> Iterator[Finding]:
+    classes_by_engine: dict[str, list[JobClass]] = {}
+    for job_class in sorted(classes):
+        classes_by_engine.setdefault(job_class.engine, []).append(job_class)
+    for name, users in sorted(classes_by_engine.items()):
         try:
             engine = Engine.find(name, environment=runner.environment)
         except Unequipped as error:
             yield Finding(subject=name, lacks=error.reason, hint=error.hint)
             continue
-        yield engines.finding(name, engine, users)
-        for image in sorted({one.image for one in users}):
-            yield engines.image_finding(engine, image, users, reporter=runner.reporter)
+        yield engines.check_engine(name, engine, users)
+        for image in sorted({user.image for user in users}):
+            yield engines.check_image(engine, image, users, reporter=runner.reporter)

@@ -1,7 +1,7 @@
 """
-What a cibuildwheel release says about its own downloads, read from inside its wheel.
+The downloads of a cibuildwheel release, read from its wheel.
 
-Nothing of it is installed or run: the toolchain of a Windows runner is made on any machine.
+The wheel is not installed or run, so the toolchain of a Windows runner can be made on any machine.
 """
 
 import dataclasses
@@ -19,15 +19,15 @@ from matrix.targets.target import Target
 
 _RESOURCES: Final = "cibuildwheel/resources/"
 _SYSTEMS: Final = ("windows", "macos")
-# Where the sources name it, the feed is NuGet's own; releases without it take the machine's
-# configuration, which on most machines is the same feed.
+# Sources that name a feed name NuGet's own; the other releases use the configuration of the
+# machine, which is usually the same feed.
 _FEED: Final = re.compile(rb"https?://[^\"\s]+/v3/index\.json")
 _NUGET: Final = re.compile(rb"https?://[^\"\s]+/nuget\.exe")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """Where a lane has an interpreter from; ``address`` is empty for NuGet packages."""
+    """The download of an interpreter; ``address`` is empty for NuGet packages."""
 
     identifier: str
     version: str
@@ -37,7 +37,7 @@ class Interpreter:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualenvPin:
-    """The virtualenv that makes a lane's environments, as the zip application it downloads."""
+    """The zip application of virtualenv that a lane downloads to make environments."""
 
     version: str
     address: str
@@ -46,7 +46,7 @@ class VirtualenvPin:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """One lane's facts."""
+    """The downloads of one lane."""
 
     lane: str
     interpreters: Mapping[str, Interpreter]
@@ -58,57 +58,57 @@ class Resources:
     feed: str
     nuget: str
 
-    def virtualenv(self, target: Target) -> VirtualenvPin | None:
-        """What makes the build environments of ``target``."""
+    def find_virtualenv(self, target: Target) -> VirtualenvPin | None:
+        """Return the virtualenv that makes the build environments of ``target``."""
         key = f"py{target.python.nodot}"
         return self.virtualenvs.get(key) or self.virtualenvs.get("default")
 
-    def pins(self, target: Target) -> tuple[Requirement, ...]:
-        """The lane's own versions of its tools for ``target``."""
-        found = self.constraints.get(f"python{target.python.nodot}")
+    def list_pins(self, target: Target) -> tuple[Requirement, ...]:
+        """Return the lane's own versions of its tools for ``target``."""
+        specific = self.constraints.get(f"python{target.python.nodot}")
         environment = target.marker_environment()
         return tuple(
             pin
-            for pin in (self.constraints.get("", ()) if found is None else found)
+            for pin in (self.constraints.get("", ()) if specific is None else specific)
             if pin.marker is None or pin.marker.evaluate({**environment, "extra": ""})
         )
 
 
-def read(wheel: Path, *, lane: str) -> Resources:
-    """The facts of the cibuildwheel in ``wheel``."""
+def read_resources(wheel: Path, *, lane: str) -> Resources:
+    """Read the downloads of the cibuildwheel in ``wheel``."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             return _read(archive, lane)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        what = f"expected the wheel of cibuildwheel {lane}, got what cannot be read: {error}"
+        what = f"expected the wheel of cibuildwheel {lane}, got an unreadable file: {error}"
         raise MatrixError(Problem(place=wheel.name, what=what)) from error
 
 
 def _read(archive: zipfile.ZipFile, lane: str) -> Resources:
     names = archive.namelist()
-    platforms = _toml(archive, "build-platforms.toml")
+    platforms = _read_toml(archive, "build-platforms.toml")
     sources = b"\n".join(archive.read(n) for n in names if n.endswith("/windows.py"))
-    pins = _toml(archive, "virtualenv.toml") if f"{_RESOURCES}virtualenv.toml" in names else {}
+    pins = _read_toml(archive, "virtualenv.toml") if f"{_RESOURCES}virtualenv.toml" in names else {}
     return Resources(
         lane=lane,
-        interpreters={each.identifier: each for each in _interpreters(platforms)},
-        virtualenvs={key: _virtualenv(row) for key, row in sorted(pins.items())},
-        constraints=dict(_constraints(archive, names)),
-        feed=_address(_FEED, sources),
-        nuget=_address(_NUGET, sources),
+        interpreters={each.identifier: each for each in _parse_interpreters(platforms)},
+        virtualenvs={key: _parse_virtualenv(row) for key, row in sorted(pins.items())},
+        constraints=dict(_read_constraints(archive, names)),
+        feed=_find_address(_FEED, sources),
+        nuget=_find_address(_NUGET, sources),
     )
 
 
-def _toml(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+def _read_toml(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     return tomllib.loads(archive.read(_RESOURCES + name).decode("utf-8"))
 
 
-def _address(pattern: re.Pattern[bytes], sources: bytes) -> str:
-    found = pattern.search(sources)
-    return found[0].decode("ascii") if found else ""
+def _find_address(pattern: re.Pattern[bytes], sources: bytes) -> str:
+    match = pattern.search(sources)
+    return match[0].decode("ascii") if match else ""
 
 
-def _interpreters(platforms: Mapping[str, Any]) -> Iterator[Interpreter]:
+def _parse_interpreters(platforms: Mapping[str, Any]) -> Iterator[Interpreter]:
     for system in _SYSTEMS:
         for row in platforms[system]["python_configurations"]:
             yield Interpreter(
@@ -119,21 +119,21 @@ def _interpreters(platforms: Mapping[str, Any]) -> Iterator[Interpreter]:
             )
 
 
-def _virtualenv(row: Mapping[str, str]) -> VirtualenvPin:
+def _parse_virtualenv(row: Mapping[str, str]) -> VirtualenvPin:
     return VirtualenvPin(version=row["version"], address=row["url"], sha256=row.get("sha256", ""))
 
 
-def _constraints(
+def _read_constraints(
     archive: zipfile.ZipFile, names: list[str]
 ) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
     for name in sorted(names):
-        found = re.fullmatch(rf"{_RESOURCES}constraints(?:-(python\d+))?\.txt", name)
-        if found:
+        match = re.fullmatch(rf"{_RESOURCES}constraints(?:-(python\d+))?\.txt", name)
+        if match:
             lines = archive.read(name).decode("utf-8").splitlines()
-            yield found[1] or "", tuple(_pins(lines))
+            yield match[1] or "", tuple(_parse_pins(lines))
 
 
-def _pins(lines: list[str]) -> Iterator[Requirement]:
+def _parse_pins(lines: list[str]) -> Iterator[Requirement]:
     for line in lines:
         text = line.partition(" #")[0].strip()
         if text and not text.startswith("#"):

@@ -69,28 +69,28 @@ mirror() { # reference, name and tag
 
 def fetch_script(missing: Iterable[Missing]) -> str:
     """A script that downloads what has an address; without any it does nothing."""
-    wanted = [each.download for each in missing if each.download]
-    lines = (shlex.join(["fetch", one.name, one.address, one.sha256]) for one in wanted)
+    downloads = [each.download for each in missing if each.download]
+    lines = (shlex.join(["fetch", d.name, d.address, d.sha256]) for d in downloads)
     return _FETCH + "".join(f"{line}\n" for line in lines)
 
 
 def mirror_script(images: Sequence[str]) -> str:
     """A script that copies, saves, loads or pushes ``images``."""
-    return _MIRROR + "".join(f"{shlex.join(['mirror', i, mirrored(i)])}\n" for i in images)
+    return _MIRROR + "".join(f"{shlex.join(['mirror', i, name_mirror(i)])}\n" for i in images)
 
 
 def image_list(images: Sequence[str]) -> str:
     """One reference a line, and the name under which ``mirror.sh`` keeps it."""
-    return "".join(f"{image}\t{mirrored(image)}\n" for image in images)
+    return "".join(f"{image}\t{name_mirror(image)}\n" for image in images)
 
 
-def mirrored(image: str) -> str:
+def name_mirror(image: str) -> str:
     """
     The reference without its registry and with a tag.
 
-    >>> mirrored("registry.example/pypa/manylinux_2_28_x86_64@sha256:0123456789abcdef0123")
+    >>> name_mirror("registry.example/pypa/manylinux_2_28_x86_64@sha256:0123456789abcdef0123")
     'pypa/manylinux_2_28_x86_64:sha256-0123456789ab'
-    >>> mirrored("manylinux:1")
+    >>> name_mirror("manylinux:1")
     'manylinux:1'
     """
     named, _, digest = image.partition("@")

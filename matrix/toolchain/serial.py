@@ -17,7 +17,7 @@ from matrix.toolchain.model import (
 )
 
 
-def dump(toolchain: Toolchain) -> str:
+def dump_record(toolchain: Toolchain) -> str:
     """The record's text."""
     sections = {
         "services": map(str, toolchain.services),
@@ -30,7 +30,7 @@ def dump(toolchain: Toolchain) -> str:
 
 
 def dump_missing(missing: Iterable[Missing]) -> str:
-    """``missing.json``: the same rows by themselves, for whoever fetches."""
+    """``missing.json``: the rows of missing files alone, for scripts that fetch them."""
     return "{\n" + _section("missing", map(_missing_row, missing)) + "\n}\n"
 
 
@@ -43,9 +43,9 @@ def _missing_row(missing: Missing) -> dict[str, Any]:
     row: dict[str, Any] = {"name": missing.name, "reason": missing.reason}
     row["services"] = [*map(str, missing.services)]
     if missing.download:
-        told = missing.download
-        row |= {"address": told.address, "sha256": told.sha256}
-        row |= {"into": told.into, "form": str(told.form)}
+        download = missing.download
+        row |= {"address": download.address, "sha256": download.sha256}
+        row |= {"into": download.into, "form": str(download.form)}
     return row
 
 
@@ -59,7 +59,7 @@ def _content_row(content: Content) -> dict[str, Any]:
     return row
 
 
-def parse(text: str, *, source: str) -> Toolchain:
+def parse_record(text: str, *, source: str) -> Toolchain:
     """Read a toolchain's record; ``source`` is how messages name it."""
     try:
         loaded = json.loads(text)

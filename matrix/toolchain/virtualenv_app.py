@@ -1,9 +1,9 @@
 """
-``virtualenv.pyz`` from the wheels of an index: the same bytes whoever makes it.
+``virtualenv.pyz`` made from wheels of the index, with the same bytes on every machine.
 
-The published application cannot be had where only an index is reached, and cibuildwheel compares
-its digest only when it downloads it. Members are stored and not deflated, because the bytes that
-deflate gives depend on the zlib of the machine.
+The published application is not on an index, and cibuildwheel compares its digest only when it
+downloads it. Members are stored and not deflated, because deflated bytes depend on the zlib of the
+machine.
 """
 
 import io
@@ -23,21 +23,21 @@ if __name__ == "__main__":
 _FIRST_SECOND: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def application(wheels: Iterable[Path]) -> bytes:
-    """A zip application that runs the virtualenv of ``wheels``."""
-    members = {"__main__.py": _MAIN.encode()}
+def zip_application(wheels: Iterable[Path]) -> bytes:
+    """Return the bytes of a zip application that runs the virtualenv of ``wheels``."""
+    member_by_name = {"__main__.py": _MAIN.encode()}
     for wheel in sorted(wheels, key=lambda path: path.name):
         with zipfile.ZipFile(wheel) as archive:
-            members |= {
+            member_by_name |= {
                 info.filename: archive.read(info)
                 for info in archive.infolist()
                 if not info.is_dir()
             }
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name in sorted(members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in sorted(member_by_name):
             info = zipfile.ZipInfo(name, _FIRST_SECOND)
-            # Unix, whatever this machine is: ZipInfo would say which it is.
+            # Unix on every machine: ZipInfo writes the system that it runs on.
             info.create_system = 3
-            archive.writestr(info, members[name])
-    return made.getvalue()
+            archive.writestr(info, member_by_name[name])
+    return stream.getvalue()

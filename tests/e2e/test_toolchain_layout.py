@@ -17,9 +17,9 @@ from matrix.index.client import Index
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 from matrix.targets.lanes import Lane, lanes
-from matrix.toolchain import making, needs
+from matrix.toolchain import assembly, needs
 from matrix.toolchain.model import CACHE, Form, Service
-from matrix.toolchain.needs import Wanted
+from matrix.toolchain.needs import Need
 from matrix.toolchain.resources import Resources
 
 from .lanes import LaneParser
@@ -106,9 +106,9 @@ def index(environment: Mapping[str, str], cache: Path) -> Iterator[Index]:
         yield Index(transport, Cache(cache / "index"))
 
 
-def asked(lane: Lane, platform: str) -> tuple[Wanted, ...]:
+def asked(lane: Lane, platform: str) -> tuple[Need, ...]:
     return tuple(
-        Wanted(
+        Need(
             service=Service(lane=lane.version, target=target.id),
             target=target,
             job_class=job_class_of(lane, target),
@@ -117,13 +117,13 @@ def asked(lane: Lane, platform: str) -> tuple[Wanted, ...]:
     )
 
 
-def furnish(cache: Path, wanted: tuple[Wanted, ...], facts: Mapping[str, Resources]) -> None:
+def furnish(cache: Path, wanted: tuple[Need, ...], facts: Mapping[str, Resources]) -> None:
     """Empty files where the toolchain of ``wanted`` would have full ones."""
-    for download in needs.downloads(wanted, facts):
+    for download in needs.list_downloads(wanted, facts):
         place = cache / download.into.removeprefix(f"{CACHE}/")
         files.write(place if download.form is Form.FILE else place / "python.exe", "")
-    for pin in needs.virtualenvs(wanted, facts):
-        application = needs.application(pin, ())
+    for pin in needs.list_virtualenvs(wanted, facts):
+        application = needs.describe_application(pin, ())
         files.write(cache / application.into.removeprefix(f"{CACHE}/"), "")
 
 
@@ -136,7 +136,7 @@ def test_a_lane_downloads_nothing_that_the_toolchain_has(
     tmp_path: Path,
 ) -> None:
     wanted = asked(lane, platform)
-    furnish(tmp_path / "cache", wanted, making.lane_resources(wanted, index))
+    furnish(tmp_path / "cache", wanted, assembly.read_lanes(wanted, index))
     driver = tmp_path / "driver.py"
     files.write(driver, _DRIVER)
     pythons = {

@@ -1,8 +1,8 @@
 """
-A toolchain that lies behind an address, brought to this machine file by file.
+Mirror a toolchain from an address to this machine, file by file.
 
-Its record comes first and names the rest with digests. What is there already is not asked for
-again, and nothing has its final name before it is whole.
+Its record comes first and lists the other files with digests. Files that are present are not
+fetched again, and a file gets its final name when it is complete.
 """
 
 from collections.abc import Callable
@@ -22,24 +22,24 @@ WORKERS: Final = 8
 
 
 def is_address(place: str) -> bool:
-    """Whether a toolchain is named by an address and not by a directory."""
+    """Whether the place of a toolchain is an address and not a directory."""
     return place.startswith(("https://", "http://"))
 
 
-def mirrored(
+def mirror_toolchain(
     address: str, *, transport: "Transport", store: Path, say: Callable[[str], None]
 ) -> Path:
-    """The toolchain at ``address`` as a directory below ``store``."""
+    """Mirror the toolchain at ``address`` to a directory below ``store``, and return it."""
     base = f"{address.rstrip('/')}/"
     answer = transport.get(base + RECORD, headers={}, wanted="the record of a toolchain")
     text = answer.content.decode("utf-8", errors="replace")
-    toolchain = serial.parse(text, source=without_password(base) + RECORD)
+    toolchain = serial.parse_record(text, source=without_password(base) + RECORD)
     root = store / "toolchain"
-    old = directory.Known.of(root)
-    wanted = [one for one in toolchain.contents if not _has(root, one)]
-    if wanted:
+    earlier = directory.EarlierRun.read(root)
+    absent = [content for content in toolchain.contents if not _has(root, content)]
+    if absent:
         shown = without_password(base)
-        say(f"fetching {len(wanted)} files of the toolchain at {shown}")
+        say(f"fetching {len(absent)} files of the toolchain at {shown}")
 
     def fetch(content: Content) -> None:
         path = root / content.path
@@ -47,11 +47,11 @@ def mirrored(
             files.write_stream(path, chunks, sha256=content.sha256, name=content.path)
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(fetch, (one for one in wanted if not one.link)):
+        for _ in pool.map(fetch, (content for content in absent if not content.link)):
             pass
-    _link(toolchain, root)
-    old.forget(toolchain, root=root)
-    directory.write(toolchain, root=root)
+    _make_links(toolchain, root)
+    earlier.remove_unused(toolchain, root=root)
+    directory.write_record(toolchain, root=root)
     return root
 
 
@@ -62,7 +62,7 @@ def _has(root: Path, content: Content) -> bool:
     return path.is_file() and files.digest(path) == content.sha256
 
 
-def _link(toolchain: Toolchain, root: Path) -> None:
+def _make_links(toolchain: Toolchain, root: Path) -> None:
     for content in toolchain.contents:
         path = root / content.path
         if content.link and not path.is_symlink():

@@ -1,7 +1,7 @@
 """
-Downloads of the open internet, kept by address so that an interrupted run goes on where it was.
+Fetch files from the internet into a directory by address, so that an interrupted run can go on.
 
-A host that does not answer is asked once: what else it has is missing, too.
+A host that does not answer is tried once; its other files are then missing too.
 """
 
 import hashlib
@@ -21,53 +21,55 @@ if TYPE_CHECKING:
 
 WORKERS: Final = 8
 Answer = Path | str
-"""Where the bytes are, or why there are none."""
+"""The path of the file, or the reason why it could not be fetched."""
 
 
-def fetch(
-    asked: Sequence[Download], *, transport: "Transport", store: Path, reporter: Reporter
+def fetch_downloads(
+    downloads: Sequence[Download], *, transport: "Transport", store: Path, reporter: Reporter
 ) -> Mapping[str, Answer]:
-    """Have every download below ``store``; by the place in the toolchain that it is for."""
-    by_host: dict[str, list[Download]] = {}
-    for download in asked:
-        by_host.setdefault(urlsplit(download.address).netloc, []).append(download)
+    """Fetch ``downloads`` into ``store``; return an answer for the ``into`` of each."""
+    downloads_by_host: dict[str, list[Download]] = {}
+    for download in downloads:
+        downloads_by_host.setdefault(urlsplit(download.address).netloc, []).append(download)
 
-    def one_host(host: str) -> dict[str, Answer]:
-        return _from_host(by_host[host], transport=transport, store=store, reporter=reporter)
+    def fetch_from_host(host: str) -> dict[str, Answer]:
+        return _fetch_from_host(
+            downloads_by_host[host], transport=transport, store=store, reporter=reporter
+        )
 
-    answers: dict[str, Answer] = {}
+    answer_by_place: dict[str, Answer] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
-        for found in pool.map(one_host, sorted(by_host)):
-            answers |= found
-    return answers
+        for answers in pool.map(fetch_from_host, sorted(downloads_by_host)):
+            answer_by_place |= answers
+    return answer_by_place
 
 
-def _from_host(
-    asked: Sequence[Download], *, transport: "Transport", store: Path, reporter: Reporter
+def _fetch_from_host(
+    downloads: Sequence[Download], *, transport: "Transport", store: Path, reporter: Reporter
 ) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     silence = ""
-    for download in asked:
-        kept = _kept(download, store)
-        if silence and kept is None:
+    for download in downloads:
+        present = _find_present(download, store)
+        if silence and present is None:
             answers[download.into] = silence
             continue
         try:
-            answers[download.into] = kept or _download(
+            answers[download.into] = present or _fetch(
                 download, transport=transport, store=store, say=reporter.say
             )
         except IndexUnavailable as error:
             reason = error.problems[0].what.rpartition(", got ")[2]
             answers[download.into] = reason
-            # An answer with a status is about this file; anything else is about the host.
+            # A status is about this file, any other reason about the host.
             silence = "" if reason.startswith("status ") else reason
         except DigestMismatch as error:
             answers[download.into] = error.problems[0].what
     return answers
 
 
-def _kept(download: Download, store: Path) -> Path | None:
-    path = _path(download, store)
+def _find_present(download: Download, store: Path) -> Path | None:
+    path = _find_place(download, store)
     if not path.is_file():
         return None
     if download.sha256 and files.digest(path) != download.sha256:
@@ -75,11 +77,11 @@ def _kept(download: Download, store: Path) -> Path | None:
     return path
 
 
-def _download(
+def _fetch(
     download: Download, *, transport: "Transport", store: Path, say: Callable[[str], None]
 ) -> Path:
     say(f"fetching {download.name}")
-    path = _path(download, store)
+    path = _find_place(download, store)
     with transport.stream(download.address, wanted=download.name) as chunks:
         if download.sha256:
             files.write_stream(path, chunks, sha256=download.sha256, name=download.name)
@@ -89,6 +91,6 @@ def _download(
     return path
 
 
-def _path(download: Download, store: Path) -> Path:
-    where = hashlib.sha256(download.address.encode()).hexdigest()
-    return store / where[:16] / download.name
+def _find_place(download: Download, store: Path) -> Path:
+    digest = hashlib.sha256(download.address.encode()).hexdigest()
+    return store / digest[:16] / download.name

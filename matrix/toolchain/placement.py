@@ -1,7 +1,7 @@
 """
-A downloaded file into the toolchain: copied as it is, or unpacked as cibuildwheel would.
+Place a downloaded file in a toolchain: copied, or unpacked as cibuildwheel would.
 
-What is unpacked appears under its final name only when it is whole.
+An unpacked directory gets its final name when it is complete.
 """
 
 import contextlib
@@ -22,67 +22,67 @@ _DAMAGE: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, No
 _TOOLS: Final = "tools/"
 
 
-class NotExpandable(ValueError):
-    """Not the archive that was expected, and why."""
+class UnexpectedArchive(ValueError):
+    """A file is not the archive that was expected."""
 
 
-def place(download: Download, fetched: Path, *, root: Path) -> tuple[Content, ...]:
+def place_file(download: Download, file: Path, *, root: Path) -> tuple[Content, ...]:
     """
-    Put the bytes of ``fetched`` where ``download`` belongs below ``root``.
+    Copy or unpack ``file`` to the place of ``download`` below ``root``.
 
-    Its digest is checked where one is known. Raises ``NotExpandable`` for what is no such archive.
+    Its digest is checked if one is known. Raises ``UnexpectedArchive``.
     """
     destination = root / download.into
-    sha256 = files.digest(fetched)
+    sha256 = files.digest(file)
     if download.form is Form.FILE:
-        files.copy(fetched, destination, sha256=download.sha256 or sha256)
+        files.copy(file, destination, sha256=download.sha256 or sha256)
     else:
         try:
-            with _replacing(destination) as made:
-                _unpack(download, fetched, made)
+            with _replacing(destination) as scratch:
+                _unpack(download, file, scratch)
         except _DAMAGE as error:
-            raise NotExpandable(f"{download.name} cannot be unpacked: {error}") from error
+            raise UnexpectedArchive(f"{download.name} cannot be unpacked: {error}") from error
         except OSError as error:
             raise files.write_error(destination, error) from error
-    return tuple(contents(destination, root=root, source=download.name))
+    return tuple(list_contents(destination, root=root, source=download.name))
 
 
 @contextlib.contextmanager
 def _replacing(directory: Path) -> Iterator[Path]:
     directory.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
-        made.chmod(0o755)
-        yield made
+        scratch.chmod(0o755)
+        yield scratch
         shutil.rmtree(directory, ignore_errors=True)
-        made.rename(directory)
+        scratch.rename(directory)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _unpack(download: Download, fetched: Path, into: Path) -> None:
-    if zipfile.is_zipfile(fetched):
-        with zipfile.ZipFile(fetched) as archive:
+def _unpack(download: Download, file: Path, into: Path) -> None:
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
             _unpack_zip(archive, download, into)
-    elif download.form is Form.ARCHIVE and tarfile.is_tarfile(fetched):
-        with tarfile.open(fetched) as tar:
+    elif download.form is Form.ARCHIVE and tarfile.is_tarfile(file):
+        with tarfile.open(file) as tar:
             _unpack_tar(tar, download, into)
     else:
-        raise NotExpandable(f"expected {download.name} to be an archive, got something else")
+        raise UnexpectedArchive(f"{download.name} is not a zip or tar archive")
     if not any(into.iterdir()):
         top = _TOOLS if download.form is Form.NUGET else f"{PurePosixPath(download.into).name}/"
-        raise NotExpandable(f"expected {top} in {download.name}, got an archive without it")
+        raise UnexpectedArchive(f"{download.name} has no directory {top}")
 
 
 def _unpack_zip(archive: zipfile.ZipFile, download: Download, into: Path) -> None:
     is_nuget = download.form is Form.NUGET
     top = _TOOLS if is_nuget else f"{PurePosixPath(download.into).name}/"
     for info in archive.infolist():
-        # OPC, which NuGet packages are, quotes names as addresses do.
+        # NuGet packages follow OPC, which quotes names like URLs.
         name = urllib.parse.unquote(info.filename) if is_nuget else info.filename
         if not name.startswith(top) or info.is_dir():
             continue
-        path = into / _inside(name.removeprefix(top), download)
+        path = into / _parse_member(name.removeprefix(top), download)
         path.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(info) as source, path.open("wb") as copy:
             shutil.copyfileobj(source, copy, files.CHUNK)
@@ -92,22 +92,21 @@ def _unpack_tar(tar: tarfile.TarFile, download: Download, into: Path) -> None:
     top = f"{PurePosixPath(download.into).name}/"
     for member in tar.getmembers():
         if member.name.startswith(top):
-            name = str(_inside(member.name.removeprefix(top), download))
+            name = str(_parse_member(member.name.removeprefix(top), download))
             # PEP 706: "data" refuses links that lead out, devices and the like.
             tar.extract(member.replace(name=name, deep=False), into, filter="data")
 
 
-def _inside(name: str, download: Download) -> PurePosixPath:
+def _parse_member(name: str, download: Download) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
-        raise NotExpandable(f"{download.name} has a member that leads out of it: {name!r}")
+        raise UnexpectedArchive(f"{download.name} has a member outside its directory: {name!r}")
     return path
 
 
-def contents(path: Path, *, root: Path, source: str) -> Iterator[Content]:
-    """Every file at or below ``path``, by its path below ``root``, sorted."""
-    found = [path] if path.is_file() else sorted(each for each in path.rglob("*"))
-    for each in found:
+def list_contents(path: Path, *, root: Path, source: str) -> Iterator[Content]:
+    """Yield every file at or below ``path``, sorted by its path below ``root``."""
+    for each in [path] if path.is_file() else sorted(path.rglob("*")):
         name = each.relative_to(root).as_posix()
         if each.is_symlink():
             link = each.readlink().as_posix()
