@@ -191,7 +191,7 @@ def previous(directory: Path, plan: Plan) -> None:
         )
         return dataclasses.replace(record, wheels=wheels)
 
-    wishes = [bundles.wish(first.project, by_id[first.target])]
+    wishes = [bundles.requirement(first.project, by_id[first.target])]
     bundles.make_bundle(
         directory / "previous",
         [*cells],

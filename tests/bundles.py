@@ -1,4 +1,4 @@
-"""Small bundles for the far side's tests, sealed by a writer that is not the product's."""
+"""Small bundles for tests of the far side, sealed by a writer of their own."""
 
 import dataclasses
 import hashlib
@@ -14,9 +14,9 @@ from matrix.record.schema import (
     Missing,
     Record,
     RecordedFile,
+    RecordedRequirement,
     RecordedTarget,
     RecordedWheel,
-    RecordedWish,
 )
 from matrix.targets.target import Target
 from matrix.verify import view
@@ -57,9 +57,11 @@ def recorded_wheel(path: Path, targets: Sequence[Target]) -> RecordedWheel:
     )
 
 
-def wish(root: str, *targets: Target, requirements: Sequence[str] = ()) -> RecordedWish:
+def requirement(
+    root: str, *targets: Target, requirements: Sequence[str] = ()
+) -> RecordedRequirement:
     ids = tuple(sorted(target.id for target in targets or (LINUX,)))
-    return RecordedWish(
+    return RecordedRequirement(
         root=root, requirements=tuple(requirements) or (root,), targets=ids, excluded=()
     )
 
@@ -67,7 +69,7 @@ def wish(root: str, *targets: Target, requirements: Sequence[str] = ()) -> Recor
 def make_bundle(
     directory: Path,
     wheels: Sequence[Path],
-    wishes: Sequence[RecordedWish],
+    wishes: Sequence[RecordedRequirement],
     *,
     targets: Sequence[Target] = (LINUX,),
     missing: Sequence[Missing] = (),
@@ -105,7 +107,7 @@ def sound(directory: Path, **changes: object) -> Path:
         make_wheel(directory / "w", "dep", "1.5"),
     ]
     options: dict[str, object] = {"targets": (LINUX, LEGACY), **changes}
-    wishes = [wish("app", LINUX, LEGACY)]
+    wishes = [requirement("app", LINUX, LEGACY)]
     return make_bundle(directory / "b", wheels, wishes, **options)  # type: ignore[arg-type]
 
 
@@ -122,11 +124,11 @@ def write(directory: Path, path: str, content: bytes | str) -> None:
 
 
 def write_pages(directory: Path, record: Record) -> None:
-    _write_tree(directory, "simple", pages.pages(record.wheels, files_prefix="../../"))
+    _write_tree(directory, "simple", pages.render_pages(record.wheels, files_prefix="../../"))
     for target in record.targets:
-        own = [one for one in record.wheels if target.id in one.targets]
-        made = pages.pages(own, files_prefix="../../../../")
-        _write_tree(directory, f"targets/{target.id}/simple", made)
+        shown = [wheel for wheel in record.wheels if target.id in wheel.targets]
+        texts = pages.render_pages(shown, files_prefix="../../../../")
+        _write_tree(directory, f"targets/{target.id}/simple", texts)
         write(directory, f"targets/{target.id}/env.json", environment.dump(target))
 
 
@@ -136,17 +138,17 @@ def _write_tree(directory: Path, top: str, texts: Mapping[str, str]) -> None:
 
 
 def write_proofs(directory: Path, record: Record) -> None:
-    opened = view.opener(directory / "files")
-    union = view.read(directory / "simple", opened=opened)
+    open_wheel = view.make_opener(directory / "files")
+    union = view.read(directory / "simple", open_wheel=open_wheel)
     for target in record.targets:
-        own = view.read(directory / "targets" / target.id / "simple", opened=opened)
+        own = view.read(directory / "targets" / target.id / "simple", open_wheel=open_wheel)
         proofs = prove_target(record, target, {"target": own, "union": union})
         write(directory, f"proof/{target.id}.json", proof.dump(proofs.file))
 
 
 def seal(directory: Path, record: Record) -> Path:
     """Write the record of what is in ``directory`` now, so that only other rules can be broken."""
-    wheels = {f"files/{one.filename}" for one in record.wheels}
+    wheels = {f"files/{wheel.filename}" for wheel in record.wheels}
     listed = [
         RecordedFile(
             path=path.relative_to(directory).as_posix(),

@@ -13,8 +13,8 @@ from matrix.errors import NotProven, NotVerified, NotWritten
 from .bundles import (
     LINUX,
     make_bundle,
+    requirement,
     sound,
-    wish,
     write,
 )
 from .pips import pip_chooses
@@ -51,7 +51,7 @@ def second(directory: Path, **changes: object) -> Path:
         make_wheel(directory / "w2", "zeta", "1.0"),
         make_wheel(directory / "w2", "dep", "1.5"),
     ]
-    return make_bundle(directory / "b2", wheels, [wish("app")], sequence=2, **changes)  # type: ignore[arg-type]
+    return make_bundle(directory / "b2", wheels, [requirement("app")], sequence=2, **changes)  # type: ignore[arg-type]
 
 
 def test_an_import_adds_leaves_first_and_serves_both_views(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_another_wheel_under_a_known_name_is_refused(tmp_path: Path) -> None:
     import_bundle(sound(tmp_path), destination, quiet)
     before = snapshot(destination)
     other = make_wheel(tmp_path / "o", "dep", "1.5", members={"dep.py": "evil = True\n"})
-    bundle = make_bundle(tmp_path / "b2", [other], [wish("dep")], name="other")
+    bundle = make_bundle(tmp_path / "b2", [other], [requirement("dep")], name="other")
 
     with pytest.raises(NotVerified) as caught:
         import_bundle(bundle, destination, quiet)
@@ -130,7 +130,7 @@ def test_another_wheel_under_a_known_name_is_refused(tmp_path: Path) -> None:
 def test_a_bundle_that_would_break_another_is_refused(tmp_path: Path) -> None:
     destination = tmp_path / "d"
     beta = [make_wheel(tmp_path / "w", "tool", "1.0b1"), make_wheel(tmp_path / "w", "dep", "1.0")]
-    together = wish("web", requirements=["tool", "dep<2"])
+    together = requirement("web", requirements=["tool", "dep<2"])
     import_bundle(make_bundle(tmp_path / "b1", beta, [together]), destination, quiet)
     before = served(destination)
     # Beside a final release nobody looks at the beta any more, and this one needs another dep.
@@ -138,7 +138,7 @@ def test_a_bundle_that_would_break_another_is_refused(tmp_path: Path) -> None:
         make_wheel(tmp_path / "f", "tool", "0.9", requires=["dep==9"]),
         make_wheel(tmp_path / "f", "dep", "9"),
     ]
-    bundle = make_bundle(tmp_path / "b2", final, [wish("tool")], name="other")
+    bundle = make_bundle(tmp_path / "b2", final, [requirement("tool")], name="other")
 
     with pytest.raises(NotProven) as caught:
         import_bundle(bundle, destination, quiet)
@@ -168,7 +168,7 @@ def test_a_damaged_file_at_the_destination_is_named(tmp_path: Path) -> None:
 
 def test_an_unproven_bundle_leaves_the_destination_alone(tmp_path: Path) -> None:
     wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep"])]
-    bundle = make_bundle(tmp_path / "b", wheels, [wish("app")])
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("app")])
 
     with pytest.raises(NotProven):
         import_bundle(bundle, tmp_path / "d", quiet)

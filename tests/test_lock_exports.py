@@ -14,7 +14,7 @@ from packaging import pylock as standard
 from matrix.cli import main
 from matrix.targets.target import Target
 
-from .bundles import make_bundle, wish
+from .bundles import make_bundle, requirement
 from .index_server import IndexServer
 from .wheels import make_sdist, make_wheel
 
@@ -239,7 +239,7 @@ def test_what_must_be_built_has_no_address(
 def bundle_of(here: Repository, *filenames: str) -> Path:
     native = make_wheel(here.directory / "wheels", "native", "2.0")
     wheels = [here.index.listed[name].path for name in filenames]
-    wishes = [wish("app", OURS), wish("native", OURS)]
+    wishes = [requirement("app", OURS), requirement("native", OURS)]
     return make_bundle(here.directory / "acme-1", [native, *wheels], wishes, targets=(OURS,))
 
 
@@ -269,7 +269,7 @@ def test_a_bundle_that_lacks_a_wheel_is_no_source(
     bundle = make_bundle(
         built.directory / "acme-1",
         [built.index.listed[name].path for name in WHEELS],
-        [wish("app", OURS)],
+        [requirement("app", OURS)],
         targets=(OURS,),
     )
     said.readouterr()

@@ -18,7 +18,7 @@ from matrix.errors import MatrixError, NotVerified, NotWritten, UsageError
 from matrix.record import parts
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Part, Parts
-from matrix.verify.unpacking import join, opened
+from matrix.verify.unpacking import join_parts, open_bundle
 from matrix.verify.verify import verify
 
 from .bundles import sound
@@ -78,7 +78,7 @@ def sealed(directory: Path, data: bytes) -> Path:
 @pytest.mark.parametrize("size", [1_000, 9_999, 10_000, 10_240, 10**9])
 def test_a_bundle_comes_back_as_it_was(bundle: Path, tmp_path: Path, size: int) -> None:
     written = pack(bundle, tmp_path / "parts", size=size, reporter=QUIET)
-    joined = join(tmp_path / "parts", tmp_path / "joined")
+    joined = join_parts(tmp_path / "parts", tmp_path / "joined")
 
     assert joined == tmp_path / "joined" / LABEL
     assert contents(joined) == contents(bundle)
@@ -136,13 +136,15 @@ def test_notes_lie_beside_the_parts(packed: Path, bundle: Path) -> None:
     assert (packed / "NOTES.md").read_bytes() == (bundle / "NOTES.md").read_bytes()
 
 
-def test_a_bundle_is_opened_as_it_is_and_parts_for_a_while(packed: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_opened_in_place_and_parts_are_joined_temporarily(
+    packed: Path, tmp_path: Path
+) -> None:
     bundle = tmp_path / LABEL
-    with opened(bundle, scratch=tmp_path / "scratch") as same:
+    with open_bundle(bundle, scratch=tmp_path / "scratch") as same:
         assert same == bundle
     assert not (tmp_path / "scratch").exists()
 
-    with opened(packed, scratch=tmp_path / "scratch") as joined:
+    with open_bundle(packed, scratch=tmp_path / "scratch") as joined:
         verify(joined)
         assert joined.name == LABEL
     assert list((tmp_path / "scratch").iterdir()) == []
@@ -151,7 +153,7 @@ def test_a_bundle_is_opened_as_it_is_and_parts_for_a_while(packed: Path, tmp_pat
 # refusals of the writer
 
 
-def test_parts_are_never_written_over(packed: Path, bundle: Path) -> None:
+def test_parts_are_never_overwritten(packed: Path, bundle: Path) -> None:
     assert problems(lambda: pack(bundle, packed, size=9, reporter=QUIET), NotWritten) == [
         f"{packed}: already exists\n  hint: --parts ANOTHER"
     ]
@@ -166,10 +168,12 @@ def test_too_many_parts_are_refused_and_none_is_left(bundle: Path, tmp_path: Pat
     assert list(into.parent.iterdir()) == []
 
 
-def test_a_part_holds_something(bundle: Path, tmp_path: Path) -> None:
-    made = problems(lambda: pack(bundle, tmp_path / "p", size=0, reporter=QUIET), UsageError)
+def test_a_part_has_at_least_one_byte(bundle: Path, tmp_path: Path) -> None:
+    messages = problems(lambda: pack(bundle, tmp_path / "p", size=0, reporter=QUIET), UsageError)
 
-    assert made == [f"pack: expected at least 1 byte a part and a plain name, got 0 and {LABEL!r}"]
+    assert messages == [
+        f"pack: expected at least 1 byte a part and a plain name, got 0 and {LABEL!r}"
+    ]
 
 
 # refusals of the reader
@@ -184,19 +188,19 @@ def test_every_missing_and_damaged_part_is_named(packed: Path, tmp_path: Path) -
     (packed / names[2]).write_bytes(data)
     expected = parts.parse((packed / parts.FILENAME).read_text()).parts[2].sha256
 
-    assert problems(lambda: join(packed, tmp_path / "joined")) == [
+    assert problems(lambda: join_parts(packed, tmp_path / "joined")) == [
         f"{names[0]}: expected a file, got none",
         f"{names[1]}: expected 10000 bytes, got 5",
         f"{names[2]}: expected sha256 {expected}, got {hashlib.sha256(data).hexdigest()}",
     ]
 
 
-def test_a_part_is_no_link(packed: Path, tmp_path: Path) -> None:
+def test_a_part_that_is_a_link_is_refused(packed: Path, tmp_path: Path) -> None:
     first = packed / f"{LABEL}.tar.part001"
     first.rename(tmp_path / "moved")
     first.symlink_to(tmp_path / "moved")
 
-    assert problems(lambda: join(packed, tmp_path / "j")) == [
+    assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
         f"{LABEL}.tar.part001: expected a file, got none"
     ]
 
@@ -204,39 +208,41 @@ def test_a_part_is_no_link(packed: Path, tmp_path: Path) -> None:
 def test_a_part_of_another_bundle_is_named(packed: Path, tmp_path: Path) -> None:
     (packed / "acme-2026.2.tar.part001").write_bytes(b"")
 
-    assert problems(lambda: join(packed, tmp_path / "j")) == [
+    assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
         "acme-2026.2.tar.part001: is not listed in parts.json"
     ]
 
 
-def test_notes_are_the_bundle_s_own(packed: Path, tmp_path: Path) -> None:
+def test_notes_that_differ_from_the_bundle_s_are_refused(packed: Path, tmp_path: Path) -> None:
     (packed / "NOTES.md").write_text("install this too", encoding="utf-8")
 
-    assert problems(lambda: join(packed, tmp_path / "j")) == ["NOTES.md: is not the bundle's own"]
+    assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
+        "NOTES.md: is not the bundle's own"
+    ]
 
 
-def test_parts_json_must_be_one(packed: Path, tmp_path: Path) -> None:
+def test_a_parts_json_of_another_shape_is_refused(packed: Path, tmp_path: Path) -> None:
     (packed / parts.FILENAME).write_text("{}", encoding="utf-8")
 
-    assert problems(lambda: join(packed, tmp_path / "j")) == [
+    assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
         "parts.json: top: missing key 'schema'"
     ]
 
 
-def test_what_is_no_tar_is_refused(tmp_path: Path) -> None:
-    made = problems(lambda: join(sealed(tmp_path / "p", b"x" * 10_240), tmp_path / "j"))
+def test_parts_that_join_to_no_tar_are_refused(tmp_path: Path) -> None:
+    messages = problems(lambda: join_parts(sealed(tmp_path / "p", b"x" * 10_240), tmp_path / "j"))
 
-    assert made[0].startswith(f"{LABEL}: not a tar: ")
+    assert messages[0].startswith(f"{LABEL}: not a tar: ")
 
 
 @pytest.mark.parametrize(
     "name", ["/etc/passwd", "../out", f"{LABEL}x/a", LABEL, f"{LABEL}/", "other/a"]
 )
 def test_a_member_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
-    made = attack(tmp_path / "p", (tarfile.TarInfo(name), b"x"))
+    packed = attack(tmp_path / "p", (tarfile.TarInfo(name), b"x"))
 
-    told = problems(lambda: join(made, tmp_path / "j"))
-    assert told == [f"{name!r}: expected files below {LABEL!r} only"]
+    messages = problems(lambda: join_parts(packed, tmp_path / "j"))
+    assert messages == [f"{name!r}: expected files below {LABEL!r} only"]
     assert not (tmp_path / "out").exists()
 
 
@@ -244,20 +250,20 @@ def test_a_member_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_member_that_leads_out_or_cannot_be_written_everywhere_is_refused(
     tmp_path: Path, name: str
 ) -> None:
-    made = attack(tmp_path / "p", (tarfile.TarInfo(f"{LABEL}/{name}"), b"x"))
+    packed = attack(tmp_path / "p", (tarfile.TarInfo(f"{LABEL}/{name}"), b"x"))
 
-    problems(lambda: join(made, tmp_path / "j"))
+    problems(lambda: join_parts(packed, tmp_path / "j"))
     assert not list(tmp_path.rglob("out"))
 
 
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
 )
-def test_only_plain_files_come_out(tmp_path: Path, kind: bytes) -> None:
+def test_members_other_than_plain_files_are_refused(tmp_path: Path, kind: bytes) -> None:
     member = tarfile.TarInfo(f"{LABEL}/a")
     member.type, member.linkname = kind, "/etc/passwd"
 
-    assert problems(lambda: join(attack(tmp_path / "p", (member, b"")), tmp_path / "j")) == [
+    assert problems(lambda: join_parts(attack(tmp_path / "p", (member, b"")), tmp_path / "j")) == [
         f"'{LABEL}/a': expected files below {LABEL!r} only"
     ]
 
@@ -265,7 +271,7 @@ def test_only_plain_files_come_out(tmp_path: Path, kind: bytes) -> None:
 def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
     members = [(tarfile.TarInfo(f"{LABEL}/{name}"), b"x") for name in ("a", "A")]
 
-    assert problems(lambda: join(attack(tmp_path / "p", *members), tmp_path / "j")) == [
+    assert problems(lambda: join_parts(attack(tmp_path / "p", *members), tmp_path / "j")) == [
         "'a': differs from 'A' only in case or accents"
     ]
 
@@ -283,7 +289,7 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_what_is_written_is_read(listed: Parts) -> None:
     named = Parts(
         label=listed.label,
-        parts=(Part(filename=parts.part_name(listed.label, 1), size=1, sha256="0" * 64),),
+        parts=(Part(filename=parts.name_part(listed.label, 1), size=1, sha256="0" * 64),),
     )
 
     assert parts.parse(parts.dump(named)) == named

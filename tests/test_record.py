@@ -14,9 +14,9 @@ from matrix.record.schema import (
     Missing,
     Record,
     RecordedFile,
+    RecordedRequirement,
     RecordedTarget,
     RecordedWheel,
-    RecordedWish,
 )
 
 T = TypeVar("T")
@@ -35,15 +35,15 @@ RECORDS = st.builds(
     targets=few(
         RecordedTarget, tags=TUPLES, marker_environment=st.dictionaries(TEXTS, TEXTS, max_size=2)
     ),
-    wishes=few(RecordedWish, requirements=TUPLES, targets=TUPLES, excluded=few(Exclusion)),
+    wishes=few(RecordedRequirement, requirements=TUPLES, targets=TUPLES, excluded=few(Exclusion)),
     wheels=few(RecordedWheel, targets=TUPLES),
     missing=few(Missing),
     files=few(RecordedFile),
 )
 PROOFS = st.builds(
     proof.ProofFile,
-    proofs=few(proof.ProvenRoot, wheels=TUPLES),
-    missing=few(proof.IncompleteRoot, needs=TUPLES),
+    proofs=few(proof.ProvenRequirement, wheels=TUPLES),
+    missing=few(proof.IncompleteRequirement, needs=TUPLES),
 )
 
 
@@ -64,14 +64,14 @@ def record() -> Record:
 
 @settings(max_examples=30, deadline=None)
 @given(RECORDS)
-def test_a_record_survives_being_written(made: Record) -> None:
-    assert schema.parse(schema.dump(made)) == made
+def test_a_record_survives_being_written(texts: Record) -> None:
+    assert schema.parse(schema.dump(texts)) == texts
 
 
 @settings(max_examples=30, deadline=None)
 @given(PROOFS)
-def test_a_proof_survives_being_written(made: proof.ProofFile) -> None:
-    assert proof.parse(proof.dump(made)) == made
+def test_a_proof_survives_being_written(texts: proof.ProofFile) -> None:
+    assert proof.parse(proof.dump(texts)) == texts
 
 
 def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
@@ -87,7 +87,7 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         pytest.param({"extra": 1}, "top: unknown key 'extra'", id="unknown-key"),
         pytest.param({"schema": 3}, "schema: expected 2, got 3", id="newer-schema"),
@@ -108,18 +108,18 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
         ),
     ],
 )
-def test_a_record_of_another_shape_is_refused(change: dict[str, object], said: str) -> None:
+def test_a_record_of_another_shape_is_refused(change: dict[str, object], message: str) -> None:
     text = json.dumps(json.loads(schema.dump(record())) | change)
 
     with pytest.raises(InvalidRecord) as caught:
         schema.parse(text)
 
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
-def test_an_origin_that_is_none_of_the_three_is_refused() -> None:
-    made = dataclasses.replace(record(), wheels=(wheel("a", "1"),))
-    text = schema.dump(made).replace('"published"', '"stolen"')
+def test_an_unknown_origin_is_refused() -> None:
+    texts = dataclasses.replace(record(), wheels=(wheel("a", "1"),))
+    text = schema.dump(texts).replace('"published"', '"stolen"')
 
     with pytest.raises(InvalidRecord) as caught:
         schema.parse(text)
@@ -139,7 +139,7 @@ def test_a_repeated_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000], ids=["empty", "open", "deep"])
-def test_text_that_is_no_json_is_refused(text: str) -> None:
+def test_text_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidRecord, match=r"^not JSON: "):
         schema.parse(text)
 
@@ -198,10 +198,10 @@ class _Links(HTMLParser):
 
 
 def test_a_project_page_links_with_digest_python_and_metadata() -> None:
-    made = pages.pages([wheel("a", "1", requires_python=">=3.9,<4")], files_prefix="../../")
+    texts = pages.render_pages([wheel("a", "1", requires_python=">=3.9,<4")], files_prefix="../../")
 
-    assert 'data-requires-python="&gt;=3.9,&lt;4"' in made["a/index.html"]
-    assert _Links(made["a/index.html"]).links == [
+    assert 'data-requires-python="&gt;=3.9,&lt;4"' in texts["a/index.html"]
+    assert _Links(texts["a/index.html"]).links == [
         {
             "href": "../../files/a-1-py3-none-any.whl#sha256=" + "ab" * 32,
             "data-requires-python": ">=3.9,<4",
@@ -211,9 +211,9 @@ def test_a_project_page_links_with_digest_python_and_metadata() -> None:
 
 
 def test_a_json_page_says_the_same_as_the_html() -> None:
-    made = pages.pages([wheel("a", "1", requires_python=">=3.9")], files_prefix="../../")
+    texts = pages.render_pages([wheel("a", "1", requires_python=">=3.9")], files_prefix="../../")
 
-    assert json.loads(made["a/index.json"]) == {
+    assert json.loads(texts["a/index.json"]) == {
         "meta": {"api-version": "1.1"},
         "name": "a",
         "versions": ["1"],
@@ -231,19 +231,19 @@ def test_a_json_page_says_the_same_as_the_html() -> None:
 
 
 def test_the_root_lists_projects_and_html_never_names_json() -> None:
-    made = pages.pages([wheel("b", "1"), wheel("a", "1")], files_prefix="../../")
+    texts = pages.render_pages([wheel("b", "1"), wheel("a", "1")], files_prefix="../../")
 
-    assert [link["href"] for link in _Links(made["index.html"]).links] == ["a/", "b/"]
-    assert json.loads(made["index.json"])["projects"] == [{"name": "a"}, {"name": "b"}]
-    assert not any("json" in text for path, text in made.items() if path.endswith(".html"))
+    assert [link["href"] for link in _Links(texts["index.html"]).links] == ["a/", "b/"]
+    assert json.loads(texts["index.json"])["projects"] == [{"name": "a"}, {"name": "b"}]
+    assert not any("json" in text for path, text in texts.items() if path.endswith(".html"))
 
 
 def test_files_go_by_version_then_name() -> None:
     wheels = [wheel("a", "1.10"), wheel("a", "1.9", tag="py3-none-win32"), wheel("a", "1.9")]
 
-    made = pages.pages(wheels, files_prefix="")
+    texts = pages.render_pages(wheels, files_prefix="")
 
-    assert [file["filename"] for file in json.loads(made["a/index.json"])["files"]] == [
+    assert [file["filename"] for file in json.loads(texts["a/index.json"])["files"]] == [
         "a-1.9-py3-none-any.whl",
         "a-1.9-py3-none-win32.whl",
         "a-1.10-py3-none-any.whl",
@@ -251,13 +251,15 @@ def test_files_go_by_version_then_name() -> None:
 
 
 def test_a_local_version_is_quoted_in_links_only() -> None:
-    made = pages.pages([wheel("a", "1+local")], files_prefix="")
+    texts = pages.render_pages([wheel("a", "1+local")], files_prefix="")
 
-    assert "files/a-1%2Blocal-py3-none-any.whl#" in made["a/index.html"]
-    assert ">a-1+local-py3-none-any.whl</a>" in made["a/index.html"]
+    assert "files/a-1%2Blocal-py3-none-any.whl#" in texts["a/index.html"]
+    assert ">a-1+local-py3-none-any.whl</a>" in texts["a/index.html"]
 
 
 def test_pages_do_not_depend_on_the_order_of_wheels() -> None:
     wheels = [wheel("a", "1"), wheel("a", "2"), wheel("b", "1")]
 
-    assert pages.pages(wheels, files_prefix="") == pages.pages(wheels[::-1], files_prefix="")
+    assert pages.render_pages(wheels, files_prefix="") == pages.render_pages(
+        wheels[::-1], files_prefix=""
+    )

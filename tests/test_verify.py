@@ -17,9 +17,9 @@ from .bundles import (
     LINUX,
     make_bundle,
     problems_of,
+    requirement,
     reseal,
     sound,
-    wish,
     write,
     write_pages,
 )
@@ -39,7 +39,7 @@ def test_a_sound_bundle_is_verified_and_proven(tmp_path: Path) -> None:
     assert [file.target for file in report.proofs] == [LEGACY.id, LINUX.id]
 
 
-def test_a_directory_without_a_record_is_no_bundle(tmp_path: Path) -> None:
+def test_a_directory_without_a_record_is_refused(tmp_path: Path) -> None:
     assert problems_of(tmp_path) == [
         (
             f"{tmp_path}: expected a bundle with bundle.json, got none\n"
@@ -48,7 +48,7 @@ def test_a_directory_without_a_record_is_no_bundle(tmp_path: Path) -> None:
     ]
 
 
-def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_bundle_that_does_not_exist_is_named(tmp_path: Path) -> None:
     assert problems_of(tmp_path / "gone") == [
         f"{tmp_path / 'gone'}: cannot be read: No such file or directory"
     ]
@@ -59,7 +59,7 @@ def spoilt_record(**changes: object) -> Callable[[Record], Record]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "expected"),
     [
         pytest.param(
             spoilt_record(name="../acme"),
@@ -69,10 +69,12 @@ def spoilt_record(**changes: object) -> Callable[[Record], Record]:
         pytest.param(
             spoilt_record(name=".."), ["bundle.json: '..' leads elsewhere by '..'"], id="dots"
         ),
-        pytest.param(spoilt_record(wishes=()), ["bundle.json: expected wishes, got none"], id="no"),
         pytest.param(
-            spoilt_record(wishes=(wish("app", Target.parse("3.9.18", "win_amd64")),)),
-            ["bundle.json: names 'cp39-win_amd64', which is none of its targets"],
+            spoilt_record(wishes=()), ["bundle.json: expected requirements, got none"], id="no"
+        ),
+        pytest.param(
+            spoilt_record(wishes=(requirement("app", Target.parse("3.9.18", "win_amd64")),)),
+            ["bundle.json: refers to the unknown target 'cp39-win_amd64'"],
             id="target",
         ),
         pytest.param(
@@ -128,19 +130,19 @@ def spoilt_record(**changes: object) -> Callable[[Record], Record]:
     ],
 )
 def test_a_record_that_contradicts_itself_is_refused(
-    tmp_path: Path, spoil: Callable[[Record], Record], said: list[str]
+    tmp_path: Path, spoil: Callable[[Record], Record], expected: list[str]
 ) -> None:
     bundle = sound(tmp_path, spoil=spoil)
 
-    assert sorted(problems_of(bundle)) == sorted(said)
+    assert sorted(problems_of(bundle)) == sorted(expected)
 
 
 def test_an_empty_bundle_never_verifies(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path / "b", [], [])
 
     assert problems_of(bundle) == [
+        "bundle.json: expected requirements, got none",
         "bundle.json: expected wheels, got none",
-        "bundle.json: expected wishes, got none",
     ]
 
 
@@ -179,9 +181,9 @@ def test_a_record_that_lists_a_path_outside_is_refused(tmp_path: Path) -> None:
     ]
 
 
-def test_every_wish_that_does_not_install_is_named(tmp_path: Path) -> None:
+def test_every_requirement_that_does_not_install_is_named(tmp_path: Path) -> None:
     wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep"])]
-    bundle = make_bundle(tmp_path / "b", wheels, [wish("app"), wish("gone")])
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("app"), requirement("gone")])
 
     assert problems_of(bundle, NotProven) == [
         f"app on {LINUX.id} (target view): dep <- app 1.0: no wheel of dep",
@@ -191,10 +193,12 @@ def test_every_wish_that_does_not_install_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_a_release_that_is_known_to_be_missing_makes_a_root_incomplete(tmp_path: Path) -> None:
+def test_a_release_that_is_known_to_be_missing_makes_a_requirement_incomplete(
+    tmp_path: Path,
+) -> None:
     lack = Missing(project="dep", version="1.5", target=LINUX.id, reason="allowed")
     wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep>=1"])]
-    bundle = make_bundle(tmp_path / "b", wheels, [wish("app")], missing=[lack])
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("app")], missing=[lack])
 
     report = verify(bundle)
 
@@ -204,10 +208,10 @@ def test_a_release_that_is_known_to_be_missing_makes_a_root_incomplete(tmp_path:
     ]
 
 
-def test_a_missing_release_excuses_only_what_it_would_mend(tmp_path: Path) -> None:
+def test_a_missing_release_excuses_only_requirements_that_need_it(tmp_path: Path) -> None:
     lack = Missing(project="dep", version="0.5", target=LINUX.id, reason="allowed")
     wheels = [make_wheel(tmp_path / "w", "app", "1.0", requires=["dep>=1"])]
-    bundle = make_bundle(tmp_path / "b", wheels, [wish("app")], missing=[lack])
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("app")], missing=[lack])
 
     assert problems_of(bundle, NotProven)[0] == (
         f"app on {LINUX.id} (target view): dep>=1 <- app 1.0: no wheel of dep"
@@ -215,7 +219,7 @@ def test_a_missing_release_excuses_only_what_it_would_mend(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("a/./b", "'a/./b': leads elsewhere by '.'"),
         ("com1", "'com1': 'com1' is the name of a device on Windows"),
@@ -223,13 +227,13 @@ def test_a_missing_release_excuses_only_what_it_would_mend(tmp_path: Path) -> No
         ("a:b", "'a:b': holds a character that Windows cannot write"),
     ],
 )
-def test_names_that_cannot_travel_are_named(name: str, said: str) -> None:
-    assert [str(problem) for problem in tree.portable([name])] == [said]
+def test_names_that_cannot_travel_are_named(name: str, expected: str) -> None:
+    assert [str(problem) for problem in tree.find_unportable([name])] == [expected]
 
 
 def test_names_that_differ_only_in_accents_are_named() -> None:
     composed, decomposed = "caf\u00e9", "cafe\u0301"
 
-    assert [str(problem) for problem in tree.portable([composed, decomposed])] == [
+    assert [str(problem) for problem in tree.find_unportable([composed, decomposed])] == [
         f"{composed!r}: differs from {decomposed!r} only in case or accents"
     ]

@@ -171,11 +171,11 @@ ATTACKS: list[tuple[Callable[[Path], None], list[str]]] = [
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the attacks use names that Windows cannot write")
-@pytest.mark.parametrize(("attack", "said"), ATTACKS, ids=[a.__name__ for a, _ in ATTACKS])
+@pytest.mark.parametrize(("attack", "expected"), ATTACKS, ids=[a.__name__ for a, _ in ATTACKS])
 def test_a_bundle_that_was_changed_is_refused(
-    tmp_path: Path, attack: Callable[[Path], None], said: list[str]
+    tmp_path: Path, attack: Callable[[Path], None], expected: list[str]
 ) -> None:
     bundle = sound(tmp_path)
     attack(bundle)
 
-    assert problems_of(bundle) == said
+    assert problems_of(bundle) == expected

@@ -33,7 +33,7 @@ def view_of(*paths: Path) -> View:
 def installs(view: View, *requirements: str, target: Target = LINUX) -> list[str]:
     proof = prove(map(Requirement, requirements), target.marker_environment(), target.tags(), view)
     assert isinstance(proof, Proven), proof
-    return [f"{one.project} {one.version}" for one in proof.wheels]
+    return [f"{wheel.project} {wheel.version}" for wheel in proof.wheels]
 
 
 def fails(view: View, *requirements: str, target: Target = LINUX) -> str:
@@ -121,7 +121,7 @@ def test_markers_are_those_of_the_target(tmp_path: Path) -> None:
     assert installs(view, "gone; python_version < '3'") == []
 
 
-def test_pre_releases_count_only_when_asked_or_alone(tmp_path: Path) -> None:
+def test_pre_releases_count_only_when_named_or_alone(tmp_path: Path) -> None:
     view = view_of(
         make_wheel(tmp_path, "app", "1.0"),
         make_wheel(tmp_path, "app", "2.0rc1"),
@@ -158,7 +158,7 @@ def test_a_failure_names_the_shortest_chain(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_failure_says_what_is_not_there(tmp_path: Path, requirement: str, chain: str) -> None:
+def test_a_failure_names_what_is_missing(tmp_path: Path, requirement: str, chain: str) -> None:
     view = view_of(
         make_wheel(tmp_path, "app", "1.0"),
         make_wheel(tmp_path, "app", "1.1"),
@@ -211,7 +211,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     here, abi = "py3-none-any", f"cp{sys.version_info[0]}{sys.version_info[1]}"
     platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     extras = ["dep<3; extra == 'x'", "far; extra == 'y' and python_version > '3'"]
-    made = [
+    paths = [
         make_wheel(top / "files", "app", "1.0"),
         make_wheel(top / "files", "app", "2.0", requires=["dep", *extras], extras=["x", "y"]),
         make_wheel(top / "files", "app", "3.0", requires=["dep", *extras], extras=["x", "y"]),
@@ -233,10 +233,10 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_wheel(top / "files", "deep", "2.0", requires=["far>=2"]),
         make_wheel(top / "files", "future", "1.0", requires_python=">=99"),
     ]
-    recorded = [recorded_wheel(path, []) for path in made]
-    for path in made:
+    recorded = [recorded_wheel(path, []) for path in paths]
+    for path in paths:
         write(top, f"files/{path.name}.metadata", wheel.read(path).metadata_bytes)
-    for name, text in pages.pages(recorded, files_prefix="../../").items():
+    for name, text in pages.render_pages(recorded, files_prefix="../../").items():
         write(top, f"simple/{name}", text)
     return top
 

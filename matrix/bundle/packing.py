@@ -90,10 +90,10 @@ class _Cut:
 
     def _open(self) -> None:
         number = len(self._done) + 1
-        if number > parts.MOST:
-            what = f"expected at most {parts.MOST} parts of {self._size:,} bytes, got more"
+        if number > parts.MAX_PARTS:
+            what = f"expected at most {parts.MAX_PARTS} parts of {self._size:,} bytes, got more"
             raise UsageError(Problem(place="pack", what=what, hint="--pack with a larger size"))
-        self._name = parts.part_name(self._label, number)
+        self._name = parts.name_part(self._label, number)
         self._stream = (self._directory / self._name).open("xb")
         self._seen = hashlib.sha256()
         self._room = self._size

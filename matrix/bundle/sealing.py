@@ -27,9 +27,9 @@ from matrix.record.schema import (
     Origin,
     Record,
     RecordedFile,
+    RecordedRequirement,
     RecordedTarget,
     RecordedWheel,
-    RecordedWish,
 )
 from matrix.targets.target import Target
 
@@ -157,7 +157,7 @@ def make_record(
             _record_target(t.id, Target.parse(t.python, t.platform)) for t in plan.targets
         ),
         wishes=tuple(
-            RecordedWish(
+            RecordedRequirement(
                 root=wish.root,
                 requirements=wish.requirements,
                 targets=wish.targets,
@@ -206,11 +206,11 @@ def _record_wheel(item: Placed) -> RecordedWheel:
 
 def _render_texts(draft: Record) -> dict[str, str]:
     """Pages, environments and requirements, by path."""
-    texts = _under("simple", pages.pages(draft.wheels, files_prefix="../../"))
+    texts = _under("simple", pages.render_pages(draft.wheels, files_prefix="../../"))
     for target in draft.targets:
         home = f"targets/{target.id}"
         shown = [wheel for wheel in draft.wheels if target.id in wheel.targets]
-        texts |= _under(f"{home}/simple", pages.pages(shown, files_prefix="../../../../"))
+        texts |= _under(f"{home}/simple", pages.render_pages(shown, files_prefix="../../../../"))
         texts[f"{home}/env.json"] = environment.dump(target)
         texts[f"{home}/requirements.txt"] = _render_requirements(shown)
     return texts

@@ -101,7 +101,7 @@ def _free_version(session: Session, made: Plan, out: Path) -> str:
 def verify(session: Session, asked: argparse.Namespace) -> None:
     """Check a bundle and prove it again."""
     session.reporter.say(f"verifying {asked.bundle}")
-    with unpacking.opened(found(asked.bundle), scratch=session.cache / "joined") as whole:
+    with unpacking.open_bundle(found(asked.bundle), scratch=session.cache / "joined") as whole:
         report = verify_bundle(whole)
     result(json.dumps(bundles.facts(report), indent=1) if asked.json else bundles.text(report))
 
@@ -123,7 +123,7 @@ def import_(session: Session, asked: argparse.Namespace) -> None:
     """Verify a bundle and add it to a directory that is served."""
     kind, colon, rest = asked.to.partition(":")
     destination = Path(rest if colon and kind == "static" else asked.to)
-    with unpacking.opened(found(asked.bundle), scratch=session.cache / "joined") as whole:
+    with unpacking.open_bundle(found(asked.bundle), scratch=session.cache / "joined") as whole:
         imported = import_bundle(whole, destination, session.reporter.say)
     counts = {
         "wheels copied": len(imported.copied),

@@ -18,7 +18,7 @@ def sort_leaves_first(
     ``directory`` holds their core metadata. Markers are not judged, since the targets differ in
     them; projects that require each other come in the order of their names.
     """
-    open_wheel = view.opener(directory)
+    open_wheel = view.make_opener(directory)
     wheels_by_project: dict[str, list[RecordedWheel]] = {}
     requirements_by_project: dict[str, set[NormalizedName]] = {}
     for wheel in sorted(wheels, key=lambda wheel: wheel.filename):

@@ -71,7 +71,7 @@ def import_bundle(bundle: Path, destination: Path, say: Callable[[str], None]) -
     order = sort_leaves_first(record.wheels, bundle / "files")
     say(f"adding the wheels of {record.label}")
     copied = tuple(wheel.filename for wheel in order if _add(wheel, bundle, destination))
-    texts = contents.pages_of(wheels.values(), _target_ids(after))
+    texts = contents.render_all_pages(wheels.values(), _target_ids(after))
     texts[ledger.FILENAME] = ledger.dump(after.entries)
     staging = destination / STAGING
     try:
@@ -154,10 +154,10 @@ def _make_directory(path: Path) -> None:
 
 def _prove(after: Ledger, destination: Path, staging: Path) -> None:
     """Prove the newest bundle of every name from what will be served after the switch."""
-    opened = view.opener(destination / "files")
+    open_wheel = view.make_opener(destination / "files")
 
     def read(path: str) -> view.View:
-        return view.read(staging / path, destination / path, opened=opened)
+        return view.read(staging / path, destination / path, open_wheel=open_wheel)
 
     union = read("simple")
     own = {target: read(f"targets/{target}/simple") for target in _target_ids(after)}

@@ -9,7 +9,6 @@ see two records.
 import dataclasses
 import functools
 import json
-import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeVar
@@ -27,12 +26,12 @@ _NAMES: Final[Mapping[type, str]] = {
     float: "a fraction",
     list: "a list",
     dict: "an object",
-    types.NoneType: "null",
+    type(None): "null",
 }
 
 
 class InvalidRecord(ValueError):
-    """Text that is not what a bundle's writer writes."""
+    """Text that no writer of bundles writes."""
 
 
 def dump(value: "DataclassInstance") -> str:
@@ -51,33 +50,33 @@ def load(cls: type[D], text: str) -> D:
         loaded = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidRecord(f"not JSON: {error}") from error
-    value = typing.cast("D", _object(cls, loaded, ""))
+    value = typing.cast("D", _decode_object(cls, loaded, ""))
     if dump(value) != text:
         raise InvalidRecord("not in canonical form: sorted keys, one space, each key once")
     return value
 
 
-def _decode(annotation: object, loaded: object, path: str) -> object:
+def _decode(annotation: object, value: object, path: str) -> object:
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return _object(annotation, loaded, path)
+        return _decode_object(annotation, value, path)
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is tuple:
-        items = _expect(list, loaded, path)
+        items = _expect(list, value, path)
         return tuple(_decode(arguments[0], item, f"{path}[{n}]") for n, item in enumerate(items))
     if origin is Mapping:
-        entries = _expect(dict, loaded, path)
-        return {key: _decode(arguments[1], entries[key], _join(path, key)) for key in entries}
+        entries = _expect(dict, value, path)
+        return {key: _decode(arguments[1], entries[key], _join_path(path, key)) for key in entries}
     if origin is Literal:
-        if loaded not in arguments or isinstance(loaded, bool):
+        if value not in arguments or isinstance(value, bool):
             choices = " or ".join(repr(choice) for choice in arguments)
-            raise InvalidRecord(f"{path}: expected {choices}, got {loaded!r}")
-        return loaded
-    return _expect(typing.cast("type", annotation), loaded, path)
+            raise InvalidRecord(f"{path}: expected {choices}, got {value!r}")
+        return value
+    return _expect(typing.cast("type", annotation), value, path)
 
 
-def _object(cls: type, loaded: object, path: str) -> object:
-    entries = _expect(dict, loaded, path)
-    annotations = _annotations(cls)
+def _decode_object(cls: type, value: object, path: str) -> object:
+    entries = _expect(dict, value, path)
+    annotations = _get_annotations(cls)
     # The schema is judged first: a newer one has other keys, and its number is the thing to say.
     for name in sorted(annotations, key=lambda name: name != "schema"):
         if name not in entries:
@@ -88,24 +87,24 @@ def _object(cls: type, loaded: object, path: str) -> object:
         raise InvalidRecord(f"{path or 'top'}: unknown key {unknown[0]!r}")
     return cls(
         **{
-            name: _decode(annotation, entries[name], _join(path, name))
+            name: _decode(annotation, entries[name], _join_path(path, name))
             for name, annotation in annotations.items()
         }
     )
 
 
 @functools.cache
-def _annotations(cls: type) -> dict[str, Any]:
+def _get_annotations(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def _expect(kind: type[T], loaded: object, path: str) -> T:
+def _expect(kind: type[T], value: object, path: str) -> T:
     # Not isinstance: to Python, true is a whole number.
-    if type(loaded) is not kind:
-        got = _NAMES[type(loaded)]
+    if type(value) is not kind:
+        got = _NAMES[type(value)]
         raise InvalidRecord(f"{path or 'top'}: expected {_NAMES[kind]}, got {got}")
-    return loaded
+    return value
 
 
-def _join(path: str, key: str) -> str:
+def _join_path(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key

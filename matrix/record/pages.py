@@ -19,35 +19,38 @@ from matrix.record.schema import RecordedWheel
 API_VERSION: Final = "1.1"
 
 
-def pages(wheels: Iterable[RecordedWheel], *, files_prefix: str) -> dict[str, str]:
+def render_pages(wheels: Iterable[RecordedWheel], *, files_prefix: str) -> dict[str, str]:
     """
     The text of every page, by its path below ``simple/``.
 
     ``files_prefix`` leads from a project's page to the directory that holds ``files/``, and ends
     with a slash.
     """
-    projects: dict[str, list[RecordedWheel]] = {}
+    wheels_by_project: dict[str, list[RecordedWheel]] = {}
     for wheel in wheels:
-        projects.setdefault(wheel.project, []).append(wheel)
-    texts = {"index.html": _root_html(projects), "index.json": _root_json(projects)}
-    for project in sorted(projects):
-        ordered = sorted(projects[project], key=lambda w: (Version(w.version), w.filename))
-        texts[f"{project}/index.html"] = _project_html(project, ordered, files_prefix)
-        texts[f"{project}/index.json"] = _project_json(project, ordered, files_prefix)
+        wheels_by_project.setdefault(wheel.project, []).append(wheel)
+    texts = {
+        "index.html": _render_root_html(wheels_by_project),
+        "index.json": _render_root_json(wheels_by_project),
+    }
+    for project in sorted(wheels_by_project):
+        ordered = sorted(wheels_by_project[project], key=lambda w: (Version(w.version), w.filename))
+        texts[f"{project}/index.html"] = _render_project_html(project, ordered, files_prefix)
+        texts[f"{project}/index.json"] = _render_project_json(project, ordered, files_prefix)
     return texts
 
 
-def _root_html(projects: Iterable[str]) -> str:
-    links = [_link(quote(project) + "/", project, {}) for project in sorted(projects)]
-    return _document("Simple index", links)
+def _render_root_html(projects: Iterable[str]) -> str:
+    links = [_render_link(quote(project) + "/", project, {}) for project in sorted(projects)]
+    return _render_document("Simple index", links)
 
 
-def _root_json(projects: Iterable[str]) -> str:
-    listed = [{"name": project} for project in sorted(projects)]
-    return canonical.dumps({"meta": {"api-version": API_VERSION}, "projects": listed})
+def _render_root_json(projects: Iterable[str]) -> str:
+    entries = [{"name": project} for project in sorted(projects)]
+    return canonical.dumps({"meta": {"api-version": API_VERSION}, "projects": entries})
 
 
-def _project_html(project: str, wheels: Iterable[RecordedWheel], prefix: str) -> str:
+def _render_project_html(project: str, wheels: Iterable[RecordedWheel], prefix: str) -> str:
     links = []
     for wheel in wheels:
         attributes = {}
@@ -56,28 +59,28 @@ def _project_html(project: str, wheels: Iterable[RecordedWheel], prefix: str) ->
         # Only the name of PEP 714: pip 22.3 to 23.0 reads PEP 658's data-dist-info-metadata, and
         # then refuses every wheel whose METADATA spells its name in another way than the page.
         attributes["data-core-metadata"] = f"sha256={wheel.metadata_sha256}"
-        address = f"{_address(wheel, prefix)}#sha256={wheel.sha256}"
-        links.append(_link(address, wheel.filename, attributes))
-    return _document(f"Links for {project}", links)
+        address = f"{_render_address(wheel, prefix)}#sha256={wheel.sha256}"
+        links.append(_render_link(address, wheel.filename, attributes))
+    return _render_document(f"Links for {project}", links)
 
 
-def _project_json(project: str, wheels: Iterable[RecordedWheel], prefix: str) -> str:
-    listed = list(wheels)
-    versions = sorted({wheel.version for wheel in listed}, key=Version)
+def _render_project_json(project: str, wheels: Iterable[RecordedWheel], prefix: str) -> str:
+    ordered = list(wheels)
+    versions = sorted({wheel.version for wheel in ordered}, key=Version)
     return canonical.dumps(
         {
             "meta": {"api-version": API_VERSION},
             "name": project,
             "versions": versions,
-            "files": [_file(wheel, prefix) for wheel in listed],
+            "files": [_describe_file(wheel, prefix) for wheel in ordered],
         }
     )
 
 
-def _file(wheel: RecordedWheel, prefix: str) -> dict[str, Any]:
+def _describe_file(wheel: RecordedWheel, prefix: str) -> dict[str, Any]:
     file: dict[str, Any] = {
         "filename": wheel.filename,
-        "url": _address(wheel, prefix),
+        "url": _render_address(wheel, prefix),
         "hashes": {"sha256": wheel.sha256},
         "size": wheel.size,
         "core-metadata": {"sha256": wheel.metadata_sha256},
@@ -87,17 +90,17 @@ def _file(wheel: RecordedWheel, prefix: str) -> dict[str, Any]:
     return file
 
 
-def _address(wheel: RecordedWheel, prefix: str) -> str:
+def _render_address(wheel: RecordedWheel, prefix: str) -> str:
     # A local version's "+" must be quoted: some servers decode it as a space.
     return f"{prefix}files/{quote(wheel.filename)}"
 
 
-def _link(address: str, text: str, attributes: Mapping[str, str]) -> str:
-    written = "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items())
-    return f'<a href="{html.escape(address)}"{written}>{html.escape(text)}</a><br>'
+def _render_link(address: str, text: str, attributes: Mapping[str, str]) -> str:
+    pairs = "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items())
+    return f'<a href="{html.escape(address)}"{pairs}>{html.escape(text)}</a><br>'
 
 
-def _document(title: str, links: Iterable[str]) -> str:
+def _render_document(title: str, links: Iterable[str]) -> str:
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',

@@ -1,5 +1,5 @@
 """
-``parts.json``: a bundle as one uncompressed tar, cut into files that a service takes.
+``parts.json``: a bundle as one uncompressed tar, cut into files that a service accepts.
 
 ``cat NAME.tar.part* | tar x`` puts it together anywhere; the digests tell a damaged or missing part
 from a bundle that is wrong.
@@ -15,15 +15,15 @@ from matrix.record.canonical import InvalidRecord
 SCHEMA: Final = 1
 FILENAME: Final = "parts.json"
 NOTES: Final = "NOTES.md"
-"""A copy of the bundle's notes lies beside the parts: a release shows it as its text."""
-MOST: Final = 998
-"""GitHub takes 1,000 files a release, and the number has three digits."""
+"""A copy of the bundle's notes beside the parts: a release shows it as its text."""
+MAX_PARTS: Final = 998
+"""GitHub accepts 1,000 files in a release, and the number has three digits."""
 
-# The bundle's own directory name, which becomes a path on whatever machine joins the parts.
+# The bundle's own directory name, which becomes a path on the machine that joins the parts.
 _LABEL: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,120}")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Part:
     """One file beside ``parts.json``."""
 
@@ -32,21 +32,21 @@ class Part:
     sha256: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Parts:
     """The whole of ``parts.json``; the parts are in order."""
 
-    schema: Literal[1] = SCHEMA
     label: str
     """The one directory at the top of the tar."""
     parts: tuple[Part, ...]
+    schema: Literal[1] = SCHEMA
 
 
-def part_name(label: str, number: int) -> str:
+def name_part(label: str, number: int) -> str:
     """
-    How the ``number``th part is called, counted from one.
+    Return the filename of the ``number``th part, counted from one.
 
-    >>> part_name("acme-2026.11.1", 7)
+    >>> name_part("acme-2026.11.1", 7)
     'acme-2026.11.1.tar.part007'
     """
     return f"{label}.tar.part{number:03d}"
@@ -62,10 +62,10 @@ def parse(text: str) -> Parts:
     parsed = canonical.load(Parts, text)
     if not is_label(parsed.label):
         raise InvalidRecord(f"label: expected a bundle's name and version, got {parsed.label!r}")
-    if not 1 <= len(parsed.parts) <= MOST:
-        raise InvalidRecord(f"parts: expected 1 to {MOST}, got {len(parsed.parts)}")
+    if not 1 <= len(parsed.parts) <= MAX_PARTS:
+        raise InvalidRecord(f"parts: expected 1 to {MAX_PARTS}, got {len(parsed.parts)}")
     for number, part in enumerate(parsed.parts, start=1):
-        if part.filename != (expected := part_name(parsed.label, number)):
+        if part.filename != (expected := name_part(parsed.label, number)):
             got = f"got {part.filename!r}"
             raise InvalidRecord(f"parts[{number - 1}].filename: expected {expected!r}, {got}")
     return parsed

@@ -1,7 +1,7 @@
 """
-``proof/<target>.json``: what each root installs on one target, from each of the bundle's two views.
+``proof/<target>.json``: the wheels that each requirement installs on one target, from both views.
 
-Whoever reads it need not believe it: the verifier resolves again and compares.
+A reader need not believe it: the verifier resolves again and compares.
 """
 
 import dataclasses
@@ -9,36 +9,36 @@ from typing import Literal
 
 from matrix.record import canonical
 
-View = Literal["target", "union"]
+ViewName = Literal["target", "union"]
 """The pages of ``targets/<id>/simple/``, or those of ``simple/``."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class ProvenRoot:
-    """A root and the exact wheels that install it, sorted; none if its markers say so."""
+@dataclasses.dataclass(frozen=True, order=True)
+class ProvenRequirement:
+    """A requirement and the exact wheels that install it, sorted; none if its markers are false."""
 
     root: str
-    view: View
+    view: ViewName
     wheels: tuple[str, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class IncompleteRoot:
-    """A root that would install if releases were there that the record lists as missing."""
+@dataclasses.dataclass(frozen=True, order=True)
+class IncompleteRequirement:
+    """A requirement that would install with the releases that the record lists as missing."""
 
     root: str
-    view: View
+    view: ViewName
     needs: tuple[str, ...]
     """Each as ``project version``, sorted."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class ProofFile:
-    """The proofs of one target, sorted by root and view."""
+    """The proofs of one target, sorted by requirement and view."""
 
     target: str
-    proofs: tuple[ProvenRoot, ...]
-    missing: tuple[IncompleteRoot, ...]
+    proofs: tuple[ProvenRequirement, ...]
+    missing: tuple[IncompleteRequirement, ...]
 
 
 def dump(proof: ProofFile) -> str:

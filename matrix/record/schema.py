@@ -1,4 +1,4 @@
-"""``bundle.json``: everything in a bundle, with digests, and what it must install where."""
+"""``bundle.json``: every file of a bundle with its digest, and what it must install where."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Origin = Literal["published", "built", "reused"]
 __all__ = ["InvalidRecord", "Record", "dump", "parse"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class RecordedTarget:
     """One interpreter on one platform, complete enough to resolve for it without any table."""
 
@@ -27,17 +27,17 @@ class RecordedTarget:
     """Best first."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class Exclusion:
-    """A target that a wish does not cover, and why."""
+    """A target that a requirement does not cover, and why."""
 
     target: str
     reason: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedWish:
-    """Requirements that install together on each of ``targets``."""
+@dataclasses.dataclass(frozen=True)
+class RecordedRequirement:
+    """An entry of ``wishes``: a requirement, or several that install together, on ``targets``."""
 
     root: str
     requirements: tuple[str, ...]
@@ -45,14 +45,14 @@ class RecordedWish:
     excluded: tuple[Exclusion, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class RecordedWheel:
     """
     One wheel of ``files/``, with what its Simple API entry says.
 
     ``targets`` are those whose own view shows it. ``requires_python`` is the text in its METADATA,
-    empty without one. ``content_keys`` are what its build depended on, one for each of ``targets``;
-    none if it was not built.
+    empty without one. ``content_keys`` are digests of what its build depended on, one for each
+    of ``targets``; none if it was not built.
     """
 
     filename: str
@@ -66,12 +66,12 @@ class RecordedWheel:
     origin: Origin
     content_keys: tuple[str, ...]
     build_seconds: int
-    """What its build took, 0 when it was not built for this bundle; the next plan packs by it."""
+    """How long its build took, 0 when it was not built; the next plan packs jobs by it."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class Missing:
-    """A release that a target lacks with everybody's knowledge."""
+    """A release that a target is known to lack."""
 
     project: str
     version: str
@@ -79,7 +79,7 @@ class Missing:
     reason: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class RecordedFile:
     """A file that is neither a wheel nor the record, by its path in the bundle, with slashes."""
 
@@ -88,23 +88,23 @@ class RecordedFile:
     sha256: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Record:
     """The whole of ``bundle.json``; every tuple but a target's tags is sorted."""
 
-    schema: Literal[2] = SCHEMA
     name: str
     version: str
     sequence: int
-    """Grows with every bundle of this name; who imports refuses to go back."""
+    """Grows with every bundle of this name; an import refuses to go back."""
     created: str
     """ISO 8601."""
     generator: str
     targets: tuple[RecordedTarget, ...]
-    wishes: tuple[RecordedWish, ...]
+    wishes: tuple[RecordedRequirement, ...]
     wheels: tuple[RecordedWheel, ...]
     missing: tuple[Missing, ...]
     files: tuple[RecordedFile, ...]
+    schema: Literal[2] = SCHEMA
 
     @property
     def label(self) -> str:

@@ -2,8 +2,10 @@
 The wheels of a view that one target can install, in the order in which pip tries them.
 
 Newest version first; within a version the wheel with the best tag, then the highest build number.
-A version counts once: pip, too, asks only the best wheel of a version for its requirements.
+A version counts once: pip, too, reads the requirements of the best wheel of a version only.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
@@ -21,57 +23,61 @@ class Candidates:
     """
     What one target sees of a view.
 
-    Markers, specifiers and wheels are judged once and remembered: hundreds of roots ask the same
-    questions, and evaluating a marker costs more than resolving around it.
+    Markers, specifiers and wheels are evaluated once and remembered: hundreds of requirements lead
+    to the same few, and evaluating a marker costs more than resolving around it.
     """
 
     def __init__(self, environment: Mapping[str, str], tags: Sequence[Tag], view: View) -> None:
         self.environment = dict(environment)
         self.python = Version(self.environment["python_full_version"])
-        self.rank = {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+        self.rank_by_tag = {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
         self.label = f"{tags[0].interpreter}-{tags[0].platform}" if tags else "no tag at all"
         self.view = view
         self._usable: dict[NormalizedName, dict[Version, Offer]] = {}
         self._matching: dict[tuple[NormalizedName, str], tuple[Offer, ...]] = {}
-        self._markers: dict[tuple[str, str], bool] = {}
+        self._truth_by_marker: dict[tuple[str, str], bool] = {}
         self._pythons: dict[str, bool] = {}
         self._requirements: dict[tuple[Offer, str], tuple[Requirement, ...]] = {}
 
-    def offered(self, project: NormalizedName) -> tuple[Offer, ...]:
+    def find_offers(self, project: NormalizedName) -> tuple[Offer, ...]:
         """Every wheel of ``project``, whether it runs here or not."""
-        return self.view.offers.get(project, ())
+        return self.view.offers_by_project.get(project, ())
 
-    def usable(self, project: NormalizedName) -> Mapping[Version, Offer]:
+    def find_usable(self, project: NormalizedName) -> Mapping[Version, Offer]:
         """The best wheel of each version that runs here, newest version first."""
         if project not in self._usable:
             best: dict[Version, Offer] = {}
-            for offer in self.offered(project):
-                if self.runs(offer) and self.suits(offer.metadata.requires_python):
+            for offer in self.find_offers(project):
+                if self.runs(offer) and self.supports_python(offer.metadata.requires_python):
                     known = best.get(offer.name.version)
                     if known is None or self._order(offer) > self._order(known):
                         best[offer.name.version] = offer
             self._usable[project] = {version: best[version] for version in sorted(best)[::-1]}
         return self._usable[project]
 
-    def matching(self, project: NormalizedName, specifier: SpecifierSet) -> tuple[Offer, ...]:
+    def find_matching(self, project: NormalizedName, specifier: SpecifierSet) -> tuple[Offer, ...]:
         """
         The usable wheels that ``specifier`` allows, newest first.
 
         As ``packaging`` and pip do it, a pre-release counts if the specifier names one or if
-        nothing else is there.
+        there is nothing else.
         """
         key = (project, str(specifier))
         if key not in self._matching:
-            usable = self.usable(project)
-            self._matching[key] = tuple(usable[v] for v in specifier.filter(usable))
+            usable = self.find_usable(project)
+            matching = specifier.filter(usable)
+            self._matching[key] = tuple(usable[version] for version in matching)
         return self._matching[key]
 
-    def requirements(self, offer: Offer, extra: str) -> tuple[Requirement, ...]:
-        """What ``offer`` requires here, with ``extra`` (or "") asked for."""
+    def find_requirements(self, offer: Offer, extra: str) -> tuple[Requirement, ...]:
+        """The requirements of ``offer`` here, with ``extra`` (or "")."""
         key = (offer, extra)
         if key not in self._requirements:
-            stated = offer.metadata.requires_dist
-            self._requirements[key] = tuple(r for r in stated if self.applies(r.marker, extra))
+            self._requirements[key] = tuple(
+                requirement
+                for requirement in offer.metadata.requires_dist
+                if self.applies(requirement.marker, extra)
+            )
         return self._requirements[key]
 
     def applies(self, marker: Marker | None, extra: str = "") -> bool:
@@ -79,16 +85,16 @@ class Candidates:
         if marker is None:
             return True
         key = (str(marker), extra)
-        if key not in self._markers:
+        if key not in self._truth_by_marker:
             environment = {**self.environment, "extra": canonicalize_name(extra)}
-            self._markers[key] = marker.evaluate(environment)
-        return self._markers[key]
+            self._truth_by_marker[key] = marker.evaluate(environment)
+        return self._truth_by_marker[key]
 
     def runs(self, offer: Offer) -> bool:
         """Whether one of the wheel's tags is a tag of the target."""
-        return offer.assumed or not self.rank.keys().isdisjoint(offer.name.tags)
+        return offer.assumed or not self.rank_by_tag.keys().isdisjoint(offer.name.tags)
 
-    def suits(self, requires_python: SpecifierSet) -> bool:
+    def supports_python(self, requires_python: SpecifierSet) -> bool:
         """Whether the target's full version is in ``requires_python``."""
         text = str(requires_python)
         if text not in self._pythons:
@@ -96,5 +102,7 @@ class Candidates:
         return self._pythons[text]
 
     def _order(self, offer: Offer) -> tuple[bool, int, tuple[int, str] | tuple[()]]:
-        rank = min((self.rank[tag] for tag in offer.name.tags if tag in self.rank), default=0)
+        rank = min(
+            (self.rank_by_tag[tag] for tag in offer.name.tags if tag in self.rank_by_tag), default=0
+        )
         return (not offer.assumed, -rank, offer.name.build)

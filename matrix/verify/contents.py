@@ -1,12 +1,14 @@
 """Whether the files of a bundle are those of its record, byte for byte and page for page."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from matrix.distributions import wheel
+from matrix.distributions import wheel as wheels
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.edge import files
 from matrix.errors import MatrixError, Problem
@@ -19,51 +21,53 @@ UNION_PREFIX: Final = "../../"
 TARGET_PREFIX: Final = "../../../../"
 
 
-def pages_of(wheels: Collection[RecordedWheel], targets: Iterable[str]) -> dict[str, str]:
-    """Every page of the union view and of each target's own, by its path below the top."""
-    texts = _below("simple", pages.pages(wheels, files_prefix=UNION_PREFIX))
+def render_all_pages(wheels: Collection[RecordedWheel], targets: Iterable[str]) -> dict[str, str]:
+    """Render every page of the union view and of each target's view, by its path in a bundle."""
+    texts = _prefix_paths("simple", pages.render_pages(wheels, files_prefix=UNION_PREFIX))
     for target in targets:
-        own = [one for one in wheels if target in one.targets]
-        made = pages.pages(own, files_prefix=TARGET_PREFIX)
-        texts |= _below(f"targets/{target}/simple", made)
+        shown = [wheel for wheel in wheels if target in wheel.targets]
+        target_pages = pages.render_pages(shown, files_prefix=TARGET_PREFIX)
+        texts |= _prefix_paths(f"targets/{target}/simple", target_pages)
     return texts
 
 
-def _below(directory: str, texts: Mapping[str, str]) -> dict[str, str]:
+def _prefix_paths(directory: str, texts: Mapping[str, str]) -> dict[str, str]:
     return {f"{directory}/{path}": text for path, text in texts.items()}
 
 
-def problems(record: Record, found: Mapping[str, Path]) -> Iterator[Problem]:
-    """Everything in which the files in ``found`` are not what ``record`` says."""
-    inconsistent = list(consistency.problems(record))
+def find_problems(record: Record, path_by_name: Mapping[str, Path]) -> Iterator[Problem]:
+    """Yield everything in which the files of a bundle differ from its ``record``."""
+    inconsistent = list(consistency.find_problems(record))
     yield from inconsistent
-    expected = _expected_files(record)
-    yield from _presence(expected, found)
-    for path in sorted(expected.keys() & found.keys()):
-        yield from _bytes(expected[path], found[path])
-    for one in record.wheels:
-        yield from _wheel(one, found)
+    file_by_name = _index_files(record)
+    yield from _compare_names(file_by_name, path_by_name)
+    for name in sorted(file_by_name.keys() & path_by_name.keys()):
+        yield from _compare_bytes(file_by_name[name], path_by_name[name])
+    for recorded in record.wheels:
+        yield from _compare_wheel(recorded, path_by_name)
     if not inconsistent:
-        # Pages can be made only of a record that makes sense.
-        yield from _texts(record, found)
+        # Pages can be rendered only from a record that makes sense.
+        yield from _compare_texts(record, path_by_name)
 
 
-def _expected_files(record: Record) -> dict[str, RecordedFile]:
-    expected = {file.path: file for file in record.files}
-    for one in record.wheels:
-        path = f"files/{one.filename}"
-        expected[path] = RecordedFile(path=path, size=one.size, sha256=one.sha256)
-    return expected
+def _index_files(record: Record) -> dict[str, RecordedFile]:
+    file_by_name = {file.path: file for file in record.files}
+    for wheel in record.wheels:
+        name = f"files/{wheel.filename}"
+        file_by_name[name] = RecordedFile(path=name, size=wheel.size, sha256=wheel.sha256)
+    return file_by_name
 
 
-def _presence(expected: Mapping[str, RecordedFile], found: Mapping[str, Path]) -> Iterator[Problem]:
-    for path in sorted(expected.keys() - found.keys()):
-        yield Problem(place=path, what="is in the record, but not in the bundle")
-    for path in sorted(found.keys() - expected.keys() - {schema.FILENAME}):
-        yield Problem(place=path, what="is in the bundle, but not in the record")
+def _compare_names(
+    file_by_name: Mapping[str, RecordedFile], path_by_name: Mapping[str, Path]
+) -> Iterator[Problem]:
+    for name in sorted(file_by_name.keys() - path_by_name.keys()):
+        yield Problem(place=name, what="is in the record, but not in the bundle")
+    for name in sorted(path_by_name.keys() - file_by_name.keys() - {schema.FILENAME}):
+        yield Problem(place=name, what="is in the bundle, but not in the record")
 
 
-def _bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
+def _compare_bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
     try:
         size, sha256 = path.stat().st_size, files.digest(path)
     except OSError as error:
@@ -79,25 +83,25 @@ def _bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
         yield Problem(place=expected.path, what=what)
 
 
-def _wheel(recorded: RecordedWheel, found: Mapping[str, Path]) -> Iterator[Problem]:
+def _compare_wheel(recorded: RecordedWheel, path_by_name: Mapping[str, Path]) -> Iterator[Problem]:
     place = f"files/{recorded.filename}"
-    if place not in found:
+    if place not in path_by_name:
         return
     try:
-        opened = wheel.read(found[place])
+        wheel = wheels.read(path_by_name[place])
     except InvalidWheel as error:
         yield Problem(place=place, what=str(error))
         return
     except MatrixError as error:
         yield from error.problems
         return
-    if not _is_same(recorded.requires_python, opened.metadata.requires_python):
-        expected = str(opened.metadata.requires_python)
+    if not _is_same(recorded.requires_python, wheel.metadata.requires_python):
+        expected = str(wheel.metadata.requires_python)
         what = (
             f"expected requires_python {expected!r} in the record, got {recorded.requires_python!r}"
         )
         yield Problem(place=place, what=what)
-    yield from _sidecar(recorded, opened, found)
+    yield from _compare_sidecar(recorded, wheel, path_by_name)
 
 
 def _is_same(text: str, specifier: SpecifierSet) -> bool:
@@ -107,31 +111,31 @@ def _is_same(text: str, specifier: SpecifierSet) -> bool:
         return False
 
 
-def _sidecar(
-    recorded: RecordedWheel, opened: Wheel, found: Mapping[str, Path]
+def _compare_sidecar(
+    recorded: RecordedWheel, wheel: Wheel, path_by_name: Mapping[str, Path]
 ) -> Iterator[Problem]:
     place = f"files/{recorded.filename}.metadata"
-    if place not in found:
+    if place not in path_by_name:
         return
-    data = found[place].read_bytes()
-    if data != opened.metadata_bytes:
+    data = path_by_name[place].read_bytes()
+    if data != wheel.metadata_bytes:
         yield Problem(place=place, what="is not the METADATA inside the wheel")
-    elif files.digest(found[place]) != recorded.metadata_sha256:
+    elif files.digest(path_by_name[place]) != recorded.metadata_sha256:
         what = f"expected the record's metadata_sha256 {recorded.metadata_sha256}, got another"
         yield Problem(place=place, what=what)
 
 
-def _texts(record: Record, found: Mapping[str, Path]) -> Iterator[Problem]:
-    """Pages and environments, made again and compared."""
-    texts = pages_of(record.wheels, [target.id for target in record.targets])
+def _compare_texts(record: Record, path_by_name: Mapping[str, Path]) -> Iterator[Problem]:
+    """Compare pages and environments with those that the record gives."""
+    texts = render_all_pages(record.wheels, [target.id for target in record.targets])
     for target in record.targets:
         texts[consistency.environment_path(target.id)] = environment.dump(target)
     for path in sorted(texts):
-        if path not in found:
+        if path not in path_by_name:
             yield Problem(place=path, what="is not in the bundle")
-        elif found[path].read_bytes() != texts[path].encode("utf-8"):
+        elif path_by_name[path].read_bytes() != texts[path].encode("utf-8"):
             yield Problem(place=path, what="is not what the record's wheels make it")
     roots = ["simple/", *(f"targets/{target.id}/simple/" for target in record.targets)]
-    for path in sorted(found.keys() - texts.keys()):
+    for path in sorted(path_by_name.keys() - texts.keys()):
         if path.startswith(tuple(roots)):
             yield Problem(place=path, what="is not a page of the record's wheels")

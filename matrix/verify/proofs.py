@@ -1,4 +1,6 @@
-"""What every wish of a record installs on one target, from each view: a proof file's content."""
+"""What every requirement of a record installs on one target, from each view: a proof's content."""
+
+from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -7,79 +9,80 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.tags import Tag, parse_tag
 
 from matrix.errors import NotVerified, Problem
-from matrix.record import proof, schema
-from matrix.record.proof import IncompleteRoot, ProofFile, ProvenRoot
-from matrix.record.schema import Record, RecordedTarget, RecordedWish
+from matrix.record import schema
+from matrix.record.proof import IncompleteRequirement, ProofFile, ProvenRequirement, ViewName
+from matrix.record.schema import Record, RecordedRequirement, RecordedTarget
 from matrix.verify.prove import Proven, Prover
 from matrix.verify.view import View
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class TargetProofs:
-    """The proofs of one target, and a problem for every wish that has none."""
+    """The proofs of one target, and a problem for every requirement without a proof."""
 
     file: ProofFile
     problems: tuple[Problem, ...]
 
 
 def prove_target(
-    record: Record, target: RecordedTarget, views: Mapping[proof.View, View]
+    record: Record, target: RecordedTarget, view_by_name: Mapping[ViewName, View]
 ) -> TargetProofs:
     """
-    Prove every wish of ``record`` on ``target``, from each of ``views``.
+    Prove every requirement of ``record`` on ``target``, from each of ``views``.
 
-    A root that fails is proven again with the releases that the record lists as missing taken for
-    granted: if that works, it is incomplete with everybody's knowledge, and no problem.
+    A requirement that fails is tried again with the releases that the record lists as missing: if
+    it installs with them, it is known to be incomplete, which is no problem.
     """
-    wishes = [wish for wish in record.wishes if target.id in wish.targets]
-    proofs: list[ProvenRoot] = []
-    missing: list[IncompleteRoot] = []
+    requirements = [wish for wish in record.wishes if target.id in wish.targets]
+    proofs: list[ProvenRequirement] = []
+    missing: list[IncompleteRequirement] = []
     problems: list[Problem] = []
-    for name in sorted(views):
-        judge = _Judge(record, target, name, views[name])
-        for wish in wishes:
-            match judge.prove(wish):
-                case ProvenRoot() as proven:
-                    proofs.append(proven)
-                case IncompleteRoot() as incomplete:
-                    missing.append(incomplete)
-                case Problem() as problem:
-                    problems.append(problem)
+    for name in sorted(view_by_name):
+        judge = _Judge(record, target, name, view_by_name[name])
+        for requirement in requirements:
+            result = judge.prove(requirement)
+            if isinstance(result, ProvenRequirement):
+                proofs.append(result)
+            elif isinstance(result, IncompleteRequirement):
+                missing.append(result)
+            else:
+                problems.append(result)
     file = ProofFile(target=target.id, proofs=tuple(sorted(proofs)), missing=tuple(sorted(missing)))
     return TargetProofs(file=file, problems=tuple(problems))
 
 
 class _Judge:
-    """One target and one view."""
+    """Proves requirements on one target, from one view."""
 
-    def __init__(
-        self, record: Record, target: RecordedTarget, name: proof.View, view: View
-    ) -> None:
+    def __init__(self, record: Record, target: RecordedTarget, name: ViewName, view: View) -> None:
         self._target, self._name = target, name
-        environment, tags = target.marker_environment, target_tags(target)
+        environment, tags = target.marker_environment, parse_target_tags(target)
         self._prover = Prover(environment, tags, view)
         known = [(m.project, m.version) for m in record.missing if m.target == target.id]
-        self._lenient = Prover(environment, tags, view.assuming(known)) if known else None
+        self._lenient = Prover(environment, tags, view.assume(known)) if known else None
 
-    def prove(self, wish: RecordedWish) -> ProvenRoot | IncompleteRoot | Problem:
-        requirements = [_requirement(text) for text in wish.requirements]
-        found = self._prover.prove(requirements)
-        if isinstance(found, Proven):
-            return ProvenRoot(root=wish.root, view=self._name, wheels=found.filenames)
+    def prove(
+        self, requirement: RecordedRequirement
+    ) -> ProvenRequirement | IncompleteRequirement | Problem:
+        root = requirement.root
+        requirements = [_parse_requirement(text) for text in requirement.requirements]
+        proof = self._prover.prove(requirements)
+        if isinstance(proof, Proven):
+            return ProvenRequirement(root=root, view=self._name, wheels=proof.filenames)
         if self._lenient is not None:
-            assuming = self._lenient.prove(requirements)
-            if isinstance(assuming, Proven):
-                return IncompleteRoot(root=wish.root, view=self._name, needs=assuming.assumed)
-        place = f"{wish.root} on {self._target.id} ({self._name} view)"
-        return Problem(place=place, what=found.chain)
+            lenient = self._lenient.prove(requirements)
+            if isinstance(lenient, Proven):
+                return IncompleteRequirement(root=root, view=self._name, needs=lenient.assumed)
+        place = f"{root} on {self._target.id} ({self._name} view)"
+        return Problem(place=place, what=proof.chain)
 
 
-def target_tags(target: RecordedTarget) -> tuple[Tag, ...]:
+def parse_target_tags(target: RecordedTarget) -> tuple[Tag, ...]:
     """The target's tags as values, best first."""
-    return tuple(_tags(target))
+    return tuple(_parse_tags(target))
 
 
-def _tags(target: RecordedTarget) -> Iterator[Tag]:
+def _parse_tags(target: RecordedTarget) -> Iterator[Tag]:
     for text in target.tags:
         try:
             yield from parse_tag(text)
@@ -89,7 +92,7 @@ def _tags(target: RecordedTarget) -> Iterator[Tag]:
             raise NotVerified(Problem(place=place, what=what)) from error
 
 
-def _requirement(text: str) -> Requirement:
+def _parse_requirement(text: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:

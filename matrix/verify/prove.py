@@ -2,14 +2,16 @@
 The prover: which wheels of a view install a set of requirements on a target, or why none do.
 
 The search is ``resolvelib``'s, as in pip; versions, markers and tags are ``packaging``'s. Nothing
-is asked of the machine it runs on, so a Linux server proves for Python 2.7 on Windows.
+is read from the machine it runs on, so a Linux server proves for Python 2.7 on Windows.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import functools
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Union
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -38,7 +40,7 @@ Identifier = tuple[NormalizedName, str]
 """A project and one extra of it, or "" for the project itself."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class ProvenWheel:
     """One wheel of a proof."""
 
@@ -47,27 +49,27 @@ class ProvenWheel:
     version: Version
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Proven:
     """The exact wheels that an installer takes, sorted by filename."""
 
     wheels: tuple[ProvenWheel, ...]
     assumed: tuple[str, ...] = ()
-    """Releases that had to be assumed (``View.assuming``), each as ``project version``, sorted."""
+    """Releases that had to be assumed (``View.assume``), each as ``project version``, sorted."""
 
     @property
     def filenames(self) -> tuple[str, ...]:
         return tuple(wheel.filename for wheel in self.wheels)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Unproven:
-    """Why nothing installs: the shortest chain from a root to what is not there."""
+    """Why nothing installs: the shortest chain from a requirement to a missing wheel."""
 
     chain: str
 
 
-Proof = Proven | Unproven
+Proof = Union[Proven, Unproven]
 
 
 def prove(
@@ -76,43 +78,43 @@ def prove(
     tags: Sequence[Tag],
     view: View,
 ) -> Proof:
-    """The proof of one set of requirements; use a ``Prover`` to ask about several."""
+    """The proof of one set of requirements; use a ``Prover`` for several."""
     return Prover(environment, tags, view).prove(requirements)
 
 
 class Prover:
-    """One target and one view, asked about any number of requirements."""
+    """Proves any number of requirements on one target, from one view."""
 
     def __init__(self, environment: Mapping[str, str], tags: Sequence[Tag], view: View) -> None:
         self._candidates = Candidates(environment, tags, view)
-        self._roots: dict[str, tuple[_Asked, ...]] = {}
-        self._resolver: Resolver[_Asked, _Chosen, Identifier] = Resolver(
+        self._needs_by_text: dict[str, tuple[_Need, ...]] = {}
+        self._resolver: Resolver[_Need, _Candidate, Identifier] = Resolver(
             _Provider(self._candidates), BaseReporter()
         )
 
     def prove(self, requirements: Iterable[Requirement]) -> Proof:
         """The wheels that install all ``requirements`` together."""
-        wanted = tuple(requirements)
-        roots = [
-            asked
-            for requirement in wanted
+        roots = tuple(requirements)
+        needs = [
+            need
+            for requirement in roots
             if self._candidates.applies(requirement.marker)
-            for asked in self._root(requirement)
+            for need in self._parse(requirement)
         ]
         try:
-            result = self._resolver.resolve(roots, max_rounds=_ROUNDS)
+            result = self._resolver.resolve(needs, max_rounds=_ROUNDS)
         except (ResolutionImpossible, ResolutionTooDeep):
-            return Unproven(chain=explain(wanted, self._candidates))
-        return _proven({chosen.offer for chosen in result.mapping.values()})
+            return Unproven(chain=explain(roots, self._candidates))
+        return _sum_up({candidate.offer for candidate in result.mapping.values()})
 
-    def _root(self, requirement: Requirement) -> tuple["_Asked", ...]:
+    def _parse(self, requirement: Requirement) -> tuple[_Need, ...]:
         text = str(requirement)
-        if text not in self._roots:
-            self._roots[text] = tuple(_asked(requirement))
-        return self._roots[text]
+        if text not in self._needs_by_text:
+            self._needs_by_text[text] = tuple(_split_extras(requirement))
+        return self._needs_by_text[text]
 
 
-def _proven(offers: Iterable[Offer]) -> Proven:
+def _sum_up(offers: Iterable[Offer]) -> Proven:
     wheels, assumed = [], []
     for offer in offers:
         name = offer.name
@@ -125,8 +127,8 @@ def _proven(offers: Iterable[Offer]) -> Proven:
     return Proven(wheels=tuple(sorted(wheels)), assumed=tuple(sorted(assumed)))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Need:
     """What resolvelib calls a requirement; ``exactly`` ties an extra to its project's wheel."""
 
     identifier: Identifier
@@ -140,34 +142,34 @@ class _Asked:
         return self.specifier.contains(offer.name.version, prereleases=True)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Chosen:
+@dataclasses.dataclass(frozen=True)
+class _Candidate:
     """What resolvelib calls a candidate."""
 
     identifier: Identifier
     offer: Offer
 
 
-class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
+class _Provider(AbstractProvider[_Need, _Candidate, Identifier]):
     def __init__(self, candidates: Candidates) -> None:
         self._candidates = candidates
-        self._dependencies: dict[_Chosen, tuple[_Asked, ...]] = {}
-        # resolvelib asks these of every pin in every round, with the same few objects.
-        self._allowed: dict[tuple[_Asked, Offer], bool] = {}
-        self._matches: dict[tuple[_Asked, ...], tuple[_Chosen, ...]] = {}
+        self._dependencies: dict[_Candidate, tuple[_Need, ...]] = {}
+        # resolvelib calls these for every pin in every round, with the same few objects.
+        self._is_allowed: dict[tuple[_Need, Offer], bool] = {}
+        self._matches: dict[tuple[_Need, ...], tuple[_Candidate, ...]] = {}
 
-    def identify(self, requirement_or_candidate: _Asked | _Chosen) -> Identifier:
+    def identify(self, requirement_or_candidate: _Need | _Candidate) -> Identifier:
         return requirement_or_candidate.identifier
 
     def get_preference(
         self,
         identifier: Identifier,
-        resolutions: Mapping[Identifier, _Chosen],
-        candidates: Mapping[Identifier, Iterator[_Chosen]],
-        information: "Mapping[Identifier, Iterator[RequirementInformation[_Asked, _Chosen]]]",
-        backtrack_causes: "Sequence[RequirementInformation[_Asked, _Chosen]]",
+        resolutions: Mapping[Identifier, _Candidate],
+        candidates: Mapping[Identifier, Iterator[_Candidate]],
+        information: Mapping[Identifier, Iterator[RequirementInformation[_Need, _Candidate]]],
+        backtrack_causes: Sequence[RequirementInformation[_Need, _Candidate]],
     ) -> tuple[bool, Identifier]:
-        # What made the search turn back comes first; then by name, so that two runs agree.
+        # The causes of the last step back come first; then by name, so that two runs agree.
         del resolutions, candidates, information
         causes = (cause.requirement.identifier for cause in backtrack_causes)
         return (identifier not in causes, identifier)
@@ -175,50 +177,57 @@ class _Provider(AbstractProvider[_Asked, _Chosen, Identifier]):
     def find_matches(
         self,
         identifier: Identifier,
-        requirements: Mapping[Identifier, Iterator[_Asked]],
-        incompatibilities: Mapping[Identifier, Iterator[_Chosen]],
-    ) -> list[_Chosen]:
-        asked = tuple(requirements[identifier])
-        if asked not in self._matches:
-            self._matches[asked] = self._suiting(identifier, asked)
-        refused = {chosen.offer for chosen in incompatibilities[identifier]}
-        return [chosen for chosen in self._matches[asked] if chosen.offer not in refused]
+        requirements: Mapping[Identifier, Iterator[_Need]],
+        incompatibilities: Mapping[Identifier, Iterator[_Candidate]],
+    ) -> list[_Candidate]:
+        needs = tuple(requirements[identifier])
+        if needs not in self._matches:
+            self._matches[needs] = self._match(identifier, needs)
+        refused = {candidate.offer for candidate in incompatibilities[identifier]}
+        return [match for match in self._matches[needs] if match.offer not in refused]
 
-    def _suiting(self, identifier: Identifier, asked: tuple[_Asked, ...]) -> tuple[_Chosen, ...]:
-        if any(one.has_address for one in asked):
+    def _match(self, identifier: Identifier, needs: tuple[_Need, ...]) -> tuple[_Candidate, ...]:
+        if any(need.has_address for need in needs):
             return ()
-        exactly = {one.exactly for one in asked if one.exactly is not None}
+        exactly = {need.exactly for need in needs if need.exactly is not None}
         if exactly:
-            usable = self._candidates.usable(identifier[0])
-            offers = [usable[version] for version in sorted(exactly) if version in usable]
+            offer_by_version = self._candidates.find_usable(identifier[0])
+            offers = [
+                offer_by_version[version]
+                for version in sorted(exactly)
+                if version in offer_by_version
+            ]
         else:
-            specifier = functools.reduce(operator.and_, (one.specifier for one in asked))
-            offers = list(self._candidates.matching(identifier[0], specifier))
-        suiting = (offer for offer in offers if all(one.allows(offer) for one in asked))
-        return tuple(_Chosen(identifier, offer) for offer in suiting)
+            specifier = functools.reduce(operator.and_, (need.specifier for need in needs))
+            offers = list(self._candidates.find_matching(identifier[0], specifier))
+        return tuple(
+            _Candidate(identifier, offer)
+            for offer in offers
+            if all(need.allows(offer) for need in needs)
+        )
 
-    def is_satisfied_by(self, requirement: _Asked, candidate: _Chosen) -> bool:
+    def is_satisfied_by(self, requirement: _Need, candidate: _Candidate) -> bool:
         key = (requirement, candidate.offer)
-        if key not in self._allowed:
-            self._allowed[key] = requirement.allows(candidate.offer)
-        return self._allowed[key]
+        if key not in self._is_allowed:
+            self._is_allowed[key] = requirement.allows(candidate.offer)
+        return self._is_allowed[key]
 
-    def get_dependencies(self, candidate: _Chosen) -> tuple[_Asked, ...]:
+    def get_dependencies(self, candidate: _Candidate) -> tuple[_Need, ...]:
         if candidate not in self._dependencies:
-            self._dependencies[candidate] = tuple(self._asks(candidate))
+            self._dependencies[candidate] = tuple(self._find_needs(candidate))
         return self._dependencies[candidate]
 
-    def _asks(self, candidate: _Chosen) -> Iterator[_Asked]:
+    def _find_needs(self, candidate: _Candidate) -> Iterator[_Need]:
         project, extra = candidate.identifier
         if extra:
             version = candidate.offer.name.version
-            yield _Asked((project, ""), SpecifierSet(), version, has_address=False)
-        for requirement in self._candidates.requirements(candidate.offer, extra):
-            yield from _asked(requirement)
+            yield _Need((project, ""), SpecifierSet(), version, has_address=False)
+        for requirement in self._candidates.find_requirements(candidate.offer, extra):
+            yield from _split_extras(requirement)
 
 
-def _asked(requirement: Requirement) -> Iterator[_Asked]:
-    """The project itself, and each extra as a thing of its own that needs the project."""
+def _split_extras(requirement: Requirement) -> Iterator[_Need]:
+    """A need for the project, and one for each extra, which leads back to the project."""
     project, has_address = canonicalize_name(requirement.name), requirement.url is not None
     for extra in ("", *sorted(map(canonicalize_name, requirement.extras))):
-        yield _Asked((project, extra), requirement.specifier, None, has_address)
+        yield _Need((project, extra), requirement.specifier, None, has_address)

@@ -1,4 +1,6 @@
-"""The files below a directory, and whether every system on a bundle's way can hold them."""
+"""The files below a directory, and whether every file system can hold their names."""
+
+from __future__ import annotations
 
 import os
 import re
@@ -16,14 +18,14 @@ _JUNCTION: Final = 0xA0000003  # stat.IO_REPARSE_TAG_MOUNT_POINT, which exists o
 _UNPORTABLE: Final = re.compile(r'[<>:"|?*\x00-\x1f\x7f\ud800-\udfff]')
 
 
-def files_below(top: Path) -> tuple[dict[str, Path], tuple[Problem, ...]]:
+def list_files(top: Path) -> tuple[dict[str, Path], tuple[Problem, ...]]:
     """
     Every regular file by its path with slashes, and a problem for everything else.
 
     Links are named, never followed: a link out of the bundle would let the verifier check one file
     and the importer copy another.
     """
-    found: dict[str, Path] = {}
+    path_by_name: dict[str, Path] = {}
     problems: list[Problem] = []
     try:
         for entry in _walk(top):
@@ -31,16 +33,16 @@ def files_below(top: Path) -> tuple[dict[str, Path], tuple[Problem, ...]]:
             if _is_link(entry):
                 problems.append(Problem(place=path, what="expected a file, got a link"))
             elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-                found[path] = Path(entry.path)
+                path_by_name[path] = Path(entry.path)
             elif not entry.is_dir(follow_symlinks=False):
                 problems.append(Problem(place=path, what="expected a file, got a special file"))
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
         raise NotVerified(Problem(place=str(error.filename or top), what=what)) from error
-    return found, tuple(problems)
+    return path_by_name, tuple(problems)
 
 
-def _walk(directory: Path) -> Iterator["os.DirEntry[str]"]:
+def _walk(directory: Path) -> Iterator[os.DirEntry[str]]:
     with os.scandir(directory) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
@@ -49,17 +51,17 @@ def _walk(directory: Path) -> Iterator["os.DirEntry[str]"]:
             yield from _walk(Path(entry.path))
 
 
-def _is_link(entry: "os.DirEntry[str]") -> bool:
+def _is_link(entry: os.DirEntry[str]) -> bool:
     # os.DirEntry.is_junction came with 3.12.
     status = entry.stat(follow_symlinks=False)
     return entry.is_symlink() or getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
-def portable(paths: Iterable[str]) -> Iterator[Problem]:
+def find_unportable(paths: Iterable[str]) -> Iterator[Problem]:
     """A problem for every path that leads out, or that some file system cannot keep apart."""
     first: dict[str, str] = {}
     for path in sorted(paths):
-        if reason := _unportable(path):
+        if reason := _explain_unportable(path):
             yield Problem(place=repr(path), what=reason)
         # NFC: macOS gives names back decomposed.
         folded = unicodedata.normalize("NFC", path).casefold()
@@ -69,7 +71,7 @@ def portable(paths: Iterable[str]) -> Iterator[Problem]:
         first.setdefault(folded, path)
 
 
-def _unportable(path: str) -> str:
+def _explain_unportable(path: str) -> str:
     if path.startswith("/"):
         return "expected a path below the bundle, got an absolute one"
     if "\\" in path:

@@ -1,9 +1,11 @@
 """
 The parts of a bundle put together again.
 
-Nothing is believed: every part has its digest, the archive may hold plain files under one directory
-and nothing else, and what comes out is an unverified bundle like any other.
+Every part has its digest, the archive may hold plain files below one directory and nothing else,
+and the result is an unverified bundle like any other.
 """
+
+from __future__ import annotations
 
 import contextlib
 import io
@@ -25,11 +27,11 @@ _PLAIN: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)
 
 
 @contextlib.contextmanager
-def opened(path: Path, *, scratch: Path) -> Iterator[Path]:
+def open_bundle(path: Path, *, scratch: Path) -> Iterator[Path]:
     """
-    Yield the bundle that ``path`` is: itself, or joined from parts below ``scratch`` for a while.
+    Yield the bundle at ``path``: itself, or its parts joined in a temporary directory.
 
-    ``scratch`` must have room for the whole bundle.
+    The temporary directory is made below ``scratch``, which must have room for the whole bundle.
     """
     if not (path / parts.FILENAME).exists():
         yield path
@@ -40,31 +42,30 @@ def opened(path: Path, *, scratch: Path) -> Iterator[Path]:
     except OSError as error:
         raise files.write_error(scratch, error) from error
     try:
-        yield join(path, directory)
+        yield join_parts(path, directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def join(directory: Path, into: Path) -> Path:
+def join_parts(directory: Path, into: Path) -> Path:
     """
     Unpack the parts in ``directory`` below ``into``, and return the bundle's directory there.
 
     Raises ``NotVerified`` with every problem of the parts. The bundle is still to be verified.
     """
-    listed = _listed(directory)
-    if said := [*_problems(listed, directory), *_unlisted(listed, directory)]:
-        raise NotVerified.of(said)
-    paths = [directory / part.filename for part in listed.parts]
+    contents = _read_parts_file(directory)
+    _refuse([*_check_parts(contents, directory), *_find_unlisted(contents, directory)])
+    paths = [directory / part.filename for part in contents.parts]
     try:
         with io.BufferedReader(_Joined(paths), files.CHUNK) as stream:
-            _extract(stream, listed.label, into)
+            _extract(stream, contents.label, into)
     except tarfile.TarError as error:
-        raise NotVerified(Problem(place=listed.label, what=f"not a tar: {error}")) from error
-    _compare_notes(directory, into / listed.label)
-    return into / listed.label
+        raise NotVerified(Problem(place=contents.label, what=f"not a tar: {error}")) from error
+    _compare_notes(directory, into / contents.label)
+    return into / contents.label
 
 
-def _listed(directory: Path) -> Parts:
+def _read_parts_file(directory: Path) -> Parts:
     with files.reading(directory / parts.FILENAME) as stream:
         text = stream.read()
     try:
@@ -73,16 +74,16 @@ def _listed(directory: Path) -> Parts:
         raise NotVerified(Problem(place=parts.FILENAME, what=str(error))) from error
 
 
-def _problems(listed: Parts, directory: Path) -> Iterator[Problem]:
-    for part in listed.parts:
+def _check_parts(contents: Parts, directory: Path) -> Iterator[Problem]:
+    for part in contents.parts:
         path = directory / part.filename
         if path.is_symlink() or not path.is_file():
             yield Problem(place=part.filename, what="expected a file, got none")
         else:
-            yield from _bytes(part, path)
+            yield from _check_bytes(part, path)
 
 
-def _bytes(part: Part, path: Path) -> Iterator[Problem]:
+def _check_bytes(part: Part, path: Path) -> Iterator[Problem]:
     if (size := path.stat().st_size) != part.size:
         yield Problem(place=part.filename, what=f"expected {part.size} bytes, got {size}")
         return
@@ -95,9 +96,9 @@ def _bytes(part: Part, path: Path) -> Iterator[Problem]:
         yield Problem(place=part.filename, what=f"expected sha256 {part.sha256}, got {sha256}")
 
 
-def _unlisted(listed: Parts, directory: Path) -> Iterator[Problem]:
-    """Parts of another bundle in the same directory, most likely: it says which one is meant."""
-    known = {part.filename for part in listed.parts}
+def _find_unlisted(contents: Parts, directory: Path) -> Iterator[Problem]:
+    """Name parts that are not listed: most likely those of another bundle."""
+    known = {part.filename for part in contents.parts}
     for path in sorted(directory.glob("*.tar.part*")):
         if path.name not in known:
             yield Problem(place=path.name, what=f"is not listed in {parts.FILENAME}")
@@ -113,17 +114,17 @@ def _extract(stream: BinaryIO, label: str, into: Path) -> None:
                 what = f"expected files below {label!r} only"
                 raise NotVerified(Problem(place=repr(member.name), what=what))
             seen.append(name)
-            _refuse(tree.portable([name]))
+            _refuse(tree.find_unportable([name]))
             content = archive.extractfile(member)
             assert content is not None  # noqa: S101 - a plain file has content
             with content, files.replacing(into / label / name) as target:
                 shutil.copyfileobj(content, target, files.CHUNK)
-    _refuse(tree.portable(seen))
+    _refuse(tree.find_unportable(seen))
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
-    if said := list(problems):
-        raise NotVerified.of(said)
+    if collected := list(problems):
+        raise NotVerified.of(collected)
 
 
 def _compare_notes(directory: Path, bundle: Path) -> None:
@@ -147,7 +148,7 @@ class _Joined(io.RawIOBase):
             self._stream.close()
         super().close()
 
-    def readinto(self, buffer: "bytearray | memoryview[int]") -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview[int]) -> int:  # type: ignore[override]
         while True:
             if self._stream is None:
                 path = next(self._paths, None)

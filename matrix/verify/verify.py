@@ -1,10 +1,12 @@
 """
 The verifier: whether a carried directory is exactly the bundle that its record describes.
 
-Nothing is believed that can be computed: digests from bytes, core metadata from inside the
-wheels, pages and proofs from scratch. It shares the record's schema and pages with the writer,
-nothing else.
+Everything that can be computed is computed: digests from bytes, core metadata from inside the
+wheels, pages and proofs from scratch. The verifier shares the record's schema and pages with the
+writer, nothing else.
 """
+
+from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -14,15 +16,15 @@ from matrix.edge import files
 from matrix.errors import MatrixError, NotProven, NotVerified, Problem
 from matrix.record import proof, schema
 from matrix.record.canonical import InvalidRecord
-from matrix.record.proof import IncompleteRoot, ProofFile
+from matrix.record.proof import IncompleteRequirement, ProofFile
 from matrix.record.schema import Record
 from matrix.verify import consistency, contents, tree, view
 from matrix.verify.proofs import TargetProofs, prove_target
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Report:
-    """A bundle that can be trusted to be what it says."""
+    """What was verified and proven of a bundle."""
 
     record: Record
     record_sha256: str
@@ -34,13 +36,15 @@ class Report:
 
     @property
     def proven(self) -> int:
-        """How many (root, target, view) install."""
+        """The number of (requirement, target, view) that install."""
         return sum(len(file.proofs) for file in self.proofs)
 
     @property
-    def incomplete(self) -> tuple[tuple[str, IncompleteRoot], ...]:
-        """Target ids and the roots that lack a release there, as the record says."""
-        return tuple((file.target, root) for file in self.proofs for root in file.missing)
+    def incomplete(self) -> tuple[tuple[str, IncompleteRequirement], ...]:
+        """Target ids and the requirements that lack a release there, as the record says."""
+        return tuple(
+            (file.target, requirement) for file in self.proofs for requirement in file.missing
+        )
 
 
 def verify(bundle: Path) -> Report:
@@ -48,35 +52,35 @@ def verify(bundle: Path) -> Report:
     Check the bundle in the directory ``bundle``, all of it.
 
     Raises ``NotVerified`` with every problem of the directory, or, when there is none,
-    ``NotProven`` with every wish that does not install from it.
+    ``NotProven`` with every requirement that does not install from it.
     """
-    found, problems = tree.files_below(bundle)
-    record, digest = read_record(bundle, found)
-    said = [*problems, *tree.portable(found)]
-    said += contents.problems(record, found)
-    if said:
-        raise NotVerified.of(said)
-    proven = _prove(bundle, record)
-    if failed := [problem for one in proven for problem in one.problems]:
-        raise NotProven.of(failed)
-    if said := list(_compare(bundle, proven)):
-        raise NotVerified.of(said)
+    path_by_name, tree_problems = tree.list_files(bundle)
+    record, digest = read_record(bundle, path_by_name)
+    problems = [*tree_problems, *tree.find_unportable(path_by_name)]
+    problems += contents.find_problems(record, path_by_name)
+    if problems:
+        raise NotVerified.of(problems)
+    proofs = _prove(bundle, record)
+    if unproven := [problem for proof in proofs for problem in proof.problems]:
+        raise NotProven.of(unproven)
+    if problems := list(_compare_proofs(bundle, proofs)):
+        raise NotVerified.of(problems)
     return Report(
         record=record,
         record_sha256=digest,
-        files=len(found),
-        bytes=sum(path.stat().st_size for path in found.values()),
-        proofs=tuple(sorted((one.file for one in proven), key=lambda file: file.target)),
+        files=len(path_by_name),
+        bytes=sum(path.stat().st_size for path in path_by_name.values()),
+        proofs=tuple(sorted((proof.file for proof in proofs), key=lambda file: file.target)),
     )
 
 
-def read_record(bundle: Path, found: Mapping[str, Path]) -> tuple[Record, str]:
+def read_record(bundle: Path, path_by_name: Mapping[str, Path]) -> tuple[Record, str]:
     """The record of ``bundle`` and its digest."""
-    if schema.FILENAME not in found:
+    if schema.FILENAME not in path_by_name:
         hint = "name the directory that holds it"
         what = f"expected a bundle with {schema.FILENAME}, got none"
         raise NotVerified(Problem(place=str(bundle), what=what, hint=hint))
-    path = found[schema.FILENAME]
+    path = path_by_name[schema.FILENAME]
     try:
         with files.reading(path) as stream:
             record = schema.parse(stream.read().decode("utf-8"))
@@ -88,14 +92,16 @@ def read_record(bundle: Path, found: Mapping[str, Path]) -> tuple[Record, str]:
 
 
 def _prove(bundle: Path, record: Record) -> list[TargetProofs]:
-    opened = view.opener(bundle / "files")
-    union = view.read(bundle / "simple", opened=opened)
+    open_wheel = view.make_opener(bundle / "files")
+    union = view.read(bundle / "simple", open_wheel=open_wheel)
     return [
         prove_target(
             record,
             target,
             {
-                "target": view.read(bundle / "targets" / target.id / "simple", opened=opened),
+                "target": view.read(
+                    bundle / "targets" / target.id / "simple", open_wheel=open_wheel
+                ),
                 "union": union,
             },
         )
@@ -103,29 +109,29 @@ def _prove(bundle: Path, record: Record) -> list[TargetProofs]:
     ]
 
 
-def _compare(bundle: Path, proven: list[TargetProofs]) -> Iterator[Problem]:
-    """A problem for every carried proof that is not the one just made."""
-    for one in proven:
-        place = consistency.proof_path(one.file.target)
+def _compare_proofs(bundle: Path, proofs: list[TargetProofs]) -> Iterator[Problem]:
+    """Yield a problem for every carried proof that differs from the one just computed."""
+    for computed in proofs:
+        place = consistency.proof_path(computed.file.target)
         try:
             with files.reading(bundle / place) as stream:
                 carried = proof.parse(stream.read().decode("utf-8"))
         except (InvalidRecord, UnicodeDecodeError) as error:
             yield Problem(place=place, what=str(error))
             continue
-        if carried != one.file:
-            yield Problem(place=place, what=_difference(carried, one.file))
+        if carried != computed.file:
+            yield Problem(place=place, what=_explain_difference(carried, computed.file))
 
 
-def _difference(carried: ProofFile, made: ProofFile) -> str:
-    expected = {(p.root, p.view): p.wheels for p in made.proofs}
+def _explain_difference(carried: ProofFile, computed: ProofFile) -> str:
+    expected = {(p.root, p.view): p.wheels for p in computed.proofs}
     got = {(p.root, p.view): p.wheels for p in carried.proofs}
     for root, name in sorted(expected.keys() | got.keys()):
         if expected.get((root, name)) != got.get((root, name)):
-            wanted, said = (_listed(d.get((root, name))) for d in (expected, got))
-            return f"{root} ({name} view): expected {wanted}, got {said}"
-    return f"expected the incomplete roots {made.missing}, got {carried.missing}"
+            texts = [_describe_wheels(proofs.get((root, name))) for proofs in (expected, got)]
+            return f"{root} ({name} view): expected {texts[0]}, got {texts[1]}"
+    return f"expected the incomplete requirements {computed.missing}, got {carried.missing}"
 
 
-def _listed(wheels: tuple[str, ...] | None) -> str:
+def _describe_wheels(wheels: tuple[str, ...] | None) -> str:
     return "no proof" if wheels is None else ", ".join(wheels) or "no wheels"

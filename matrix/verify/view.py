@@ -1,4 +1,6 @@
-"""What an installer sees of an index: wheels by project, read from the JSON pages on disk."""
+"""What an installer sees of an index: wheels by project, read from JSON pages on disk."""
+
+from __future__ import annotations
 
 import dataclasses
 import functools
@@ -17,13 +19,13 @@ from matrix.edge import files
 from matrix.errors import MatrixError, NotVerified, Problem
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Offer:
     """
     One wheel that the index offers.
 
-    ``assumed`` is true for a release that is known to be missing, taken for granted to see whether
-    everything else is there; it runs everywhere and needs nothing.
+    ``assumed`` marks a release that is known to be missing, assumed to see whether nothing else is
+    missing; it runs everywhere and needs nothing.
     """
 
     name: WheelName
@@ -31,26 +33,28 @@ class Offer:
     assumed: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class View:
     """The wheels that one index offers, by project."""
 
-    offers: Mapping[NormalizedName, tuple[Offer, ...]]
+    offers_by_project: Mapping[NormalizedName, tuple[Offer, ...]]
 
     @classmethod
-    def of(cls, offers: Iterable[Offer]) -> "View":
-        grouped: dict[NormalizedName, list[Offer]] = {}
+    def of(cls, offers: Iterable[Offer]) -> View:
+        offers_by_project: dict[NormalizedName, list[Offer]] = {}
         for offer in offers:
-            grouped.setdefault(offer.name.project, []).append(offer)
-        return cls(offers={project: tuple(grouped[project]) for project in sorted(grouped)})
+            offers_by_project.setdefault(offer.name.project, []).append(offer)
+        return cls(
+            offers_by_project={p: tuple(offers_by_project[p]) for p in sorted(offers_by_project)}
+        )
 
-    def assuming(self, releases: Iterable[tuple[str, str]]) -> "View":
-        """The same view, and every (project, version) of ``releases``."""
-        present = [offer for offers in self.offers.values() for offer in offers]
-        return View.of([*present, *(_assumed(*release) for release in releases)])
+    def assume(self, releases: Iterable[tuple[str, str]]) -> View:
+        """Return the same view with every (project, version) of ``releases``."""
+        present = [offer for offers in self.offers_by_project.values() for offer in offers]
+        return View.of([*present, *(_assume(*release) for release in releases)])
 
 
-def _assumed(project: str, version: str) -> Offer:
+def _assume(project: str, version: str) -> Offer:
     name = canonicalize_name(project)
     number = Version(version)
     return Offer(
@@ -74,18 +78,18 @@ def _assumed(project: str, version: str) -> Offer:
     )
 
 
-Opener = Callable[[str], Offer]
+OpenWheel = Callable[[str], Offer]
 
 
-def opener(directory: Path) -> Opener:
+def make_opener(directory: Path) -> OpenWheel:
     """
-    A function from a wheel's filename to what ``directory`` says of it.
+    Return a function from a wheel's filename to its offer, with its core metadata in ``directory``.
 
-    It reads the ``.metadata`` sidecar and keeps the answer: a dozen views show one wheel.
+    It reads the ``.metadata`` sidecar once: a dozen views show one wheel.
     """
 
     @functools.cache
-    def opened(filename: str) -> Offer:
+    def open_wheel(filename: str) -> Offer:
         sidecar = directory / f"{filename}.metadata"
         try:
             name = wheel.parse_filename(filename)
@@ -94,28 +98,28 @@ def opener(directory: Path) -> Opener:
         except (InvalidWheel, InvalidMetadata) as error:
             raise NotVerified(Problem(place=sidecar.name, what=str(error))) from error
 
-    return opened
+    return open_wheel
 
 
-def read(*trees: Path, opened: Opener) -> View:
-    """The view that Simple API pages give; of two trees, the first that has a page counts."""
+def read(*trees: Path, open_wheel: OpenWheel) -> View:
+    """Read the view of Simple API pages; of two trees, the first that has a page counts."""
     offers = []
-    for project in _names(_page(trees, "index.json"), "projects", "name"):
-        page = _page(trees, f"{project}/index.json")
-        offers += [opened(filename) for filename in _names(page, "files", "filename")]
+    for project in _read_names(_find_page(trees, "index.json"), "projects", "name"):
+        page = _find_page(trees, f"{project}/index.json")
+        offers += [open_wheel(filename) for filename in _read_names(page, "files", "filename")]
     return View.of(offers)
 
 
-def _page(trees: Sequence[Path], path: str) -> Path:
+def _find_page(trees: Sequence[Path], path: str) -> Path:
     return next((tree / path for tree in trees if (tree / path).exists()), trees[-1] / path)
 
 
-def _names(page: Path, listed: str, key: str) -> list[str]:
+def _read_names(page: Path, field: str, key: str) -> list[str]:
     try:
         with files.reading(page) as stream:
-            names = [entry[key] for entry in json.load(stream)[listed]]
+            names = [entry[key] for entry in json.load(stream)[field]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        what = f"expected a Simple API page with {listed!r}, got something else"
+        what = f"expected a Simple API page with {field!r}, got something else"
         raise NotVerified(Problem(place=str(page), what=what)) from error
     except MatrixError as error:
         raise NotVerified(*error.problems) from error
