@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matrix.cli import main
-from matrix.cli.parser import parser
+from matrix.cli.parser import make_summary
 from matrix.errors import KINDS
 
 from .index_server import IndexServer
@@ -348,7 +348,7 @@ def test_every_result_can_be_had_as_json(run: Run, capsys: pytest.CaptureFixture
 
 
 def test_the_help_lists_every_exit_code_once() -> None:
-    told = parser().format_help()
+    told = make_summary().format_help()
 
     codes = [kind.exit_code for kind in KINDS]
     assert len(set(codes)) == len(codes)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.cli.building import named
+from matrix.cli.build import find_jobs
 from matrix.errors import UsageError
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Plan
@@ -101,13 +101,13 @@ def test_an_explanation_has_the_documented_keys(made: Plan, locked: Lock) -> Non
 
 
 def test_a_job_is_found_by_its_id_and_by_what_it_builds(made: Plan) -> None:
-    assert named(made, made.jobs[0].id) == made.jobs
-    assert named(made, "LXML") == made.jobs
+    assert find_jobs(made, made.jobs[0].id) == made.jobs
+    assert find_jobs(made, "LXML") == made.jobs
 
 
 def test_a_job_that_nobody_knows_is_an_error(made: Plan) -> None:
     with pytest.raises(UsageError) as caught:
-        named(made, "zzz")
+        find_jobs(made, "zzz")
 
     assert str(caught.value) == (
         f"build: the plan has no job 'zzz'\n  hint: known jobs: {made.jobs[0].id}"

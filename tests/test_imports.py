@@ -1,12 +1,16 @@
 """What commands import, because that is most of what a short one costs."""
 
+import argparse
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from matrix.cli.parser import Verb, parser
+from matrix.cli.parser import make_parser, make_summary
+from matrix.cli.verbs import VERBS, Verb
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
 
@@ -15,37 +19,69 @@ from .manifests import text
 HEAVY = ("msgspec", "urllib3", "pypi_simple", "resolvelib", "rich")
 
 
-def verbs() -> list[str]:
-    actions = next(action for action in parser()._actions if action.choices)
+def choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the verbs by their names."""
+    actions = next(action for action in parser._actions if action.choices)
     assert isinstance(actions.choices, dict)
-    return list(actions.choices)
+    return actions.choices
 
 
-def default(verb: str) -> object:
-    actions = next(action for action in parser()._actions if action.choices)
-    assert isinstance(actions.choices, dict)
-    return actions.choices[verb].get_default("verb")
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_argument_is_a_field_and_every_field_an_argument(verb: Verb) -> None:
+    destinations = {action.dest for action in choices(make_parser([verb]))[verb.name]._actions}
+
+    assert destinations - {"help"} == field_names(verb.load().Arguments)
 
 
-@pytest.mark.parametrize("verb", verbs())
-def test_every_verb_has_a_function(verb: str) -> None:
-    found = default(verb)
+def field_names(kind: Any) -> set[str]:  # noqa: ANN401 - any dataclass
+    """The names of a dataclass' fields and of those of its groups."""
+    names = set()
+    for field in dataclasses.fields(kind):
+        is_group = isinstance(field.type, type) and dataclasses.is_dataclass(field.type)
+        names |= field_names(field.type) if is_group else {field.name}
+    return names
 
-    assert isinstance(found, Verb)
-    assert callable(found.function)
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_defaults_of_the_parser_and_of_the_arguments_agree(verb: Verb) -> None:
+    parsed = {
+        action.dest: tuple(action.default) if isinstance(action.default, list) else action.default
+        for action in choices(make_parser([verb]))[verb.name]._actions
+    }
+    stated = {
+        field.name: field.default
+        for field in dataclasses.fields(verb.load().Arguments)
+        if field.default is not dataclasses.MISSING
+    }
+
+    assert {name: parsed[name] for name in stated} == stated
 
 
-@pytest.mark.parametrize("verb", verbs())
-def test_a_verb_alone_has_the_options_that_it_has_among_all(verb: str) -> None:
-    alone, all_ = (
-        next(action for action in made._actions if action.choices).choices
-        for made in (parser(verb), parser())
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_verb_alone_has_the_options_that_it_has_among_all(verb: Verb) -> None:
+    alone, among_all = choices(make_parser([verb])), choices(make_parser())
+
+    assert list(alone) == [verb.name]
+    assert alone[verb.name].format_help() == among_all[verb.name].format_help()
+
+
+def test_the_summary_lists_every_verb_as_the_whole_parser_does() -> None:
+    assert make_summary().format_help() == make_parser().format_help()
+
+
+def test_help_imports_no_verb(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom matrix.cli import main\n"
+        "try:\n main(['--help'])\nexcept SystemExit: pass\n"
+        f"print(*[verb for verb in {[verb.name for verb in VERBS]} "
+        "if f'matrix.cli.{verb}' in sys.modules])\n"
     )
 
-    assert isinstance(alone, dict)
-    assert isinstance(all_, dict)
-    assert list(alone) == [verb]
-    assert alone[verb].format_help() == all_[verb].format_help()
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout.endswith("130  interrupted\n\n")
 
 
 def test_checking_the_lock_imports_nothing_that_makes_one(tmp_path: Path) -> None:

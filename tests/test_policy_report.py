@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from matrix.cli.reporting import report
+from matrix.cli import report
 from matrix.cli.session import Session
 
-from .test_report_verb import asked, here, session
+from .test_report_verb import arguments, here, session
 
 __all__ = ["here", "session"]
 
@@ -19,7 +19,7 @@ def test_the_report_judges_by_the_policy_of_the_manifest(session: Session, here:
     with (here / "packages.yaml").open("a", encoding="utf-8") as stream:
         stream.write("policy: {advisories: osv, licences: {allow: [ISC]}}\n")
 
-    report(session, asked(here))
+    report.run(session, arguments(here))
 
     summary = (here / "out" / "summary.md").read_text(encoding="utf-8")
     assert "| six 1.0 | added | OSV-1 |  | a |\n" in summary

@@ -1,6 +1,5 @@
 """``report`` on a real plan: licences come from an index, the base from a file."""
 
-import argparse
 import datetime
 import io
 import json
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from matrix.cli import main
-from matrix.cli.reporting import report
+from matrix.cli import main, report
+from matrix.cli.arguments import Common, PlanSource
 from matrix.cli.session import Session
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import IndexUnavailable, MatrixError
@@ -48,8 +47,7 @@ def here(tmp_path: Path, index: IndexServer) -> Path:
 @pytest.fixture
 def session(here: Path) -> Iterator[Session]:
     opened = Session(
-        manifest_path=here / "packages.yaml",
-        cache=here / "another-cache",
+        Common(manifest=here / "packages.yaml", cache=here / "another-cache"),
         environment={},
         reporter=Reporter(loudness=Loudness.QUIET, console=Console(file=io.StringIO())),
         now=datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC),
@@ -58,18 +56,9 @@ def session(here: Path) -> Iterator[Session]:
     opened.close()
 
 
-def asked(here: Path, **more: Path | bool) -> argparse.Namespace:
-    given = {
-        "plan": here / "plan" / "plan.json",
-        "previous": None,
-        "out": here / "out",
-        "base": None,
-        "osv": None,
-        "github_summary": None,
-        "json": False,
-        **more,
-    }
-    return argparse.Namespace(**given)
+def arguments(here: Path, **more: Path) -> report.Arguments:
+    source = PlanSource(plan=here / "plan" / "plan.json")
+    return report.Arguments(common=Common(), source=source, out=here / "out", **more)
 
 
 def test_only_what_is_added_is_read_from_the_index(
@@ -77,7 +66,7 @@ def test_only_what_is_added_is_read_from_the_index(
 ) -> None:
     index.requests.clear()
 
-    report(session, asked(here, base=here / "base.lock"))
+    report.run(session, arguments(here, base=here / "base.lock"))
 
     summary = (here / "out" / "summary.md").read_text(encoding="utf-8")
     assert "| native |  | 2.0 | " in summary
@@ -88,7 +77,7 @@ def test_only_what_is_added_is_read_from_the_index(
 
 
 def test_three_files_are_written_and_agree(session: Session, here: Path) -> None:
-    report(session, asked(here))
+    report.run(session, arguments(here))
 
     written = {path.name for path in (here / "out").iterdir()}
     loaded = json.loads((here / "out" / "report.json").read_text(encoding="utf-8"))
@@ -105,7 +94,7 @@ def test_three_files_are_written_and_agree(session: Session, here: Path) -> None
 def test_a_job_summary_is_added_to_what_other_steps_wrote(session: Session, here: Path) -> None:
     (here / "steps.md").write_text("before\n", encoding="utf-8")
 
-    report(session, asked(here, github_summary=here / "steps.md"))
+    report.run(session, arguments(here, github_summary=here / "steps.md"))
 
     added = (here / "steps.md").read_text(encoding="utf-8")
     assert added == "before\n" + (here / "out" / "summary.md").read_text(encoding="utf-8")
@@ -120,7 +109,7 @@ def test_a_snapshot_is_looked_up_for_every_release_of_the_plan(
         json.dumps({"id": "OSV-1", "summary": "a", "affected": [affected]}), encoding="utf-8"
     )
 
-    report(session, asked(here, osv=here / "osv", base=here / "base.lock"))
+    report.run(session, arguments(here, osv=here / "osv", base=here / "base.lock"))
 
     summary = (here / "out" / "summary.md").read_text(encoding="utf-8")
     assert "| six 1.0 | present before | OSV-1 |  | a |\n" in summary
@@ -132,14 +121,14 @@ def test_an_index_that_does_not_answer_is_an_error(
     index.raw_pages["native"] = b"<html>a login page</html>"
 
     with pytest.raises(IndexUnavailable):
-        report(session, asked(here))
+        report.run(session, arguments(here))
 
     assert not (here / "out").exists()
 
 
 def test_a_base_that_is_not_there_is_an_error(session: Session, here: Path) -> None:
     with pytest.raises(MatrixError) as caught:
-        report(session, asked(here, base=here / "nothing.lock"))
+        report.run(session, arguments(here, base=here / "nothing.lock"))
 
     assert str(caught.value) == (
         f"{here / 'nothing.lock'}: cannot be read: No such file or directory"

@@ -13,19 +13,25 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Self
 
-from matrix.cli.parser import parser
+from matrix.cli.arguments import Common, parse_values
+from matrix.cli.parser import find_verb, make_parser, make_summary
 from matrix.cli.session import Session
 from matrix.errors import INTERRUPTED, MatrixError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    asked = parser(*given[:1]).parse_args(given)
+    texts = sys.argv[1:] if arguments is None else arguments
+    verb = find_verb(texts)
+    if verb is None:
+        make_summary().parse_args(texts)  # which exits: there is no verb
+        raise AssertionError(texts)
+    values = vars(make_parser([verb]).parse_args(texts))
+    module = verb.load()
     signals = _Signals()
     try:
-        with signals, Session.open(asked) as session:
-            asked.verb(session, asked)
+        with signals, Session.open(parse_values(Common, values)) as session:
+            module.run(session, parse_values(module.Arguments, values))
     except MatrixError as error:
         if signals.received:
             return _interrupted()
@@ -35,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
-        # Somebody read enough (`| head`). Python flushes stdout once more at exit; there must be
-        # something to flush to.
+        # The reader has read enough (`| head`). Python flushes stdout once more at exit, and would
+        # fail.
         sys.stdout = None
         return 0
     return 0
@@ -63,7 +69,7 @@ class _Signals(contextlib.ExitStack):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 before = signal.getsignal(number)
-                # Whoever starts us in the background may want no Ctrl-C to reach us.
+                # A shell that starts us in the background ignores Ctrl-C for us.
                 if before is not signal.SIG_IGN:
                     signal.signal(number, self._interrupt)
                     self.callback(signal.signal, number, before)

@@ -1,163 +1,99 @@
-"""``build``."""
+"""What ``build`` and ``release`` share: the jobs of a plan on this machine."""
 
-import argparse
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from matrix.builds.host import Host
 from matrix.builds.invocation import run_build
-from matrix.builds.job import build_in_order, build_job
+from matrix.builds.job import build_in_order
 from matrix.builds.outputs import check_outputs
 from matrix.builds.prerequisites import select_prerequisites
 from matrix.builds.task import Task, describe_build, find_targets
 from matrix.builds.workspace import Availability, Workspace, check_availability
-from matrix.bundle import arrivals, fetching
-from matrix.cli import twice
-from matrix.cli.session import Session, result
-from matrix.edge import files
-from matrix.errors import BuildFailed, Problem, UsageError
+from matrix.bundle import fetching
+from matrix.cli.equipment import make_build_environment
+from matrix.cli.session import Session
+from matrix.errors import BuildFailed, Problem
 from matrix.index import configuration
-from matrix.manifest.decoding import did_you_mean
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Build, Job, Plan
-from matrix.report import failed_builds
 
 
-def build(session: Session, asked: argparse.Namespace) -> None:
-    """Build one job, or all that this machine can."""
-    made = session.plan(asked)
-    if asked.local:
-        jobs, elsewhere = split(session, made)
-        say_elsewhere(session, elsewhere)
-    else:
-        jobs = named(made, asked.job)
-    carried = [*fetching.find_reused(made, asked.previous)] if asked.previous else []
-    if asked.wheels is not None:
-        carried += arrivals.find_wheels(asked.wheels)
-    shop = workshop(session)
-    if asked.logs is not None:
-        shop = dataclasses.replace(shop, logs=asked.logs)
-
-    def make(out: Path) -> tuple[Path, ...]:
-        return _each(
-            session,
-            jobs,
-            lambda job: _build(session, made, job, out=out, carried=carried, shop=shop),
-        )
-
-    try:
-        wheels = make(asked.out)
-        if asked.twice:
-            twice.compare(wheels, make, cache=session.cache, reporter=session.reporter)
-    except BuildFailed as error:
-        if asked.github_summary is not None:
-            files.append(asked.github_summary, failed_builds.markdown(error.problems))
-        raise
-    names = [path.relative_to(asked.out).as_posix() for path in wheels]
-    result(
-        json.dumps(names, indent=1) if asked.json else "\n".join(names) or "nothing to build here"
-    )
-
-
-def split(session: Session, made: Plan) -> tuple[tuple[Job, ...], dict[Job, Availability]]:
-    """The jobs that this machine can build, and the others with the reason."""
-    shop = workshop(session)
-    used = {job.job_class for job in made.jobs}
-    check_outputs = {
-        job_class.id: check_availability(job_class, manifest=session.manifest, workspace=shop)
-        for job_class in made.classes
+def partition_jobs(session: Session, plan: Plan) -> tuple[tuple[Job, ...], dict[Job, Availability]]:
+    """Return the jobs that this machine can build, and the others with the reason."""
+    workspace = make_workspace(session)
+    used = {job.job_class for job in plan.jobs}
+    availability_by_class = {
+        job_class.id: check_availability(job_class, manifest=session.manifest, workspace=workspace)
+        for job_class in plan.classes
         if job_class.id in used
     }
-    here = tuple(job for job in made.jobs if check_outputs[job.job_class].is_available)
-    elsewhere = {job: check_outputs[job.job_class] for job in made.jobs if job not in here}
+    here = tuple(job for job in plan.jobs if availability_by_class[job.job_class].is_available)
+    elsewhere = {job: availability_by_class[job.job_class] for job in plan.jobs if job not in here}
     return here, elsewhere
 
 
 def build_missing(
-    session: Session, made: Plan, jobs: Iterable[Job], *, previous: Path | None
+    session: Session, plan: Plan, jobs: Iterable[Job], *, previous: Path | None
 ) -> tuple[Path, ...]:
     """
-    The wheels of ``jobs``; what was built on this machine from the same inputs is taken as it is.
+    Build the wheels of ``jobs``, or reuse those that this machine has built from the same inputs.
     """
-    carried = fetching.find_reused(made, previous)
-    shop, told = workshop(session), reaching(session)
+    reused = fetching.find_reused(plan, previous)
+    workspace, manifest = make_workspace(session), apply_pip_options(session)
 
-    def run(job: Job) -> tuple[Path, ...]:
-        def take_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
-            store = session.cache / "built" / _key(build, job, made)
+    def build_job(job: Job) -> tuple[Path, ...]:
+        def reuse_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
+            store = session.cache / "built" / _digest_keys(build, job, plan)
             place = describe_build(build, job)
             try:
-                targets = find_targets(build, made)
-                kept = check_outputs(store.rglob("*.whl"), build, targets, place=place)
+                targets = find_targets(build, plan)
+                wheels = check_outputs(store.rglob("*.whl"), build, targets, place=place)
             except BuildFailed:
                 needed = select_prerequisites(
-                    build, built=given, reused=carried, plan=made, place=job.id
+                    build, built=given, reused=reused, plan=plan, place=job.id
                 )
-                stock = fetching.fetch_wheelhouse(build, made, session.index)
-                one = Task(
+                wheelhouse = fetching.fetch_wheelhouse(build, plan, session.index)
+                task = Task(
                     build=build,
                     job=job,
-                    plan=made,
-                    manifest=told,
+                    plan=plan,
+                    manifest=manifest,
                     prerequisites=needed,
-                    wheelhouse=stock,
+                    wheelhouse=wheelhouse,
                 )
-                source = fetching.fetch_sdist(build, session.index)
-                return run_build(one, sdist=source, out=store, workspace=shop)
+                sdist = fetching.fetch_sdist(build, session.index)
+                return run_build(task, sdist=sdist, out=store, workspace=workspace)
             session.reporter.say(f"built before: {build.label} of {job.id}")
-            return kept
+            return wheels
 
-        return build_in_order(job, take_or_build)
+        return build_in_order(job, reuse_or_build)
 
-    return _each(session, jobs, run)
+    return build_each(session, jobs, build_job)
 
 
-def _key(build: Build, job: Job, made: Plan) -> str:
-    """One digest of all content keys of a build, with their targets."""
+def _digest_keys(build: Build, job: Job, plan: Plan) -> str:
+    """Return one digest of all content keys of a build, with their targets."""
     keys = sorted(
         f"{cell.target} {cell.key}\n"
-        for cell in made.cells
+        for cell in plan.cells
         if (cell.job, cell.filename) == (job.id, build.sdist) and cell.target in build.targets
     )
     return hashlib.sha256("".join(keys).encode()).hexdigest()
 
 
-def _build(
-    session: Session,
-    made: Plan,
-    job: Job,
-    *,
-    out: Path,
-    carried: Sequence[Path],
-    shop: Workspace,
+def build_each(
+    session: Session, jobs: Iterable[Job], build_job: Callable[[Job], tuple[Path, ...]]
 ) -> tuple[Path, ...]:
-    return build_job(
-        job,
-        plan=made,
-        manifest=reaching(session),
-        sdist=lambda build: fetching.fetch_sdist(build, session.index),
-        wheelhouse=lambda build: fetching.fetch_wheelhouse(build, made, session.index),
-        out=out,
-        workspace=shop,
-        reused=carried,
-    )
-
-
-def _each(
-    session: Session, jobs: Iterable[Job], make: Callable[[Job], tuple[Path, ...]]
-) -> tuple[Path, ...]:
-    """One job after the other; every failure is told at the end, and what succeeded is kept."""
-    listed = list(jobs)
+    """Build one job after the other; keep what succeeded, and report every failure at the end."""
+    all_jobs = list(jobs)
     wheels: list[Path] = []
     problems: list[Problem] = []
-    for job in session.reporter.each(listed, total=len(listed), what="jobs built"):
+    for job in session.reporter.each(all_jobs, total=len(all_jobs), what="jobs built"):
         try:
-            wheels += make(job)
+            wheels += build_job(job)
         except BuildFailed as error:
             problems += error.problems
     if problems:
@@ -165,42 +101,25 @@ def _each(
     return tuple(wheels)
 
 
-def reaching(session: Session) -> Manifest:
-    """The manifest with the index that pip is configured with, where it names none of its own."""
+def apply_pip_options(session: Session) -> Manifest:
+    """Return the manifest with pip's own index where it names none."""
     network = configuration.network(session.manifest.network, session.pip_options)
     return dataclasses.replace(session.manifest, network=network)
 
 
-def workshop(session: Session) -> Workspace:
-    """The machine we are on, as a place to build."""
+def make_workspace(session: Session) -> Workspace:
+    """Return this machine as a place to build."""
     return Workspace(
         host=Host.detect(),
-        environment=session.build_environment,
+        environment=make_build_environment(session),
         cache=session.cache / "build",
         logs=session.cache / "logs",
         reporter=session.reporter,
     )
 
 
-def say_elsewhere(session: Session, elsewhere: dict[Job, Availability]) -> None:
-    """Name what other runners must build, and why."""
-    for job, answer in elsewhere.items():
-        hint = f" ({answer.hint})" if answer.hint else ""
-        session.reporter.say(f"not built here: {job.id}: {answer.reason}{hint}")
-
-
-def named(made: Plan, name: str) -> tuple[Job, ...]:
-    """The job with that id, or every job that builds the project of that name."""
-    project = canonicalize_name(name)
-    jobs = tuple(
-        job
-        for job in made.jobs
-        if name == job.id or project in {build.project for build in job.builds}
-    )
-    if jobs:
-        return jobs
-    projects = {build.project for job in made.jobs for build in job.builds}
-    ids = [job.id for job in made.jobs]
-    known = f"known jobs: {', '.join(ids) or 'none, every wheel exists'}"
-    hint = did_you_mean(name, [*ids, *sorted(projects)]) or known
-    raise UsageError(Problem(place="build", what=f"the plan has no job {name!r}", hint=hint))
+def report_unavailable(session: Session, elsewhere: dict[Job, Availability]) -> None:
+    """Name the jobs that other runners must build, and why."""
+    for job, availability in elsewhere.items():
+        hint = f" ({availability.hint})" if availability.hint else ""
+        session.reporter.say(f"not built here: {job.id}: {availability.reason}{hint}")

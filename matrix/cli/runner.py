@@ -2,17 +2,20 @@
 
 import argparse
 import dataclasses
-import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 from packaging.utils import canonicalize_name
 
 from matrix.builds.environment import scrub_environment
 from matrix.builds.host import Host
 from matrix.builds.lane_install import TOOLCHAIN
-from matrix.cli.building import reaching
-from matrix.cli.session import Session, result
+from matrix.cli.arguments import Common, add_toolchain
+from matrix.cli.building import apply_pip_options
+from matrix.cli.equipment import make_build_environment
+from matrix.cli.session import Session, format_json
 from matrix.errors import MatrixError, NotEquipped, Problem
 from matrix.plan.job_classes import job_classes
 from matrix.toolchain import directory, integrity, needs, readiness
@@ -20,57 +23,79 @@ from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Need
 
 # Every index has it, and no build does without it.
-_PROBE = canonicalize_name("pip")
+_PROBE: Final = canonicalize_name("pip")
 
 
-def runner(session: Session, asked: argparse.Namespace) -> None:
-    """Say what is here and what is lacking; anything lacking is an error."""
+EXAMPLES: Final = ("wheelyard runner check", "wheelyard runner check --toolchain toolchain")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    action: str
+    toolchain: Path | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["check"])
+    add_toolchain(parser)
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """List what is here and what is lacking; anything lacking is an error."""
+    session.use_toolchain(arguments.toolchain)
     classes = set(job_classes(session.manifest).values())
     wanted = needs.find_needs(session.manifest.all_targets, classes)
-    found = [*_toolchain(session, wanted), *_machine(session, wanted), _index(session)]
-    lacking = [one for one in found if not one.is_ok]
-    if asked.json:
-        rows = [{"ok": one.is_ok, **dataclasses.asdict(one)} for one in found]
-        result(json.dumps(rows, indent=1))
+    findings = [
+        *_check_toolchain(session, wanted),
+        *_check_machine(session, wanted),
+        _check_index(session),
+    ]
+    lacking = [finding for finding in findings if not finding.is_ok]
+    if arguments.common.json:
+        rows = [{"ok": finding.is_ok, **dataclasses.asdict(finding)} for finding in findings]
+        session.show(format_json(rows))
     else:
-        result("\n".join(map(str, found)))
+        session.show("\n".join(map(str, findings)))
     if lacking:
-        subjects = ", ".join(one.subject for one in lacking)
+        subjects = ", ".join(finding.subject for finding in lacking)
         raise NotEquipped(Problem(place="runner", what=f"lacks {subjects}"))
 
 
-def _machine(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
+def _check_machine(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
     version = sys.version_info
-    environment = scrub_environment(_environment(session), network=reaching(session).network)
-    asked = readiness.Runner(
+    environment = scrub_environment(
+        _make_environment(session), network=apply_pip_options(session).network
+    )
+    runner = readiness.Runner(
         machine=Host.detect(),
         python=(version.major, version.minor, version.micro),
         environment=environment,
         cache=session.cache / "build",
         reporter=session.reporter,
     )
-    return readiness.check_runner(wanted, asked)
+    return readiness.check_runner(wanted, runner)
 
 
-def _environment(session: Session) -> dict[str, str]:
+def _make_environment(session: Session) -> dict[str, str]:
     try:
-        return dict(session.build_environment)
+        return dict(make_build_environment(session))
     except MatrixError:
-        return dict(session.environment)  # _toolchain says what is wrong with it
+        return dict(session.environment)  # _check_toolchain reports what is wrong with it
 
 
-def _toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
+def _check_toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
     place = ""
     try:
-        place = session.build_environment.get(TOOLCHAIN, "")
+        place = make_build_environment(session).get(TOOLCHAIN, "")
         if not place:
             return
         root = session.root.absolute() / place
         here = Host.detect()
-        mine = [one.service for one in wanted if not here.find_obstacle(one.job_class)]
-        made = directory.read_record(root)
-        integrity.refuse_damage(root, made)
-        lacks = tuple(integrity.find_gaps(root, made, mine))
+        services = [need.service for need in wanted if not here.find_obstacle(need.job_class)]
+        toolchain = directory.read_record(root)
+        integrity.refuse_damage(root, toolchain)
+        lacks = tuple(integrity.find_gaps(root, toolchain, services))
     except MatrixError as error:
         lacks = error.problems
     for problem in lacks:
@@ -79,7 +104,7 @@ def _toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Finding]:
         yield Finding(subject="toolchain", detail=place)
 
 
-def _index(session: Session) -> Finding:
+def _check_index(session: Session) -> Finding:
     try:
         page = session.index.page(_PROBE)
     except MatrixError as error:

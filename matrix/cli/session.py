@@ -5,9 +5,9 @@ What only some verbs need is imported by the property that opens it: the client 
 takes as long as all that ``generate --check`` may take.
 """
 
-import argparse
 import datetime
 import functools
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from matrix.cli.arguments import Common, PlanSource
 from matrix.edge import files
-from matrix.edge.progress import Loudness, Reporter
+from matrix.edge.progress import Reporter
 from matrix.errors import MatrixError, Problem
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
@@ -35,47 +36,31 @@ class Session:
 
     def __init__(
         self,
+        common: Common,
         *,
-        manifest_path: Path,
-        cache: Path | None,
         environment: Mapping[str, str],
         reporter: Reporter,
         now: datetime.datetime,
-        offline: bool = False,
     ) -> None:
-        self.manifest_path = manifest_path
-        self.root = manifest_path.parent
-        self._cache = cache
+        self.common = common
+        self.manifest_path = common.manifest
+        self.root = common.manifest.parent
         self.environment = environment
         self.reporter = reporter
         self.now = now
-        self.offline = offline
+        self.offline = False
         self._index: Index | None = None
         self._asking_pip: Future[Mapping[str, str]] | None = None
 
     @classmethod
     @contextmanager
-    def open(cls, asked: argparse.Namespace) -> Iterator["Session"]:
-        loudness = Loudness.NORMAL
-        if asked.quiet:
-            loudness = Loudness.QUIET
-        elif asked.verbose:
-            loudness = Loudness.VERBOSE
-        environment = dict(os.environ)
-        if asked.toolchain is not None:
-            from matrix.builds.lane_install import TOOLCHAIN  # noqa: PLC0415 - see above
-
-            environment[TOOLCHAIN] = str(asked.toolchain.absolute())
+    def open(cls, common: Common) -> Iterator["Session"]:
         session = cls(
-            manifest_path=asked.manifest,
-            cache=asked.cache,
-            environment=environment,
-            reporter=Reporter.on_stderr(loudness),
+            common,
+            environment=dict(os.environ),
+            reporter=Reporter.on_stderr(common.loudness),
             now=_now(os.environ),
-            offline=getattr(asked, "offline", False),
         )
-        if asked.asks_pip:
-            session.begin_to_ask_pip()
         try:
             yield session
         finally:
@@ -87,8 +72,8 @@ class Session:
 
     @functools.cached_property
     def cache(self) -> Path:
-        """The directory that was asked for, or the user's."""
-        return self._cache or _cache()
+        """The directory of ``--cache``, or the user's."""
+        return self.common.cache or _find_user_cache()
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -134,12 +119,16 @@ class Session:
         )
         return self._index
 
-    @functools.cached_property
-    def build_environment(self) -> Mapping[str, str]:
-        """The environment, with the toolchain that an option, a variable or the manifest names."""
-        from matrix.cli.toolchain import equipment  # noqa: PLC0415 - see above
+    def use_toolchain(self, directory: Path | None) -> None:
+        """Prefer the toolchain of ``directory`` to that of the environment or the manifest."""
+        if directory is not None:
+            from matrix.builds.lane_install import TOOLCHAIN  # noqa: PLC0415 - see above
 
-        return equipment(self)
+            self.environment = {**self.environment, TOOLCHAIN: str(directory.absolute())}
+
+    def go_offline(self) -> None:
+        """Use only what the cache has from now on."""
+        self.offline = True
 
     @property
     def lock_path(self) -> Path:
@@ -153,13 +142,13 @@ class Session:
         """The lock, provided that it answers the manifest."""
         return freshness.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
 
-    def plan(self, asked: argparse.Namespace) -> "Plan":
+    def plan(self, source: PlanSource) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
         from matrix.plan import serial  # noqa: PLC0415 - see above
 
-        if asked.plan is not None:
-            return serial.parse(read_text(asked.plan), source=asked.plan.name)
-        return self.plan_of(self.lock(), previous=asked.previous)
+        if source.plan is not None:
+            return serial.parse(read_text(source.plan), source=source.plan.name)
+        return self.plan_of(self.lock(), previous=source.previous)
 
     def plan_of(self, lock: Lock, *, previous: Path | None) -> "Plan":
         """
@@ -179,6 +168,10 @@ class Session:
         known, past = inventory.read_inventory(record), inventory.read_durations(record)
         return planning.plan(self.manifest, lock, inventory=known, past=past)
 
+    def show(self, text: str) -> None:
+        """Print a result; nothing else of this room writes to stdout."""
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
     def write(self, path: Path, text: str) -> None:
         """Write a file and say so."""
         files.write(path, text)
@@ -194,20 +187,19 @@ def read_text(path: Path) -> str:
             raise MatrixError(Problem(place=str(path), what="expected UTF-8 text")) from error
 
 
-def result(text: str) -> None:
-    """Print a result; nothing else of this room writes to stdout."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+def format_json(value: object) -> str:
+    """A result as JSON for people and programs."""
+    return json.dumps(value, indent=1)
 
 
-def _cache() -> Path:
+def _find_user_cache() -> Path:
     import platformdirs  # noqa: PLC0415 - see above
 
     return platformdirs.user_cache_path("wheelyard")
 
 
 def _now(environment: Mapping[str, str]) -> datetime.datetime:
-    # SOURCE_DATE_EPOCH (reproducible-builds.org) replaces the clock for whoever wants the same
-    # bytes again.
+    # SOURCE_DATE_EPOCH (reproducible-builds.org) replaces the clock: the same bytes again.
     epoch = environment.get("SOURCE_DATE_EPOCH", "")
     if epoch.isdigit():
         return datetime.datetime.fromtimestamp(int(epoch), tz=datetime.UTC)

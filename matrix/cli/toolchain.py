@@ -2,12 +2,13 @@
 
 import argparse
 import contextlib
-import json
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from matrix.builds.lane_install import TOOLCHAIN
-from matrix.cli.session import Session, read_text, result
+from matrix.cli.arguments import Common
+from matrix.cli.session import Session, format_json, read_text
 from matrix.errors import NotEquipped, Problem, UsageError
 from matrix.index import configuration
 from matrix.index.transport import Transport
@@ -15,47 +16,78 @@ from matrix.plan import serial
 from matrix.plan.job_classes import job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
-from matrix.toolchain import additions, assembly, integrity, mirror, needs
-from matrix.toolchain.equipment import equip
+from matrix.toolchain import additions, assembly, integrity, needs
 from matrix.toolchain.model import Toolchain
 from matrix.toolchain.needs import Need
 
+EXAMPLES: Final = (
+    "wheelyard toolchain --out toolchain",
+    "wheelyard toolchain --add toolchain python-3.12.10-macos11.pkg",
+    "wheelyard toolchain --check toolchain",
+)
 
-def toolchain(session: Session, asked: argparse.Namespace) -> None:
-    """Make, complete or check a toolchain; one that lacks something is an error that says what."""
-    if asked.files and asked.add is None:
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    out: Path = Path()
+    check: Path | None = None
+    add: Path | None = None
+    files: tuple[Path, ...] = ()
+    plan: Path | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="write DIR, or update it"
+    )
+    what.add_argument(
+        "--check", type=Path, metavar="DIR", help="compare DIR with its digests and the lanes"
+    )
+    what.add_argument(
+        "--add", type=Path, metavar="DIR", help="add FILEs that were fetched elsewhere"
+    )
+    parser.add_argument(
+        "files", type=Path, metavar="FILE", nargs="*", default=[], help="with --add"
+    )
+    parser.add_argument(
+        "--plan", type=Path, metavar="FILE", help="a plan.json; default: made from the manifest"
+    )
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Make, complete or check a toolchain; one that lacks a file raises ``NotEquipped``."""
+    if arguments.files and arguments.add is None:
         what = "expected FILE only with --add DIR, got one without"
         raise UsageError(Problem(place="toolchain", what=what))
-    wanted, classes = _wanted(session, asked)
-    if asked.check is not None:
-        root, made = asked.check, integrity.check_toolchain(asked.check, wanted)
-    elif asked.add is not None:
-        root, made = asked.add, additions.add_files(asked.files, root=asked.add)
+    wanted, classes = _find_needs(session, arguments.plan)
+    if arguments.check is not None:
+        root, toolchain = arguments.check, integrity.check_toolchain(arguments.check, wanted)
+    elif arguments.add is not None:
+        root, toolchain = arguments.add, additions.add_files(arguments.files, root=arguments.add)
     else:
-        root, made = asked.out, _make(session, asked, wanted, classes)
-    facts = _facts(made)
-    result(json.dumps(facts, indent=1) if asked.json else _text(facts))
-    lacks = tuple(integrity.find_gaps(root, made, (one.service for one in wanted)))
+        root, toolchain = arguments.out, _make(session, arguments.out, wanted, classes)
+    facts = _list_facts(toolchain)
+    session.show(format_json(facts) if arguments.common.json else _format(facts))
+    lacks = tuple(integrity.find_gaps(root, toolchain, (need.service for need in wanted)))
     if lacks:
         raise NotEquipped.of(lacks)
 
 
-def _wanted(
-    session: Session, asked: argparse.Namespace
-) -> tuple[tuple[Need, ...], Sequence[JobClass]]:
-    """The lanes and targets of the plan, or of the manifest: what is built does not matter."""
-    if asked.plan is None:
-        found = job_classes(session.manifest)
-        classes = tuple(sorted(set(found.values())))
+def _find_needs(session: Session, path: Path | None) -> tuple[tuple[Need, ...], Sequence[JobClass]]:
+    """Return all lanes and targets of the plan, or of the manifest."""
+    if path is None:
+        classes = tuple(sorted(set(job_classes(session.manifest).values())))
         return needs.find_needs(session.manifest.all_targets, classes), classes
-    made = serial.parse(read_text(asked.plan), source=asked.plan.name)
-    targets = (Target.parse(one.python, one.platform) for one in made.targets)
-    return needs.find_needs(targets, made.classes), made.classes
+    plan = serial.parse(read_text(path), source=path.name)
+    targets = (Target.parse(target.python, target.platform) for target in plan.targets)
+    return needs.find_needs(targets, plan.classes), plan.classes
 
 
 def _make(
     session: Session,
-    asked: argparse.Namespace,
+    root: Path,
     wanted: Sequence[Need],
     classes: Sequence[JobClass],
 ) -> Toolchain:
@@ -67,42 +99,24 @@ def _make(
             store=session.cache / "downloads",
             reporter=session.reporter,
         )
-        made = assembly.assemble(
-            wanted, needs.list_images(classes), root=asked.out, sources=sources
+        toolchain = assembly.assemble(
+            wanted, needs.list_images(classes), root=root, sources=sources
         )
-    session.reporter.say(f"wrote {asked.out}")
-    return made
+    session.reporter.say(f"wrote {root}")
+    return toolchain
 
 
-def equipment(session: Session) -> Mapping[str, str]:
-    """What builds see of the environment, with the toolchain that is named, if one is."""
-    place = session.environment.get(TOOLCHAIN, "") or session.manifest.network.toolchain
-    if not place:
-        return session.environment
-    root = session.root.absolute() / place
-    if mirror.is_address(place):
-        settings = configuration.settings(session.manifest.network, session.pip_options)
-        with contextlib.closing(Transport(settings)) as transport:
-            root = mirror.mirror_toolchain(
-                place,
-                transport=transport,
-                store=session.cache.absolute(),
-                say=session.reporter.say,
-            )
-    return equip(session.environment, root=root, cache=session.cache.absolute())
-
-
-def _facts(made: Toolchain) -> dict[str, Any]:
+def _list_facts(toolchain: Toolchain) -> dict[str, Any]:
     return {
-        "services": [*map(str, made.services)],
-        "images": [*made.images],
-        "files": len(made.contents),
-        "bytes": sum(one.size for one in made.contents),
-        "missing": [one.name for one in made.missing],
+        "services": [*map(str, toolchain.services)],
+        "images": [*toolchain.images],
+        "files": len(toolchain.contents),
+        "bytes": sum(file.size for file in toolchain.contents),
+        "missing": [file.name for file in toolchain.missing],
     }
 
 
-def _text(facts: Mapping[str, Any]) -> str:
+def _format(facts: Mapping[str, Any]) -> str:
     lanes = sorted({service.partition(" ")[0] for service in facts["services"]})
     lines = [
         f"lanes: {', '.join(lanes) or 'none'}",

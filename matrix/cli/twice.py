@@ -23,7 +23,7 @@ def compare(
     the same file.
     """
     with tempfile.TemporaryDirectory(dir=cache) as directory:
-        found = compare_builds(wheels, again(Path(directory)))
-    if found:
-        raise BuildFailed(*(Problem(place="built twice", what=line) for line in found))
+        lines = compare_builds(wheels, again(Path(directory)))
+    if lines:
+        raise BuildFailed(*(Problem(place="built twice", what=line) for line in lines))
     reporter.say(f"built twice: the same bytes ({len(wheels)} wheels)")

@@ -1,16 +1,15 @@
-"""``lock`` where it makes a new one; ``checking`` has what leaves it alone."""
+"""Renew the lock: for ``lock``, and for ``plan`` and ``release`` where it is stale."""
 
-import argparse
 import contextlib
 import dataclasses
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from matrix.cli import policing
-from matrix.cli.session import Session, read_text, result
+from matrix.cli import policy_rules
+from matrix.cli.session import Session, read_text
 from matrix.errors import Impossible, Problem, UsageError
 from matrix.manifest.policy import Policy
 from matrix.policy import locked
@@ -21,18 +20,18 @@ from matrix.resolve.metadata_builder import MetadataBuilder
 from matrix.resolve.resolving import resolve
 
 
-def lock(session: Session, asked: argparse.Namespace) -> None:
-    """Bring the lock up to date and show what changed."""
+def renew(session: Session, projects: Sequence[str] | None) -> None:
+    """Bring the lock up to date and show what changed; ``projects`` are upgraded, all if empty."""
     old = lockfile.load_to_renew(session.lock_path)
-    upgrade = _upgrade(asked.upgrade, old)
+    upgrade = _parse_upgrade(projects, old)
     new = relock(session, old, upgrade=upgrade)
     text = lockfile.dump(new)
     if old is None or read_text(session.lock_path) != text:
         session.write(session.lock_path, text)
-    if asked.json:
-        result(text)
+    if session.common.json:
+        session.show(text)
     else:
-        result(locks.list_changes(old, new) + "\n".join(locks.summary(new)))
+        session.show(locks.list_changes(old, new) + "\n".join(locks.summary(new)))
     refuse_unsolved(session, new)
 
 
@@ -40,44 +39,50 @@ def relock(
     session: Session, old: Lock | None, *, upgrade: frozenset[NormalizedName] | None = frozenset()
 ) -> Lock:
     """
-    A lock that answers the manifest; versions move only where they must, or where ``upgrade`` lets
-    them.
+    Return a lock that answers the manifest.
+
+    Versions move only where they must, or where ``upgrade`` lets them: these projects, or all of
+    them for None.
     """
-    kept = lockfile.pins(old, upgrade=upgrade)
-    with policing.rules(session) as rules, _uncollected():
+    pins = lockfile.pins(old, upgrade=upgrade)
+    with policy_rules.open_rules(session) as rules, _without_garbage_collection():
         new = resolve(
             session.manifest,
             session.index,
-            pins=kept,
+            pins=pins,
             reporter=session.reporter,
             rules=rules,
             kept=None if upgrade is None else old,
-            metadata_builder=_metadata_builder(session),
+            metadata_builder=_make_metadata_builder(session),
         )
     new = dataclasses.replace(new, policy=locked.digest(session.manifest.policy))
-    for why in rules.passed_over(_releases(new)):
+    for why in rules.passed_over(_list_releases(new)):
         session.reporter.say(why)
-    for doubt in (*rules.warnings(_releases(new)), *_loose_ends(session.manifest.policy, new)):
+    for doubt in (
+        *rules.warnings(_list_releases(new)),
+        *_find_unlocked(session.manifest.policy, new),
+    ):
         session.reporter.say(f"warning: {doubt}")
     return new
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """
-    Let nobody look for cycles meanwhile, nor among what is left afterwards: what a lock is made of
-    has none, and looking at all of it again and again takes a tenth of the time.
+    Do not collect garbage meanwhile: a lock is made of values without cycles, and to look at all of
+    them again and again takes a tenth of the time.
     """
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
-def _metadata_builder(session: Session) -> MetadataBuilder | None:
-    """Who builds metadata, where the manifest lets anybody do it."""
+def _make_metadata_builder(session: Session) -> MetadataBuilder | None:
+    """Return what builds metadata, where the manifest allows it."""
     where = session.manifest.policy.dynamic_metadata
     if where == "believe":
         return None
@@ -86,16 +91,16 @@ def _metadata_builder(session: Session) -> MetadataBuilder | None:
     from matrix.index.cache import Cache  # noqa: PLC0415 - the same
 
     return MetadataBuilds(
-        building.reaching(session),
+        building.apply_pip_options(session),
         where=where,
-        workspace=building.workshop(session),
+        workspace=building.make_workspace(session),
         cache=Cache(session.cache / "index"),
         offline=session.offline,
     )
 
 
-def _loose_ends(policy: Policy, lock: Lock) -> Iterator[str]:
-    """Builds whose requirements are not locked, and so escape a policy that there is."""
+def _find_unlocked(policy: Policy, lock: Lock) -> Iterator[str]:
+    """Yield a warning for each build whose requirements are not locked: no policy holds there."""
     for build in lock.builds if locked.binds(policy) else ():
         if build.reason:
             where = ", ".join(build.targets)
@@ -104,7 +109,7 @@ def _loose_ends(policy: Policy, lock: Lock) -> Iterator[str]:
             )
 
 
-def _releases(lock: Lock) -> list[tuple[NormalizedName, Version]]:
+def _list_releases(lock: Lock) -> list[tuple[NormalizedName, Version]]:
     installed = {(file.project, file.version) for file in lock.files}
     return sorted(installed | {(file.project, file.version) for file in lock.build_files})
 
@@ -115,12 +120,14 @@ def refuse_unsolved(session: Session, lock: Lock) -> None:
         raise Impossible(*problems)
 
 
-def _upgrade(named: list[str] | None, old: Lock | None) -> frozenset[NormalizedName] | None:
-    if named is None:
+def _parse_upgrade(
+    names: Sequence[str] | None, old: Lock | None
+) -> frozenset[NormalizedName] | None:
+    if names is None:
         return frozenset()
-    if not named:
+    if not names:
         return None
-    projects = frozenset(canonicalize_name(name) for name in named)
+    projects = frozenset(canonicalize_name(name) for name in names)
     known = {file.project for file in old.files} if old else set()
     if old and (unknown := sorted(projects - known)):
         what = f"--upgrade: {', '.join(unknown)} is not in the lock"

@@ -1,4 +1,4 @@
-"""The manifest's policy with what it needs to be held: the clock, and who knows vulnerabilities."""
+"""The manifest's policy with what it needs to judge: the clock and a source of advisories."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,31 +16,35 @@ _ADDRESS = ("https://", "http://")
 
 
 @contextlib.contextmanager
-def rules(session: Session) -> Iterator[PolicyRules]:
-    """Yield the policy as the resolver asks it."""
-    with _known(session) as known:
+def open_rules(session: Session) -> Iterator[PolicyRules]:
+    """Yield the policy in the form that the resolver uses."""
+    with _open_advisories(session) as known:
         yield PolicyRules(session.manifest.policy, now=session.now, known=known)
 
 
 @contextlib.contextmanager
-def _known(session: Session) -> Iterator[Known]:
+def _open_advisories(session: Session) -> Iterator[Known]:
     policy = session.manifest.policy
     if not policy.advisories or policy.vulnerabilities.found == "ignore":
         yield nothing_known
     elif policy.advisories.startswith(_ADDRESS):
         if session.offline:
-            what = (
-                "expected a file in policy.advisories, got an address, which --offline cannot ask"
+            what = "expected a file in policy.advisories with --offline, got an address"
+            raise UsageError(
+                Problem(
+                    place="lock",
+                    what=what,
+                    hint="add `policy: {advisories: osv.zip}` to packages.yaml",
+                )
             )
-            raise UsageError(Problem(place="lock", what=what, hint="advisories: osv.zip"))
-        with _asking(session, policy.advisories) as known:
+        with _open_json_api(session, policy.advisories) as known:
             yield known
     else:
-        yield advisories.known(advisories.read(snapshot_path(session)))
+        yield advisories.known(advisories.read(_find_snapshot(session)))
 
 
 @contextlib.contextmanager
-def _asking(session: Session, address: str) -> Iterator[Known]:
+def _open_json_api(session: Session, address: str) -> Iterator[Known]:
     from matrix.index import configuration  # noqa: PLC0415 - few policies need HTTP
     from matrix.index.transport import OK, Transport  # noqa: PLC0415 - the same
 
@@ -56,36 +60,36 @@ def _asking(session: Session, address: str) -> Iterator[Known]:
         transport.close()
 
 
-def snapshot_path(session: Session) -> Path:
+def _find_snapshot(session: Session) -> Path:
     """The file or directory of OSV records that the manifest names."""
     return session.root / session.manifest.policy.advisories
 
 
-def snapshot(session: Session) -> Snapshot | None:
-    """The OSV records that the manifest names, if it names a file."""
-    named = session.manifest.policy.advisories
-    if not named or named.startswith(_ADDRESS):
+def read_snapshot(session: Session) -> Snapshot | None:
+    """Read the OSV records that the manifest names, if it names a file."""
+    source = session.manifest.policy.advisories
+    if not source or source.startswith(_ADDRESS):
         return None
-    return advisories.read(snapshot_path(session))
+    return advisories.read(_find_snapshot(session))
 
 
 def recheck(session: Session, lock: Lock) -> None:
     """
-    Hold the lock against today's snapshot, without network: it may know more than when the lock was
-    made. Raises ``LockError`` where the policy says so, warns otherwise.
+    Compare the lock with today's snapshot, without network: advisories are published after a lock
+    is made. Raise ``LockError`` where the policy says so, warn otherwise.
     """
     policy = session.manifest.policy
-    if policy.vulnerabilities.found == "ignore" or (known := snapshot(session)) is None:
+    if policy.vulnerabilities.found == "ignore" or (snapshot := read_snapshot(session)) is None:
         return
     releases = sorted({(file.project, file.version) for file in lock.files})
-    judge = PolicyRules(policy, now=session.now, known=advisories.known(known))
-    said = [
+    judge = PolicyRules(policy, now=session.now, known=advisories.known(snapshot))
+    matches = [
         f"{project} {version}: {what}"
         for project, version in releases
         for what in judge.vulnerabilities(project, version)
     ]
-    if said and policy.vulnerabilities.found == "fail":
+    if matches and policy.vulnerabilities.found == "fail":
         place = session.lock_path.name
-        raise LockError(*(Problem(place=place, what=s, hint=lockfile.COMMAND) for s in said))
-    for what in said:
+        raise LockError(*(Problem(place=place, what=m, hint=lockfile.COMMAND) for m in matches))
+    for what in matches:
         session.reporter.say(f"warning: {what}")

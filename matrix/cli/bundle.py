@@ -1,0 +1,135 @@
+"""``bundle``: collect, fetch, prove and seal."""
+
+import argparse
+import dataclasses
+import itertools
+import json
+from pathlib import Path
+from typing import Final
+
+from matrix import __version__
+from matrix.bundle import fetching, packing, sealing
+from matrix.bundle.collecting import Collected
+from matrix.cli.arguments import (
+    Common,
+    Identity,
+    PlanSource,
+    add_allow_missing,
+    add_identity,
+    add_plan_source,
+)
+from matrix.cli.collect import collect_wheels, parse_allowances
+from matrix.cli.session import Session
+from matrix.pipelines import release
+from matrix.plan.model import Plan
+from matrix.report import notes
+
+EXAMPLES: Final = (
+    "wheelyard bundle --wheels wheels",
+    "wheelyard bundle --wheels wheels --version 7 --pack 2000000000",
+)
+OUT: Final = Path("release")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    source: PlanSource
+    identity: Identity
+    wheels: Path
+    out: Path = OUT
+    tag: str = ""
+    pack: int | None = None
+    parts: Path = Path("parts")
+    allow_missing: tuple[str, ...] = ()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wheels", type=Path, required=True, metavar="DIR", help="the built wheels"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=OUT,
+        metavar="DIR",
+        help="where the bundle is written; default: %(default)s",
+    )
+    parser.add_argument(
+        "--tag", default="", metavar="TAG", help="take the version from this tag of a release"
+    )
+    parser.add_argument(
+        "--pack", type=int, metavar="BYTES", help="also write the bundle as parts of that size"
+    )
+    parser.add_argument(
+        "--parts",
+        type=Path,
+        default=Path("parts"),
+        metavar="DIR",
+        help="where --pack writes; default: %(default)s",
+    )
+    add_identity(parser)
+    add_allow_missing(parser)
+    add_plan_source(parser)
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Collect, fetch, prove and seal."""
+    plan = session.plan(arguments.source)
+    allowed = parse_allowances(arguments.allow_missing, plan)
+    collected = collect_wheels(plan, arguments.wheels, allowed=allowed)
+    identity = make_identity(
+        session, plan, arguments.identity, out=arguments.out, tag=arguments.tag
+    )
+    directory = seal(
+        session, plan, collected, identity, out=arguments.out, previous=arguments.source.previous
+    )
+    if arguments.pack is not None:
+        packing.pack(directory, arguments.parts, size=arguments.pack, reporter=session.reporter)
+    is_json = arguments.common.json
+    session.show(json.dumps({"bundle": str(directory)}) if is_json else str(directory))
+
+
+def make_identity(
+    session: Session, plan: Plan, options: Identity, *, out: Path, tag: str = ""
+) -> sealing.Identity:
+    """Return what a new bundle in ``out`` is called."""
+    tagged = release.version(tag) if tag else ""
+    return sealing.Identity(
+        version=options.version or tagged or _choose_version(session, plan, out),
+        sequence=options.sequence or int(session.now.timestamp()),
+        created=session.now.isoformat().replace("+00:00", "Z"),
+        generator=f"wheelyard {__version__}",
+    )
+
+
+def seal(
+    session: Session,
+    plan: Plan,
+    collected: Collected,
+    identity: sealing.Identity,
+    *,
+    out: Path,
+    previous: Path | None,
+) -> Path:
+    """Fetch the wheels that exist already, and seal all of them into a directory."""
+    fetched = [
+        *fetching.fetch_published(plan, session.index, session.reporter),
+        *fetching.find_reused(plan, previous),
+    ]
+    return sealing.seal(
+        plan,
+        collected,
+        fetched,
+        identity=identity,
+        notes=notes.notes(plan, collected.allowed_missing, version=identity.version),
+        out=out,
+        reporter=session.reporter,
+    )
+
+
+def _choose_version(session: Session, plan: Plan, out: Path) -> str:
+    """Return today's date, with a number if ``out`` has a bundle of that name already."""
+    today = f"{session.now.year}.{session.now.month}.{session.now.day}"
+    numbered = itertools.chain([today], (f"{today}.{number}" for number in itertools.count(1)))
+    return next(v for v in numbered if not (out / f"{plan.bundle}-{v}").exists())

@@ -1,0 +1,59 @@
+"""
+``check``: the manifest and its lock, without network.
+
+Hooks and editors check often, so the resolver, and what only some manifests need, is imported
+where it is used.
+"""
+
+import argparse
+import dataclasses
+import json
+from typing import Final
+
+from matrix.cli.arguments import Common
+from matrix.cli.session import Session
+from matrix.errors import ManifestError
+from matrix.pipelines import labels
+
+EXAMPLES: Final = ("wheelyard check", "wheelyard check --recipes")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    recipes: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recipes",
+        action="store_true",
+        help="warn of lines in recipes that match nothing; reads releases from the index",
+    )
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Read the manifest, judge its runners as of today, and compare the lock with it."""
+    manifest = session.manifest
+    warnings, errors = labels.problems(manifest, session.now.date())
+    for warning in warnings:
+        session.reporter.say(f"warning: {warning}")
+    if errors:
+        raise ManifestError.of(errors)
+    lock = session.lock()
+    if manifest.policy.advisories:
+        from matrix.cli import policy_rules  # noqa: PLC0415 - see above
+
+        policy_rules.recheck(session, lock)
+    if arguments.recipes:
+        from matrix.cli import recipe_check  # noqa: PLC0415 - see above
+
+        recipe_check.warn(session)
+    facts = {
+        "requirements": len(manifest.packages),
+        "targets": len(manifest.all_targets),
+        "locked": len(lock.files),
+        "impossible": len(lock.impossible),
+    }
+    counts = ", ".join(f"{count} {what}" for what, count in facts.items())
+    session.show(json.dumps(facts) if arguments.common.json else f"{manifest.source}: {counts}")

@@ -1,0 +1,66 @@
+"""``collect``: the wheels of a directory against those that the plan requires."""
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+from matrix.bundle import arrivals, collecting
+from matrix.bundle.collecting import Collected, Pair
+from matrix.cli.arguments import Common, PlanSource, add_allow_missing, add_plan_source
+from matrix.cli.session import Session, format_json
+from matrix.errors import Problem, UsageError
+from matrix.plan.model import Plan, State
+
+EXAMPLES: Final = ("wheelyard collect wheels --plan plan/plan.json",)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    source: PlanSource
+    directory: Path
+    allow_missing: tuple[str, ...] = ()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR")
+    add_allow_missing(parser)
+    add_plan_source(parser)
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Compare a directory of wheels with the plan."""
+    plan = session.plan(arguments.source)
+    allowed = parse_allowances(arguments.allow_missing, plan)
+    collected = collect_wheels(plan, arguments.directory, allowed=allowed)
+    names = [built.wheel.filename for built in collected.wheels]
+    if arguments.common.json:
+        missing = [f"{cell.project}@{cell.target}" for cell, _ in collected.allowed_missing]
+        session.show(format_json({"wheels": names, "allowed_missing": missing}))
+    else:
+        session.show("\n".join([*names, f"{len(names)} wheels, as planned"]))
+
+
+def collect_wheels(plan: Plan, directory: Path, *, allowed: Mapping[Pair, str]) -> Collected:
+    """Return the wheels of ``directory``, provided that they are those that the plan requires."""
+    wheels = arrivals.read_wheels(arrivals.find_wheels(directory))
+    return collecting.collect(plan, wheels, allowed=allowed)
+
+
+def parse_allowances(options: Sequence[str], plan: Plan) -> dict[Pair, str]:
+    """Parse ``project@target`` options; each must name a cell that the plan builds."""
+    owed = {(cell.project, cell.target) for cell in plan.cells if cell.state is State.BUILD}
+    reason_by_pair: dict[Pair, str] = {}
+    for text in options:
+        project, _, target = text.partition("@")
+        pair = (canonicalize_name(project), target)
+        if pair not in owed:
+            what = f"--allow-missing {text!r} names nothing that the plan builds"
+            hint = "python -m matrix plan, and see `to build`"
+            raise UsageError(Problem(place="bundle", what=what, hint=hint))
+        reason_by_pair[pair] = "allowed to be missing when the bundle was sealed"
+    return reason_by_pair

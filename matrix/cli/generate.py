@@ -1,0 +1,39 @@
+"""``generate``."""
+
+import argparse
+import dataclasses
+from typing import Final
+
+from matrix.cli.arguments import Common
+from matrix.cli.session import Session, format_json
+from matrix.pipelines import drift, providers
+
+EXAMPLES: Final = ("wheelyard generate", "wheelyard generate --check")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    check: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a file would change"
+    )
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Write the committed pipelines, or raise ``Drift`` with the difference."""
+    wanted = providers.committed(session.manifest)
+    if arguments.check:
+        drift.check(session.root, wanted)
+        paths_by_change = {"unchanged": sorted(wanted)}
+    else:
+        applied = drift.apply(session.root, wanted)
+        paths_by_change = {"written": sorted(applied.written), "removed": sorted(applied.removed)}
+    if arguments.common.json:
+        session.show(format_json(paths_by_change))
+    else:
+        lines = [f"{what} {path}" for what, paths in paths_by_change.items() for path in paths]
+        session.show("\n".join(lines) or "nothing to write: the pipelines are up to date")

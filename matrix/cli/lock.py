@@ -1,0 +1,114 @@
+"""
+``lock``: renew the lock, or compare or export the one that exists.
+
+What resolves, compares and exports is imported by the function that needs it, so that
+``lock --check`` is as quick as ``check``.
+"""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+from matrix.cli import check
+from matrix.cli.arguments import Common
+from matrix.cli.session import Session
+
+EXAMPLES: Final = (
+    "wheelyard lock",
+    "wheelyard lock --upgrade django",
+    "wheelyard lock --diff origin/main",
+    "wheelyard lock --export requirements --target cp312-manylinux_2_28_x86_64",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What ``--export`` writes."""
+
+    export: str | None = None
+    out: Path = Path("exports")
+    target: tuple[str, ...] = ()
+    root: str = ""
+    bundle: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """``upgrade`` is None without the option, and empty where it names no project."""
+
+    common: Common
+    check: bool = False
+    upgrade: tuple[str, ...] | None = None
+    diff: str | None = None
+    offline: bool = False
+    export: Export
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--check", action="store_true", help="only report whether the lock is up to date"
+    )
+    what.add_argument(
+        "--upgrade",
+        nargs="*",
+        metavar="PROJECT",
+        help="upgrade these projects, or all of them; keep the versions of the rest",
+    )
+    what.add_argument("--diff", metavar="REV", help="show what changed in the lock since REV")
+    what.add_argument(
+        "--export",
+        choices=("pylock", "requirements", "constraints"),
+        help="write the lock for other tools, one file a target",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="use only the cache; make no requests"
+    )
+    _add_export(parser)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("with --export")
+    group.add_argument(
+        "--out",
+        type=Path,
+        default=Export().out,
+        metavar="DIR",
+        help="where to write; default: %(default)s",
+    )
+    group.add_argument(
+        "--target", action="append", default=[], metavar="ID", help="default: all; may be repeated"
+    )
+    group.add_argument(
+        "--root", default="", metavar="NAME", help="one requirement or environment; default: all"
+    )
+    group.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="take the wheels of a bundle, built ones too"
+    )
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Check, compare or export the lock; else renew it."""
+    if arguments.offline:
+        session.go_offline()
+    if arguments.check:
+        check.run(session, check.Arguments(common=arguments.common))
+    elif arguments.diff is not None:
+        from matrix.cli import lock_diff  # noqa: PLC0415 - see above
+
+        lock_diff.show(session, revision=arguments.diff)
+    elif arguments.export.export:
+        from matrix.cli import lock_export  # noqa: PLC0415 - see above
+
+        lock_export.write(session, arguments.export)
+    else:
+        _renew(session, arguments)
+
+
+def _renew(session: Session, arguments: Arguments) -> None:
+    # pip answers while the resolver is imported.
+    session.begin_to_ask_pip()
+    from matrix.cli import relock  # noqa: PLC0415 - see above
+
+    relock.renew(session, arguments.upgrade)

@@ -1,0 +1,89 @@
+"""``plan``: what exists, what must be built, and what cannot be."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+from matrix.cli.arguments import Common, add_previous
+from matrix.cli.relock import refuse_unsolved, relock
+from matrix.cli.session import Session
+from matrix.edge import files
+from matrix.pipelines import agreement, gitlab
+from matrix.pipelines.providers import PROVIDERS
+from matrix.plan import serial
+from matrix.plan.model import Plan
+from matrix.report import locks, plans
+from matrix.resolve import freshness, lockfile
+from matrix.resolve.lock import Lock
+
+EXAMPLES: Final = (
+    "wheelyard plan",
+    "wheelyard plan --previous release/acme-python-2026.9.21 --out plan",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    previous: Path | None = None
+    out: Path | None = None
+    relock: bool = False
+    expect: str | None = None
+    github_output: Path | None = None
+    gitlab_child: Path | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_previous(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write plan.json and packages.lock there"
+    )
+    parser.add_argument(
+        "--relock", action="store_true", help="renew a stale lock first, without writing it"
+    )
+    parser.add_argument("--expect", metavar="SHA256", help="fail unless the plan has this digest")
+    parser.add_argument(
+        "--github-output", type=Path, metavar="FILE", help="append the job matrices to FILE"
+    )
+    parser.add_argument(
+        "--gitlab-child", type=Path, metavar="FILE", help="write the child pipeline to FILE"
+    )
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Make the plan; show it, and write it for the jobs of a pipeline."""
+    lock = _read_lock(session, is_renewed=arguments.relock)
+    plan = session.plan_of(lock, previous=arguments.previous)
+    if arguments.expect is not None:
+        agreement.require(plan, arguments.expect)
+    if arguments.out is not None:
+        session.write(arguments.out / "plan.json", serial.dump(plan))
+        session.write(arguments.out / lockfile.FILENAME, lockfile.dump(lock))
+    _write_outputs(session, plan, arguments)
+    session.show(serial.dump(plan) if arguments.common.json else plans.overview(plan))
+    refuse_unsolved(session, lock)
+
+
+def _read_lock(session: Session, *, is_renewed: bool) -> Lock:
+    """Return the lock, renewed where that is allowed and it is stale."""
+    if not (is_renewed or session.manifest.policy.lock == "refresh"):
+        return session.lock()
+    old = session.present_lock()
+    if old is not None and not freshness.staleness(session.manifest, old):
+        return old
+    new = relock(session, old)
+    session.reporter.say(f"the lock is stale; it would become:\n{locks.list_changes(old, new)}")
+    return new
+
+
+def _write_outputs(session: Session, plan: Plan, arguments: Arguments) -> None:
+    if arguments.github_output is not None:
+        outputs = PROVIDERS["github"].run_time(session.manifest, plan)
+        files.append(
+            arguments.github_output,
+            "".join(f"{name}={value}\n" for name, value in sorted(outputs.items())),
+        )
+    if arguments.gitlab_child is not None:
+        texts = PROVIDERS["gitlab"].run_time(session.manifest, plan)
+        session.write(arguments.gitlab_child, texts[gitlab.CHILD])

@@ -1,0 +1,135 @@
+"""``release``: the whole flow on one machine."""
+
+import argparse
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from matrix.builds.workspace import Availability
+from matrix.bundle import arrivals, collecting
+from matrix.bundle.collecting import Collected, Pair
+from matrix.cli import building, bundle
+from matrix.cli.arguments import Common, Identity, add_identity, add_previous, add_toolchain
+from matrix.cli.relock import refuse_unsolved, relock
+from matrix.cli.session import Session, format_json
+from matrix.pipelines import drift, providers
+from matrix.plan.model import Job, Plan
+from matrix.report import bundles, plans
+from matrix.resolve import freshness, lockfile
+from matrix.resolve.lock import Lock
+from matrix.verify.verify import verify
+
+T = TypeVar("T")
+
+EXAMPLES: Final = (
+    "wheelyard release",
+    "wheelyard release --previous release/acme-python-2026.9.21",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    identity: Identity
+    out: Path = bundle.OUT
+    toolchain: Path | None = None
+    previous: Path | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=bundle.OUT,
+        metavar="DIR",
+        help="where the bundle is written; default: %(default)s",
+    )
+    add_identity(parser)
+    add_toolchain(parser)
+    add_previous(parser)
+
+
+class _Steps:
+    """The steps of a release, and how long each took."""
+
+    def __init__(self, session: Session) -> None:
+        self._reporter = session.reporter
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, name: str, step: Callable[[], T]) -> T:
+        self._reporter.say(f"== {name}")
+        start = time.monotonic()
+        value = step()
+        self.seconds[name] = round(time.monotonic() - start, 1)
+        return value
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Lock, plan, generate, fetch, build what this machine can, seal and verify."""
+    session.use_toolchain(arguments.toolchain)
+    steps = _Steps(session)
+    lock = steps("lock", lambda: _renew_lock(session))
+    plan = steps("plan", lambda: _make_plan(session, lock, arguments.previous))
+    steps("generate", lambda: _generate(session))
+    here, elsewhere = steps("runners", lambda: building.partition_jobs(session, plan))
+    building.report_unavailable(session, elsewhere)
+    wheels = steps(
+        "build", lambda: building.build_missing(session, plan, here, previous=arguments.previous)
+    )
+    built = arrivals.read_wheels(wheels)
+    collected = collecting.collect(plan, built, allowed=_allow_missing(elsewhere))
+    directory = steps("bundle", lambda: _seal(session, plan, collected, arguments))
+    report = steps("verify", lambda: verify(directory))
+    counts = sorted(Counter(cell.state for cell in plan.cells).items())
+    count_by_state = {str(state): count for state, count in counts}
+    if arguments.common.json:
+        facts = {**bundles.facts(report), "cells": count_by_state, "seconds": steps.seconds}
+        session.show(format_json({**facts, "bundle": str(directory)}))
+        return
+    cells = ", ".join(f"{count} {state}" for state, count in count_by_state.items())
+    times = ", ".join(f"{name} {seconds} s" for name, seconds in steps.seconds.items())
+    session.show(f"{bundles.text(report)}\ncells: {cells}\ntimes: {times}\n{directory}")
+
+
+def _renew_lock(session: Session) -> Lock:
+    old = session.present_lock()
+    if old is not None and not freshness.staleness(session.manifest, old):
+        refuse_unsolved(session, old)
+        return old
+    new = relock(session, old)
+    session.write(session.lock_path, lockfile.dump(new))
+    refuse_unsolved(session, new)
+    return new
+
+
+def _make_plan(session: Session, lock: Lock, previous: Path | None) -> Plan:
+    plan = session.plan_of(lock, previous=previous)
+    session.reporter.say(plans.overview(plan))
+    return plan
+
+
+def _seal(session: Session, plan: Plan, collected: Collected, arguments: Arguments) -> Path:
+    identity = bundle.make_identity(session, plan, arguments.identity, out=arguments.out)
+    return bundle.seal(
+        session, plan, collected, identity, out=arguments.out, previous=arguments.previous
+    )
+
+
+def _generate(session: Session) -> None:
+    applied = drift.apply(session.root, providers.committed(session.manifest))
+    for path in applied.written:
+        session.reporter.say(f"wrote {path}")
+    for path in applied.removed:
+        session.reporter.say(f"removed {path}")
+
+
+def _allow_missing(elsewhere: dict[Job, Availability]) -> dict[Pair, str]:
+    return {
+        (build.project, target): f"not built on this machine: {availability.reason}"
+        for job, availability in elsewhere.items()
+        for build in job.builds
+        for target in build.targets
+    }
