@@ -28,26 +28,64 @@ def test_a_platform_tag_survives_being_written(family: str, a: int, b: int, arch
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("linux_x86_64", "'linux_x86_64' is not a platform tag"),
         ("manylinux_2_28", "'manylinux_2_28' is not a platform tag"),
         ("macosx_10_13_arm64", "expected macOS 11.0 or newer on arm64, got 'macosx_10_13_arm64'"),
+        (
+            "manylinux_2_99999999_x86_64",
+            "expected a floor of at most 99.99, got 'manylinux_2_99999999_x86_64'",
+        ),
+        (
+            "macosx_999999_0_x86_64",
+            "expected a floor of at most 99.99, got 'macosx_999999_0_x86_64'",
+        ),
+        (
+            "manylinux_2_\uff12\uff18_x86_64",
+            "'manylinux_2_\uff12\uff18_x86_64' is not a platform tag",
+        ),
         (
             "macosx_9_0_x86",
             "'macosx_9_0_x86' has no known architecture; expected one of x86_64, arm64, universal2",
         ),
     ],
 )
-def test_other_text_is_no_platform_tag(text: str, said: str) -> None:
+def test_other_text_is_refused_as_a_platform_tag(text: str, message: str) -> None:
     with pytest.raises(InvalidPlatformTag) as caught:
         PlatformTag.parse(text)
 
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
-    "text", ["3.10", "3", "3.10.x", "4.0.0", "2.6.9", " 3.10.1", "3.09.1", "3.15.0rc1", "3.14t"]
+    "name", ["manylinux_2_{}_x86_64", "musllinux_1_{}_x86_64", "macosx_{}_0_x86_64"]
+)
+def test_a_floor_has_a_limit(name: str) -> None:
+    for number in (98, 99):
+        assert str(PlatformTag.parse(name.format(number))) == name.format(number)
+        assert len(Target.parse("3.12.4", name.format(number)).tags()) < 20_000
+    with pytest.raises(InvalidPlatformTag) as caught:
+        PlatformTag.parse(name.format(100))
+
+    assert str(caught.value) == f"expected a floor of at most 99.99, got {name.format(100)!r}"
+    assert caught.value.hint == "python -m matrix targets --probe prints this machine's"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3.10",
+        "3",
+        "3.10.x",
+        "4.0.0",
+        "2.6.9",
+        " 3.10.1",
+        "3.09.1",
+        "3.15.0rc1",
+        "3.14t",
+        "3.9.\uff11\uff18",
+    ],
 )
 def test_only_full_versions_are_versions(text: str) -> None:
     with pytest.raises(InvalidVersion) as caught:
@@ -58,10 +96,10 @@ def test_only_full_versions_are_versions(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("3.4.10", "expected CPython 2.7, or 3.5 or newer, got '3.4.10'"),
-        ("3.12.1t", "expected CPython 3.13 or newer before the t of free-threaded, got '3.12.1t'"),
+        ("3.12.1t", "free-threaded builds (\"t\") need CPython 3.13 or newer, got '3.12.1t'"),
         ("pypy-7.2.0-3.6.9", "expected PyPy 7.3 or newer, got 'pypy-7.2.0-3.6.9'"),
         (
             "pypy-7.3.3-3.5.3",
@@ -77,11 +115,11 @@ def test_only_full_versions_are_versions(text: str) -> None:
         ),
     ],
 )
-def test_a_version_that_cannot_be_is_told_why(text: str, said: str) -> None:
+def test_a_version_that_cannot_be_is_told_why(text: str, message: str) -> None:
     with pytest.raises(InvalidVersion) as caught:
         PythonVersion.parse(text)
 
-    assert str(caught.value) == said
+    assert str(caught.value) == message
     assert caught.value.hint
 
 
@@ -146,12 +184,12 @@ def test_markers_do_not_tell_a_free_threaded_python() -> None:
 
 
 def test_universal2_stands_for_both_machines() -> None:
-    both = PlatformTag.parse("macosx_10_13_universal2").each
+    both = PlatformTag.parse("macosx_10_13_universal2").single_platforms
 
-    assert [str(one) for one in both] == ["macosx_10_13_x86_64", "macosx_11_0_arm64"]
-    assert [one.machine for one in both] == ["x86_64", "arm64"]
-    for one in both:
-        assert "macosx_10_13_universal2" in set(one.compatible())
+    assert [str(platform) for platform in both] == ["macosx_10_13_x86_64", "macosx_11_0_arm64"]
+    assert [platform.machine for platform in both] == ["x86_64", "arm64"]
+    for platform in both:
+        assert "macosx_10_13_universal2" in set(platform.compatible_tags())
 
 
 def test_a_floor_takes_older_wheels_and_never_newer_ones() -> None:
@@ -170,7 +208,7 @@ def test_python_2_on_linux_is_the_wide_build() -> None:
 
 
 @pytest.mark.parametrize(
-    ("python", "platform", "lane"),
+    ("python", "platform", "version"),
     [
         ("2.7.18", "manylinux_2_17_x86_64", "1.12.0"),
         ("3.6.15", "manylinux_2_17_x86_64", "2.23.4"),
@@ -190,12 +228,12 @@ def test_python_2_on_linux_is_the_wide_build() -> None:
     ],
 )
 def test_an_interpreter_is_built_by_the_newest_lane_that_knows_it(
-    python: str, platform: str, lane: str
+    python: str, platform: str, version: str
 ) -> None:
-    found = find_lane(Target.parse(python, platform))
+    lane = find_lane(Target.parse(python, platform))
 
-    assert found is not None
-    assert found.version == lane
+    assert lane is not None
+    assert lane.version == version
 
 
 @pytest.mark.parametrize(

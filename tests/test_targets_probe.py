@@ -50,10 +50,10 @@ def test_the_script_prints_a_line_that_the_manifest_takes(python: Path) -> None:
     manifest = read(ANYWHERE.replace("runners:", f"{ran.stdout}runners:"))
 
     (target,) = [*manifest.targets.values()][-1].targets
-    told = ask(python)
-    if told is not None:
-        assert str(target.python) == told.python
-        assert str(target.tags()[0]) == told.tags[0] or not told.has_floors()
+    expected = ask(python)
+    if expected is not None:
+        assert str(target.python) == expected.python
+        assert str(target.tags()[0]) == expected.tags[0] or not expected.has_floors()
 
 
 def test_the_verb_prints_targets_that_the_manifest_takes(
@@ -141,14 +141,14 @@ def test_asking_for_interpreters_is_asking_them(capsys: pytest.CaptureFixture[st
 
 
 def test_what_an_interpreter_complains_of_before_is_no_answer() -> None:
-    said = 'Could not find platform libraries\n{"python": "3.9.1", "platform": "win32"}\n'
+    message = 'Could not find platform libraries\n{"python": "3.9.1", "platform": "win32"}\n'
 
-    assert probe.read(said).id == "cp39-win32"
+    assert probe.parse_answer(message).id == "cp39-win32"
 
 
 def test_an_answer_that_is_no_target_of_ours_is_an_error() -> None:
     with pytest.raises(InvalidTarget) as caught:
-        probe.read('{"python": "3.9.1", "platform": "manylinux_2_36_sparc64"}')
+        probe.parse_answer('{"python": "3.9.1", "platform": "manylinux_2_36_sparc64"}')
 
     assert str(caught.value).startswith("'manylinux_2_36_sparc64' has no known architecture")
 
@@ -175,10 +175,10 @@ def test_a_mac_is_known_by_its_release(
 
 
 def test_a_mac_that_pretends_to_be_old_is_asked_again(script: Callable[..., Probe]) -> None:
-    asked = []
+    calls = []
 
     def answer(command: list[str], *, env: dict[str, str]) -> bytes:
-        asked.append((command[0], env["SYSTEM_VERSION_COMPAT"]))
+        calls.append((command[0], env["SYSTEM_VERSION_COMPAT"]))
         return b"13.4.1\n"
 
     names = script(
@@ -189,14 +189,16 @@ def test_a_mac_that_pretends_to_be_old_is_asked_again(script: Callable[..., Prob
     )
 
     assert names["platform_tag"]() == "macosx_13_0_x86_64"
-    assert asked == [(sys.executable, "0")]
+    assert calls == [(sys.executable, "0")]
 
 
 @pytest.mark.parametrize(
-    ("said", "tag"), [("win32", "win32"), ("win-amd64", "win_amd64"), ("win-arm64", "win_arm64")]
+    ("message", "tag"), [("win32", "win32"), ("win-amd64", "win_amd64"), ("win-arm64", "win_arm64")]
 )
-def test_windows_is_known_by_its_builds(script: Callable[..., Probe], said: str, tag: str) -> None:
-    names = script(platform__system=lambda: "Windows", sysconfig__get_platform=lambda: said)
+def test_windows_is_known_by_its_builds(
+    script: Callable[..., Probe], message: str, tag: str
+) -> None:
+    names = script(platform__system=lambda: "Windows", sysconfig__get_platform=lambda: message)
 
     assert names["platform_tag"]() == tag
 
@@ -241,7 +243,7 @@ def test_musl_is_known_by_its_loader(script: Callable[..., Probe], tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("lies", "said"),
+    ("lies", "message"),
     [
         (
             {"sys__version_info": (3, 15, 0, "candidate", 1), "sys__version": "3.15.0rc1 (x)"},
@@ -263,7 +265,7 @@ def test_musl_is_known_by_its_loader(script: Callable[..., Probe], tmp_path: Pat
     ids=["candidate", "graalpy", "debug", "narrow"],
 )
 def test_an_interpreter_without_wheels_says_so(
-    script: Callable[..., Probe], lies: dict[str, Any], said: str
+    script: Callable[..., Probe], lies: dict[str, Any], message: str
 ) -> None:
     names = script()
     real = names["sys"]
@@ -280,7 +282,7 @@ def test_an_interpreter_without_wheels_says_so(
     with pytest.raises(SystemExit) as caught:
         names["python"]()
 
-    assert caught.value.code == said
+    assert caught.value.code == message
 
 
 def test_a_free_threaded_python_gets_its_letter(script: Callable[..., Probe]) -> None:

@@ -36,9 +36,9 @@ def by_version(path: Path) -> str:
     return path.parts[-3]
 
 
-def computed(told: Told) -> Target:
-    floor = next(tag.split("-")[2] for tag in told.tags if "-manylinux" in tag)
-    return Target.parse(told.python, floor)
+def check_tags(expected: Told) -> Target:
+    floor = next(tag.split("-")[2] for tag in expected.tags if "-manylinux" in tag)
+    return Target.parse(expected.python, floor)
 
 
 def ours(target: Target) -> list[str]:
@@ -47,36 +47,36 @@ def ours(target: Target) -> list[str]:
 
 @pytest.mark.parametrize("python", cpythons(), ids=by_version)
 def test_a_target_says_what_the_real_interpreter_says(python: Path) -> None:
-    told = ask(python)
-    if told is None:
+    expected = ask(python)
+    if expected is None:
         pytest.skip(f"{python} has no pip to ask")
-    target = computed(told)
+    target = check_tags(expected)
 
-    assert without_measured(told.environment) == without_measured(target.marker_environment())
-    if told.has_floors():
+    assert without_measured(expected.environment) == without_measured(target.marker_environment())
+    if expected.has_floors():
         # Only where linux_* stands differs from one packaging to the next.
-        assert sorted(told.tags) == sorted(ours(target))
-        assert [t for t in told.tags if "-linux_" not in t] == [
+        assert sorted(expected.tags) == sorted(ours(target))
+        assert [t for t in expected.tags if "-linux_" not in t] == [
             t for t in ours(target) if "-linux_" not in t
         ]
     else:
         # Older pips have one tag of their own invention, and know fewer names for old C libraries.
-        assert set(told.tags) - set(ours(target)) <= {f"cp{target.python.major}-none-any"}
-        known = set(ours(target)) & set(told.tags)
-        assert [t for t in ours(target) if t in known] == [t for t in told.tags if t in known]
+        assert set(expected.tags) - set(ours(target)) <= {f"cp{target.python.major}-none-any"}
+        known = set(ours(target)) & set(expected.tags)
+        assert [t for t in ours(target) if t in known] == [t for t in expected.tags if t in known]
 
 
 def test_a_target_says_what_a_real_pypy_says() -> None:
     python, pip = pypy(), bundled_pip()
     if python is None or pip is None:
         pytest.skip("this machine has no pypy3, or no pip to ask it through")
-    told = ask(python, pip=pip)
-    assert told is not None
-    target = computed(told)
+    expected = ask(python, pip=pip)
+    assert expected is not None
+    target = check_tags(expected)
 
-    assert without_measured(told.environment) == without_measured(target.marker_environment())
+    assert without_measured(expected.environment) == without_measured(target.marker_environment())
     own = f"{target.python.python_tag}-none-any"
-    assert [tag for tag in told.tags if tag != own] == ours(target)
+    assert [tag for tag in expected.tags if tag != own] == ours(target)
 
 
 @pytest.mark.skipif(pypy() is None, reason="this machine has no pypy3")
@@ -84,21 +84,21 @@ def test_a_target_says_what_a_real_pypy_says() -> None:
 def test_a_pypy_is_what_pex_calls_a_complete_platform() -> None:
     python = pypy()
     assert python is not None
-    told = ask_pex(python)
+    expected = ask_pex(python)
 
-    assert [tag for tag in told.tags if tag != ONLY_PACKAGING] == ours(computed(told))
+    assert [tag for tag in expected.tags if tag != ONLY_PACKAGING] == ours(check_tags(expected))
 
 
 @pytest.mark.skipif(shutil.which("pex3") is None, reason="this machine has no pex3")
 @pytest.mark.parametrize("python", cpythons(), ids=by_version)
 def test_a_target_is_what_pex_calls_a_complete_platform(python: Path) -> None:
-    told = ask_pex(python)
-    target = computed(told)
+    expected = ask_pex(python)
+    target = check_tags(expected)
     # pip of 2.7 takes cp27-none-any; what pex asks on interpreters up to 3.6 does not know it.
     pex_lacks = f"{target.python.python_tag}-none-any" if target.python.series < (3, 7) else ""
 
-    assert without_measured(told.environment) == without_measured(target.marker_environment())
-    assert list(told.tags) == [tag for tag in ours(target) if tag != pex_lacks]
+    assert without_measured(expected.environment) == without_measured(target.marker_environment())
+    assert list(expected.tags) == [tag for tag in ours(target) if tag != pex_lacks]
 
 
 # No free-threaded CPython is packaged for this machine; packaging tells one by this variable.

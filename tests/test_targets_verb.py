@@ -43,9 +43,9 @@ def complaint(written: str) -> str:
 
 
 def test_each_target_has_its_identifier_and_lane() -> None:
-    found = [(row["id"], row["identifier"], row["cibuildwheel"]) for row in rows(manifest())]
+    table = [(row["id"], row["identifier"], row["cibuildwheel"]) for row in rows(manifest())]
 
-    assert found == [
+    assert table == [
         ("cp27-manylinux_2_17_x86_64", "cp27-manylinux_x86_64", "1.12.0"),
         ("cp39-manylinux_2_28_x86_64", "cp39-manylinux_x86_64", "4.3.3"),
         ("pp311-manylinux_2_28_x86_64", "pp311-manylinux_x86_64", "3.4.1"),
@@ -75,14 +75,14 @@ def test_where_no_lane_serves_it_says_none_and_why(
     assert main(["targets", "--manifest", str(path)]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert main(["targets", "--manifest", str(path), "--json"]) == 0
-    told = {row["id"]: row["why_none"] for row in json.loads(capsys.readouterr().out)}
+    reason_by_target = {row["id"]: row["why_none"] for row in json.loads(capsys.readouterr().out)}
 
     row = next(line for line in printed if line.startswith("cp316-win_amd64"))
     assert row.split() == ["cp316-win_amd64", "old", "3.16.0", "cp316-win_amd64", "none", "win_*"]
     why = "no pinned cibuildwheel knows cp316-win_amd64"
     assert printed[-1] == f"none for cp316-win_amd64: {why}"
-    assert told.pop("cp316-win_amd64") == why
-    assert set(told.values()) == {""}
+    assert reason_by_target.pop("cp316-win_amd64") == why
+    assert set(reason_by_target.values()) == {""}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_where_no_lane_serves_it_says_none_and_why(
     [
         (
             "3.12.1t",
-            "expected CPython 3.13 or newer before the t of free-threaded, got '3.12.1t'",
+            "free-threaded builds (\"t\") need CPython 3.13 or newer, got '3.12.1t'",
             "write '3.12.1'",
         ),
         (

@@ -95,7 +95,9 @@ def _probe(program: str, environment: Mapping[str, str]) -> Target:
     # Without what the user's site adds: it may print, and the answer is what is printed.
     command = [program, "-E", "-s", "-c", probe.SCRIPT, "--json"]
     try:
-        return probe.read(programs.run(command, environment=environment, timeout=_SECONDS).output)
+        return probe.parse_answer(
+            programs.run(command, environment=environment, timeout=_SECONDS).output
+        )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidTarget(f"expected a Python, got: {reason}") from error

@@ -39,7 +39,7 @@ class TargetGroup:
     def targets(self) -> tuple[Target, ...]:
         return tuple(
             Target(python=python, platform=platform)
-            for platform in self.platform.each
+            for platform in self.platform.single_platforms
             for python in self.python
         )
 

@@ -1,4 +1,4 @@
-"""What is wrong with a target as it was written; the manifest's reader adds the place."""
+"""The error of a target that cannot be parsed; the manifest's reader adds the place."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ PROBE: Final = "python -m matrix targets --probe prints this machine's"
 
 
 class InvalidTarget(ValueError):
-    """Text that names no interpreter or platform of ours, and what to type instead."""
+    """Text that is not a supported interpreter or platform, and what to write instead."""
 
     def __init__(self, what: str, *, hint: str = "") -> None:
         super().__init__(what)

@@ -31,7 +31,10 @@ _LINUX_ARCHES: Final = ("x86_64", "i686", "aarch64", "ppc64le", "s390x", "armv7l
 _MAC_ARCHES: Final = ("x86_64", "arm64", "universal2")
 _FIRST_MACOS_ON_ARM: Final = (11, 0)
 _WINDOWS: Final = {"win32": "x86", "win_amd64": "AMD64", "win_arm64": "ARM64"}
-_FLOOR: Final = re.compile(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)")
+_FLOOR: Final = re.compile(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)", re.ASCII)
+_HIGHEST_NUMBER: Final = 99
+"""Of a floor: every number below it becomes a tag, and each tag is compared with every wheel."""
+_HIGHEST_DIGITS: Final = len(str(_HIGHEST_NUMBER))
 
 # PEP 600: the names that glibc floors had before they were numbers.
 _LEGACY_MANYLINUX: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
@@ -41,7 +44,7 @@ _FLOOR_BY_ALIAS: Final = {name: minor for minor, name in _LEGACY_MANYLINUX.items
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class PlatformTag:
     """
-    A family, an architecture, and the oldest C library or macOS that must still work.
+    A family, an architecture, and the oldest C library or macOS that wheels must work on.
 
     >>> str(PlatformTag.parse("manylinux2014_x86_64"))
     'manylinux_2_17_x86_64'
@@ -59,20 +62,24 @@ class PlatformTag:
         alias, _, arch = text.partition("_")
         if alias in _FLOOR_BY_ALIAS:
             text = f"manylinux_2_{_FLOOR_BY_ALIAS[alias]}_{arch}"
-        found = _FLOOR.fullmatch(text)
-        if found is None:
+        match = _FLOOR.fullmatch(text)
+        if match is None:
             what = f"{text!r} is not a platform tag"
             raise InvalidPlatformTag(what, hint=PROBE)
-        made = cls(family=Family(found[1]), floor=(int(found[2]), int(found[3])), arch=found[4])
-        known = _MAC_ARCHES if made.family is Family.MACOS else _LINUX_ARCHES
-        if made.arch not in known:
+        if max(len(match[2]), len(match[3])) > _HIGHEST_DIGITS:
+            what = f"expected a floor of at most {_HIGHEST_NUMBER}.{_HIGHEST_NUMBER}, got {text!r}"
+            raise InvalidPlatformTag(what, hint=PROBE)
+        floor = int(match[2]), int(match[3])
+        tag = cls(family=Family(match[1]), floor=floor, arch=match[4])
+        arches = _MAC_ARCHES if tag.family is Family.MACOS else _LINUX_ARCHES
+        if tag.arch not in arches:
             raise InvalidPlatformTag(
-                f"{text!r} has no known architecture; expected one of {', '.join(known)}"
+                f"{text!r} has no known architecture; expected one of {', '.join(arches)}"
             )
-        if made.arch == "arm64" and made.floor < _FIRST_MACOS_ON_ARM:
+        if tag.arch == "arm64" and tag.floor < _FIRST_MACOS_ON_ARM:
             what = f"expected macOS 11.0 or newer on arm64, got {text!r}"
             raise InvalidPlatformTag(what, hint="write 'macosx_11_0_arm64'")
-        return made
+        return tag
 
     def __str__(self) -> str:
         if self.family is Family.WINDOWS:
@@ -80,7 +87,7 @@ class PlatformTag:
         return f"{self.family}_{self.floor[0]}_{self.floor[1]}_{self.arch}"
 
     @property
-    def each(self) -> tuple["PlatformTag", ...]:
+    def single_platforms(self) -> tuple["PlatformTag", ...]:
         """
         The platforms that machines have: this one, or both that ``universal2`` stands for.
 
@@ -104,7 +111,7 @@ class PlatformTag:
         """The platform half of cibuildwheel's build identifier, without the floor."""
         return self.arch if self.family is Family.WINDOWS else f"{self.family}_{self.arch}"
 
-    def compatible(self) -> Iterator[str]:
+    def compatible_tags(self) -> Iterator[str]:
         """The platform tags of wheels that run there, best first."""
         match self.family:
             case Family.WINDOWS:

@@ -118,16 +118,16 @@ if __name__ == "__main__":
 """
 
 
-def read(output: str) -> Target:
+def parse_answer(output: str) -> Target:
     """
-    The target that the script's ``--json`` names, on the last line: what stands before it is an
-    interpreter's own complaints. Raises ``InvalidTarget``, with the last of these, when it is none.
+    The target that the script's ``--json`` prints on its last line; the lines before it are
+    warnings of the interpreter. Raises ``InvalidTarget`` with the last line when it is no answer.
     """
-    said = (output.strip().splitlines() or ["nothing"])[-1]
+    last = (output.strip().splitlines() or ["nothing"])[-1]
     try:
-        found = json.loads(said)
-        python, platform = str(found["python"]), str(found["platform"])
-    except (ValueError, KeyError, TypeError) as error:
-        ours = said if said.startswith("expected ") else f"expected a Python, got: {said}"
-        raise InvalidTarget(ours) from error
+        answer = json.loads(last)
+        python, platform = str(answer["python"]), str(answer["platform"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        what = last if last.startswith("expected ") else f"expected a Python, got: {last}"
+        raise InvalidTarget(what) from error
     return Target.parse(python, platform)

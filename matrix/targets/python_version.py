@@ -1,5 +1,5 @@
 """
-Which Python: its full version, and what else decides about wheels.
+The Python of a target: its full version, and what else decides which wheels install.
 
 A minor version alone is refused: markers and ``Requires-Python`` compare full versions, and an
 assumed ``.0`` picks other releases than the real interpreter does. PyPy is written with both of its
@@ -12,9 +12,10 @@ from typing import Final
 
 from matrix.targets.invalid import PROBE, InvalidTarget
 
-_PYTHON: Final = r"(2\.7|3\.(?:0|[1-9]\d?))\.(0|[1-9]\d?)"
-_CPYTHON: Final = re.compile(rf"{_PYTHON}(t?)")
-_PYPY: Final = re.compile(rf"pypy-(\d+\.\d+\.\d+)-{_PYTHON}")
+_NUMBER: Final = r"(?:0|[1-9]\d?)"
+_PYTHON: Final = rf"(2\.7|3\.{_NUMBER})\.({_NUMBER})"
+_CPYTHON: Final = re.compile(rf"{_PYTHON}(t?)", re.ASCII)
+_PYPY: Final = re.compile(rf"pypy-({_NUMBER}\.{_NUMBER}\.{_NUMBER})-{_PYTHON}", re.ASCII)
 
 _FIRST_CPYTHON_3: Final = (3, 5)  # what the oldest lane builds for
 _FIRST_PYPY_3: Final = (3, 6)
@@ -29,7 +30,7 @@ class InvalidVersion(InvalidTarget):
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class PythonVersion:
     """
-    One CPython, perhaps free-threaded, or one PyPy, as the manifest writes it.
+    A CPython, free-threaded or not, or a PyPy, as the manifest writes it.
 
     >>> [PythonVersion.parse(text).abi for text in ("3.9.18", "3.14.0t", "pypy-7.3.20-3.11.13")]
     ['cp39', 'cp314t', 'pypy311_pp73']
@@ -45,13 +46,16 @@ class PythonVersion:
     @classmethod
     def parse(cls, text: str) -> "PythonVersion":
         """Invert ``str()``."""
-        if found := _CPYTHON.fullmatch(text):
-            made = _numbers(found[1], found[2], is_free_threaded=bool(found[3]))
-            return _existing_cpython(made, text)
-        if found := _PYPY.fullmatch(text):
-            made = _numbers(found[2], found[3], pypy=tuple(map(int, found[1].split("."))))
-            return _existing_pypy(made, text)
-        raise _unread(text)
+        if match := _CPYTHON.fullmatch(text):
+            cpython = _from_numbers(match[1], match[2], is_free_threaded=bool(match[3]))
+            _check_cpython(cpython, text)
+            return cpython
+        if match := _PYPY.fullmatch(text):
+            own = tuple(map(int, match[1].split(".")))
+            pypy = _from_numbers(match[2], match[3], pypy=own)
+            _check_pypy(pypy, text)
+            return pypy
+        raise _refuse(text)
 
     def __str__(self) -> str:
         if self.pypy:
@@ -60,7 +64,7 @@ class PythonVersion:
 
     @property
     def name(self) -> str:
-        """For people: ``CPython 3.9.18``, ``PyPy 7.3.20 (Python 3.11.13)``."""
+        """As messages name it: ``CPython 3.9.18``, ``PyPy 7.3.20 (Python 3.11.13)``."""
         if self.pypy:
             return f"PyPy {self.implementation_version} (Python {self.full})"
         return f"CPython {self}"
@@ -82,12 +86,12 @@ class PythonVersion:
 
     @property
     def nodot(self) -> str:
-        """As in tags and identifiers: ``39``, ``312``."""
+        """The series as in tags and identifiers: ``39``, ``312``."""
         return f"{self.major}{self.minor}"
 
     @property
     def python_tag(self) -> str:
-        """Of wheels made for it alone: ``cp312``, ``pp311``."""
+        """The Python tag of wheels that are made for it alone: ``cp312``, ``pp311``."""
         return f"{'pp' if self.pypy else 'cp'}{self.nodot}"
 
     @property
@@ -105,7 +109,7 @@ class PythonVersion:
         return f"pypy_{own}" if self.major == 2 else f"pypy{self.nodot}_pp{own}"  # noqa: PLR2004
 
 
-def _numbers(
+def _from_numbers(
     series: str, micro: str, *, is_free_threaded: bool = False, pypy: tuple[int, ...] = ()
 ) -> PythonVersion:
     major, minor = map(int, series.split("."))
@@ -114,25 +118,23 @@ def _numbers(
     )
 
 
-def _existing_cpython(made: PythonVersion, text: str) -> PythonVersion:
-    if made.major == 3 and made.series < _FIRST_CPYTHON_3:  # noqa: PLR2004 - Python 3
+def _check_cpython(version: PythonVersion, text: str) -> None:
+    if version.major == 3 and version.series < _FIRST_CPYTHON_3:  # noqa: PLR2004 - Python 3
         raise InvalidVersion(f"expected CPython 2.7, or 3.5 or newer, got {text!r}", hint=PROBE)
-    if made.is_free_threaded and made.series < _FIRST_FREE_THREADED:
-        what = f"expected CPython 3.13 or newer before the t of free-threaded, got {text!r}"
-        raise InvalidVersion(what, hint=f"write {made.full!r}")
-    return made
+    if version.is_free_threaded and version.series < _FIRST_FREE_THREADED:
+        what = f'free-threaded builds ("t") need CPython 3.13 or newer, got {text!r}'
+        raise InvalidVersion(what, hint=f"write {version.full!r}")
 
 
-def _existing_pypy(made: PythonVersion, text: str) -> PythonVersion:
-    if made.pypy[:2] < _FIRST_PYPY:
+def _check_pypy(version: PythonVersion, text: str) -> None:
+    if version.pypy[:2] < _FIRST_PYPY:
         raise InvalidVersion(f"expected PyPy 7.3 or newer, got {text!r}", hint=PROBE)
-    if made.major == 3 and made.series < _FIRST_PYPY_3:  # noqa: PLR2004 - Python 3
+    if version.major == 3 and version.series < _FIRST_PYPY_3:  # noqa: PLR2004 - Python 3
         what = f"expected a PyPy of Python 2.7, or 3.6 or newer, got {text!r}"
         raise InvalidVersion(what, hint=PROBE)
-    return made
 
 
-def _unread(text: str) -> InvalidVersion:
+def _refuse(text: str) -> InvalidVersion:
     expected = "a full version such as '3.12.4'"
     if "pypy" in text.lower():
         expected = "PyPy's version and its Python's, such as 'pypy-7.3.20-3.11.13'"

@@ -22,7 +22,7 @@ _SYSTEM: Final = {
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Target:
     """
-    One interpreter on one platform, as a line of the plan names it.
+    One interpreter on one platform.
 
     >>> target = Target.parse("3.14.0t", "manylinux_2_28_x86_64")
     >>> target.id, target.identifier
@@ -100,7 +100,7 @@ class Target:
 
 @functools.lru_cache(maxsize=256)
 def _tags(target: Target) -> tuple[Tag, ...]:
-    python, platforms = target.python, list(target.platform.compatible())
+    python, platforms = target.python, list(target.platform.compatible_tags())
     if python.pypy:
         own = generic_tags(python.python_tag, [target.abi], platforms)
         # packaging adds pp3-none-any, pip takes pp39-none-any instead: only what both take is safe.
