@@ -67,7 +67,7 @@ def test_a_stale_lock_is_an_error_that_names_the_command(
     assert run("plan") == 4
     assert capsys.readouterr().err == (
         "packages.lock: native is not locked on cp27-manylinux_2_17_x86_64, cp312-win_amd64\n"
-        "  hint: python -m matrix lock\n"
+        "  hint: wheelyard lock\n"
     )
 
 
@@ -131,7 +131,7 @@ def test_a_file_that_was_replaced_on_the_index_is_refused(
     assert run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out")) == 12
     assert capsys.readouterr().err == (
         f"{name}: expected sha256 {locked}, got {'f' * 64} from {index.url}\n"
-        "  hint: find out who replaced it; then python -m matrix lock --upgrade six\n"
+        "  hint: find out who replaced it; then wheelyard lock --upgrade six\n"
     )
     assert not list((here / "out").glob("*"))
 
@@ -261,7 +261,7 @@ def test_explain_tells_who_asks_and_how_to_reproduce(
     told = capsys.readouterr().out
     assert "wanted by:\n  packages.yaml line 15: native\n" in told
     assert "build 2.0 native-2.0.tar.gz (no wheel on the index for this target)" in told
-    assert "reproduce   python -m matrix build manylinux-x86-64-cibw4.3e --manifest " in told
+    assert "reproduce   wheelyard build manylinux-x86-64-cibw4.3e --manifest " in told
 
 
 @pytest.mark.parametrize(
@@ -290,12 +290,12 @@ def test_explain_tells_who_asks_and_how_to_reproduce(
             ("collect", "wheels", "--allow-missing", "six@cp312-win_amd64"),
             (
                 "bundle: --allow-missing 'six@cp312-win_amd64' names nothing that the plan builds\n"
-                "  hint: python -m matrix plan, and see `to build`\n"
+                "  hint: wheelyard plan, and see `to build`\n"
             ),
         ),
         (
             ("lock", "--upgrade", "sic"),
-            "lock: --upgrade: sic is not in the lock\n  hint: python -m matrix explain PROJECT\n",
+            "lock: --upgrade: sic is not in the lock\n  hint: wheelyard explain PROJECT\n",
         ),
     ],
 )

@@ -167,7 +167,7 @@ def test_offline_nothing_is_built(here: Repository, capsys: pytest.CaptureFixtur
     assert here.run("lock", "--offline", "--quiet") == 6
     assert capsys.readouterr().err == (
         f"app-1.0.tar.gz: expected its metadata, built with {HERE}, in the cache, got none\n"
-        "  hint: python -m matrix lock\n"
+        "  hint: wheelyard lock\n"
     )
 
 

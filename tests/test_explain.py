@@ -66,7 +66,7 @@ def test_an_explanation_in_words(made: Plan, locked: Lock) -> None:
         "  installs    the newest build requirements of the index:"
         " the lock says nothing of its build requirements\n"
         "  takes       about 3 min for the whole job\n"
-        f"  reproduce   python -m matrix build {job.id}\n"
+        f"  reproduce   wheelyard build {job.id}\n"
     )
 
 
@@ -86,7 +86,7 @@ def test_an_explanation_of_one_target_leaves_the_others_out(made: Plan, locked: 
 def test_the_command_names_what_is_needed_to_find_the_same_plan(made: Plan, locked: Lock) -> None:
     (build,) = explained(made, locked, "lxml", options=" --plan plan/plan.json").builds
 
-    assert build.command == f"python -m matrix build {build.job} --plan plan/plan.json"
+    assert build.command == f"wheelyard build {build.job} --plan plan/plan.json"
 
 
 def test_an_explanation_has_the_documented_keys(made: Plan, locked: Lock) -> None:

@@ -132,7 +132,7 @@ def test_offline_everything_comes_from_the_cache(index: IndexServer, tmp_path: P
 
     assert len(index.requests) == requests
     assert str(caught.value) == (
-        f"{index.url}: expected {wheel.name} in the cache, got none\n  hint: python -m matrix lock"
+        f"{index.url}: expected {wheel.name} in the cache, got none\n  hint: wheelyard lock"
     )
 
 
@@ -147,7 +147,7 @@ def test_offline_what_was_never_read_is_named(index: IndexServer, tmp_path: Path
         with pytest.raises(IndexUnavailable) as project:
             asked.page(canonicalize_name("seven"))
 
-    hint = "in the cache, got none\n  hint: python -m matrix lock"
+    hint = "in the cache, got none\n  hint: wheelyard lock"
     assert str(metadata.value) == (f"{index.url}: expected the metadata of {wheel.filename} {hint}")
     assert str(project.value) == f"{index.url}seven/: expected the page of 'seven' {hint}"
 

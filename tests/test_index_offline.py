@@ -54,6 +54,6 @@ def test_a_lock_without_network_names_what_nobody_has_read(
 
     assert capsys.readouterr().err == (
         f"{index.url}app/: expected the page of 'app' in the cache, got none\n"
-        "  hint: python -m matrix lock\n"
+        "  hint: wheelyard lock\n"
     )
     assert index.requests == []

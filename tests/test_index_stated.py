@@ -121,7 +121,7 @@ def test_an_entry_of_another_format_is_not_read(
         stated(six, tmp_path, offline=True)
     assert str(raised.value) == (
         f"{six.url}: expected the metadata of six-1.10-py2.py3-none-any.whl in the cache, got none"
-        "\n  hint: python -m matrix lock"
+        "\n  hint: wheelyard lock"
     )
 
 

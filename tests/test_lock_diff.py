@@ -184,7 +184,7 @@ def test_without_a_lock_there_is_nothing_to_compare(
     checkout.commit("v1")
 
     assert checkout.run("--diff", "v1") == 4
-    assert capsys.readouterr().err == ("packages.lock: not found\n  hint: python -m matrix lock\n")
+    assert capsys.readouterr().err == ("packages.lock: not found\n  hint: wheelyard lock\n")
 
 
 def test_a_machine_without_git_is_told_so(

@@ -66,7 +66,7 @@ def test_one_of_several_releases_is_named_as_it_is_installed(
     [
         (("--target", f"{OURS.id}x"),
          f"lock --export: unknown target '{OURS.id}x'\n  hint: did you mean '{OURS.id}'?\n"),
-        (("--root", "sic"), f"{LEGACY.id}: {UNKNOWN} got 'sic'\n  hint: python -m matrix plan\n"),
+        (("--root", "sic"), f"{LEGACY.id}: {UNKNOWN} got 'sic'\n  hint: wheelyard plan\n"),
         (("--root", "apt"), f"{LEGACY.id}: {UNKNOWN} got 'apt'\n  hint: did you mean 'app'?\n"),
     ],
     ids=["target", "root", "nearly a root"],
@@ -125,7 +125,7 @@ def test_a_stale_lock_is_not_exported(here: Repository, said: pytest.CaptureFixt
     said.readouterr()
 
     assert here.export("constraints") == 4
-    assert "  hint: python -m matrix lock\n" in said.readouterr().err
+    assert "  hint: wheelyard lock\n" in said.readouterr().err
 
 
 def test_a_file_that_was_replaced_on_the_index_is_an_error(

@@ -86,7 +86,7 @@ def test_what_git_cannot_merge_keeps_the_pins_of_both_sides(
     line = text[: text.index("<<<<<<<")].count("\n") + 1
     assert str(caught.value) == (
         f"packages.lock:{line}: has conflicts that git could not merge\n"
-        "  hint: python -m matrix lock keeps what both sides pin"
+        "  hint: wheelyard lock keeps what both sides pin"
     )
     assert versions(lockfile.load_to_renew(tmp_path / lockfile.FILENAME)) == {
         "attrs": {"2.0", "3.0"},

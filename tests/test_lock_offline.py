@@ -28,5 +28,5 @@ def test_what_the_cache_lacks_is_named(here: Repository, said: pytest.CaptureFix
     assert here.run("lock", "--offline", "--quiet") == 6
     told = said.readouterr().err
     assert "'app'" in told
-    assert told.endswith("  hint: python -m matrix lock\n")
+    assert told.endswith("  hint: wheelyard lock\n")
     assert here.index.requests == []

@@ -33,7 +33,7 @@ def test_an_unquoted_minor_version_is_asked_for_in_full() -> None:
     assert complaint(bad) == (
         "packages.yaml:3: targets.prod.python[0]: "
         "expected a full version such as '3.12.4', got '3.10'\n"
-        "  hint: python -m matrix targets --probe prints this machine's"
+        "  hint: wheelyard targets --probe prints this machine's"
     )
 
 
@@ -85,7 +85,7 @@ def test_every_problem_is_told_in_one_run_in_the_order_of_lines() -> None:
     )
 
     assert [line.partition(":")[2].partition(":")[0] for line in complaint(bad).splitlines()] == [
-        "5", " python -m matrix targets --probe prints this machine's", "14", "15", " known",
+        "5", " wheelyard targets --probe prints this machine's", "14", "15", " known",
     ]  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_every_problem_is_told_in_one_run_in_the_order_of_lines() -> None:
             "packages:\n  - six\n<<<<<<< ours\n  - toml\n=======\n  - yarl\n>>>>>>> theirs\n",
             (
                 "packages.yaml:3: has conflicts that git could not merge\n"
-                "  hint: edit packages.yaml, then: python -m matrix lock"
+                "  hint: edit packages.yaml, then: wheelyard lock"
             ),
         ),
     ],

@@ -45,7 +45,7 @@ def test_a_hand_edit_is_shown_and_undone(repository: Path, wanted: dict[str, str
         "  @@ -32 +32 @@\n"
         "  -  timeout: 2 minutes\n"
         "  +  timeout: 15 minutes\n"
-        "  hint: run `python -m matrix generate` and commit the result"
+        "  hint: run `wheelyard generate` and commit the result"
     )
     assert drift.apply(repository, wanted).written == (".gitlab-ci.yml",)
     drift.check(repository, wanted)
@@ -63,7 +63,7 @@ def test_a_missing_and_an_orphaned_file_are_named_together(
         ".github/workflows/old.yml: was made by wheelyard, "
         "and the manifest asks for it no longer\n"
         ".gitlab-ci.yml: is not there\n"
-        "  hint: run `python -m matrix generate` and commit the result"
+        "  hint: run `wheelyard generate` and commit the result"
     )
     assert drift.apply(repository, wanted) == drift.Applied(
         written=(".gitlab-ci.yml",), removed=(".github/workflows/old.yml",)
@@ -82,7 +82,7 @@ def test_a_file_of_somebody_else_is_never_overwritten(
 
     assert str(error.value) == (
         ".gitlab-ci.yml: is not ours: its first line does not say that wheelyard made it\n"
-        "  hint: move it away, then run `python -m matrix generate`"
+        "  hint: move it away, then run `wheelyard generate`"
     )
     assert foreign.read_text(encoding="utf-8") == "stages: [theirs]\n"
     assert not (tmp_path / ".github").exists()

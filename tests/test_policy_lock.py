@@ -121,7 +121,7 @@ def test_a_pin_that_a_new_policy_refuses_moves(
     assert here.run("lock", "--check", "--quiet") == 4
     assert said.readouterr().err == (
         "packages.lock: the lock was made under another policy "
-        "(cooldown, licences or vulnerabilities)\n  hint: python -m matrix lock\n"
+        "(cooldown, licences or vulnerabilities)\n  hint: wheelyard lock\n"
     )
     assert here.run("lock", "--quiet") == 0
     assert "lib 2.0 -> 1.0 on every target\n" in said.readouterr().out
@@ -141,7 +141,7 @@ def test_a_denied_project_anywhere_in_a_closure_makes_the_lock_stale_without_net
     assert here.run("lock", "--check", "--quiet") == 4
     assert said.readouterr().err == (
         "packages.lock: locked, but 'lib' is denied: unmaintained (policy.projects.deny)\n"
-        "  hint: python -m matrix lock\n"
+        "  hint: wheelyard lock\n"
     )
     assert len(here.index.requests) == asked
     assert here.run("lock", "--quiet") == 5
@@ -219,7 +219,7 @@ def test_what_is_learnt_of_a_lock_later_fails_its_check(
     said.readouterr()
 
     assert here.run("lock", "--check", "--quiet") == 4
-    assert said.readouterr().err == (f"packages.lock: {KNOWN}\n  hint: python -m matrix lock\n")
+    assert said.readouterr().err == (f"packages.lock: {KNOWN}\n  hint: wheelyard lock\n")
 
 
 def test_the_same_manifest_and_day_make_the_same_lock(here: Repository) -> None:

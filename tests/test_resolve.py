@@ -305,8 +305,8 @@ def test_a_lock_survives_being_written(index: IndexServer, client: Index) -> Non
     ("written", "said"),
     [
         ("{", "packages.lock: cannot be read: Expecting property name"),
-        ("[]", "packages.lock: expected schema 4, got None\n  hint: python -m matrix lock"),
-        ('{"schema": 1}', "packages.lock: expected schema 4, got 1\n  hint: python -m matrix lock"),
+        ("[]", "packages.lock: expected schema 4, got None\n  hint: wheelyard lock"),
+        ('{"schema": 1}', "packages.lock: expected schema 4, got 1\n  hint: wheelyard lock"),
         (
             '{"schema": 9}',
             "packages.lock: expected schema 4, got 9\n  hint: use the version that wrote it",
@@ -388,7 +388,7 @@ def test_a_missing_lock_names_the_command() -> None:
     with pytest.raises(LockError) as caught:
         freshness.fresh(manifest("six"), None, source="packages.lock")
 
-    assert str(caught.value) == ("packages.lock: is not there\n  hint: python -m matrix lock")
+    assert str(caught.value) == ("packages.lock: is not there\n  hint: wheelyard lock")
 
 
 def test_an_older_lock_keeps_what_is_still_said() -> None:

@@ -69,7 +69,7 @@ def test_a_floor_has_a_limit(name: str) -> None:
         PlatformTag.parse(name.format(100))
 
     assert str(caught.value) == f"expected a floor of at most 99.99, got {name.format(100)!r}"
-    assert caught.value.hint == "python -m matrix targets --probe prints this machine's"
+    assert caught.value.hint == "wheelyard targets --probe prints this machine's"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_only_full_versions_are_versions(text: str) -> None:
         PythonVersion.parse(text)
 
     assert str(caught.value) == f"expected a full version such as '3.12.4', got {text!r}"
-    assert caught.value.hint == "python -m matrix targets --probe prints this machine's"
+    assert caught.value.hint == "wheelyard targets --probe prints this machine's"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from matrix.report.targets import rows
 from .manifests import TARGETS, text
 
 BOTH = "PyPy's version and its Python's, such as 'pypy-7.3.20-3.11.13'"
-PROBE = "python -m matrix targets --probe prints this machine's"
+PROBE = "wheelyard targets --probe prints this machine's"
 
 MORE = """\
   free: {platform: manylinux_2_28_x86_64, python: [3.13.0t, 3.14.0t]}

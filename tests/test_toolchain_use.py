@@ -28,7 +28,7 @@ from .builds import HERE, QUIET
 from .index_server import IndexServer
 from .toolchains import MANIFEST, NUPKG, PKG, PYPY_MACOS, FileServer, Internet, find_needs, furnish
 
-AGAIN = "copy it again, or run python -m matrix toolchain --out DIR where it was made"
+AGAIN = "copy it again, or run wheelyard toolchain --out DIR where it was made"
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_a_target_added_later_is_reported(root: Path) -> None:
 
     assert str(caught.value) == (
         f"{root}: was made without cibuildwheel 4.3.3 for cp313-manylinux_2_28_x86_64\n"
-        "  hint: run python -m matrix toolchain --out DIR where the index can be reached"
+        "  hint: run wheelyard toolchain --out DIR where the index can be reached"
     )
 
 
@@ -114,7 +114,7 @@ def test_a_missing_file_is_reported_with_address_and_digest(
         f"{root}: lacks {NUPKG}, which cibuildwheel needs for 4.3.3 cp312-win_amd64: status 404\n"
         f"  address: {files.address}/v3-flatcontainer/python/3.12.10/{NUPKG}\n"
         "  sha256: none is published\n"
-        f"  hint: sh {root}/fetch.sh, then python -m matrix toolchain --add {root} {NUPKG}"
+        f"  hint: sh {root}/fetch.sh, then wheelyard toolchain --add {root} {NUPKG}"
     )
     linux = [each for each in find_needs() if each.job_class.system == "linux"]
     assert integrity.check_toolchain(root, linux) == directory.read_record(root)
@@ -200,7 +200,7 @@ def test_a_lane_missing_from_the_toolchain_is_not_downloaded(root: Path, tmp_pat
     assert str(caught.value) == (
         "cibuildwheel 3.4.1: cannot be installed: "
         "ERROR: No matching distribution found for cibuildwheel==3.4.1\n"
-        f"  hint: python -m matrix toolchain --check {root}"
+        f"  hint: wheelyard toolchain --check {root}"
     )
 
 

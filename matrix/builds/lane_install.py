@@ -92,7 +92,7 @@ def _install(
             what = f"cannot be installed: {last_line(done.output)}"
             hint = f"python -m pip install cibuildwheel=={lane}"
             if toolchain:
-                hint = f"python -m matrix toolchain --check {toolchain}"
+                hint = f"wheelyard toolchain --check {toolchain}"
             raise NotEquipped(Problem(place=f"cibuildwheel {lane}", what=what, hint=hint))
 
 

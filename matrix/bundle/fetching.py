@@ -61,7 +61,7 @@ def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:
             Problem(
                 place=filename,
                 what=f"expected sha256 {sha256}, got {file.sha256} from {index.address}",
-                hint=f"find out who replaced it; then python -m matrix lock --upgrade {project}",
+                hint=f"find out who replaced it; then wheelyard lock --upgrade {project}",
             )
         )
     return index.distribution(file)
@@ -72,6 +72,6 @@ def _find(previous: Path, cell: Cell) -> Path:
     if not path.is_file() or files.digest(path) != cell.sha256:
         what = f"expected {cell.filename} with sha256 {cell.sha256}, got another file or none"
         raise NotVerified(
-            Problem(place=str(previous), what=what, hint=f"python -m matrix verify {previous}")
+            Problem(place=str(previous), what=what, hint=f"wheelyard verify {previous}")
         )
     return path

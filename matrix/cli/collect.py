@@ -60,7 +60,7 @@ def parse_allowances(options: Sequence[str], plan: Plan) -> dict[Pair, str]:
         pair = (canonicalize_name(project), target)
         if pair not in owed:
             what = f"--allow-missing {text!r} names nothing that the plan builds"
-            hint = "python -m matrix plan, and see `to build`"
+            hint = "wheelyard plan, and see `to build`"
             raise UsageError(Problem(place="bundle", what=what, hint=hint))
         reason_by_pair[pair] = "allowed to be missing when the bundle was sealed"
     return reason_by_pair

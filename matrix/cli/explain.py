@@ -47,7 +47,7 @@ def run(session: Session, arguments: Arguments) -> None:
         raise UsageError(Problem(place="explain", what=f"the plan has no {project!r}", hint=hint))
     targets = {target.id for target in plan.targets}
     if arguments.target and arguments.target not in targets:
-        hint = did_you_mean(arguments.target, targets) or "python -m matrix targets"
+        hint = did_you_mean(arguments.target, targets) or "wheelyard targets"
         what = f"the plan has no target {arguments.target!r}"
         raise UsageError(Problem(place="explain", what=what, hint=hint))
     explained = explanation.explain(

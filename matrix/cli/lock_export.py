@@ -37,7 +37,7 @@ def write(session: Session, options: Export) -> None:
 def _find_targets(known: tuple[Target, ...], ids: Sequence[str]) -> tuple[Target, ...]:
     target_by_id = {target.id: target for target in known}
     if unknown := [name for name in ids if name not in target_by_id]:
-        hint = did_you_mean(unknown[0], target_by_id) or "python -m matrix targets"
+        hint = did_you_mean(unknown[0], target_by_id) or "wheelyard targets"
         raise UsageError(
             Problem(place="lock --export", what=f"unknown target {unknown[0]!r}", hint=hint)
         )

@@ -131,5 +131,5 @@ def _parse_upgrade(
     known = {file.project for file in old.files} if old else set()
     if old and (unknown := sorted(projects - known)):
         what = f"--upgrade: {', '.join(unknown)} is not in the lock"
-        raise UsageError(Problem(place="lock", what=what, hint="python -m matrix explain PROJECT"))
+        raise UsageError(Problem(place="lock", what=what, hint="wheelyard explain PROJECT"))
     return projects

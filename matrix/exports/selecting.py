@@ -85,7 +85,7 @@ def _nothing(lock: Lock, target: Target, root: str) -> Problem:
     if root:
         what = f"expected a requirement or environment of packages.yaml, got {root!r}"
         known = sorted({name for solution in lock.solutions for name in _names(solution)})
-        hint = did_you_mean(root, known) or "python -m matrix plan"
+        hint = did_you_mean(root, known) or "wheelyard plan"
         return Problem(place=target.id, what=what, hint=hint)
     return Problem(place=target.id, what="nothing is locked for it")
 

@@ -105,7 +105,7 @@ class Index:
             Problem(
                 place=self.address,
                 what=f"expected {filename!r}, which the lock names, got a page without it",
-                hint=f"python -m matrix lock --upgrade {project}",
+                hint=f"wheelyard lock --upgrade {project}",
             )
         )
 

@@ -93,7 +93,7 @@ class Pages:
 def not_kept(place: str, wanted: str) -> IndexUnavailable:
     """What to raise when a run without network needs what no run before it has read."""
     what = f"expected {wanted} in the cache, got none"
-    return IndexUnavailable(Problem(place=place, what=what, hint="python -m matrix lock"))
+    return IndexUnavailable(Problem(place=place, what=what, hint="wheelyard lock"))
 
 
 def _loaded(kept: StoredPage, project: NormalizedName) -> Page | None:

@@ -60,7 +60,7 @@ def compose(text: str, source: str) -> yaml.Node:
     try:
         node = _fast(text) or yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        hint = f"edit {source}, then: python -m matrix lock"
+        hint = f"edit {source}, then: wheelyard lock"
         if problem := unmerged.problem(text, place=source, hint=hint):
             raise ManifestError(problem) from error
         line = error.problem_mark.line + 1 if error.problem_mark else 0

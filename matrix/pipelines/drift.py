@@ -17,7 +17,7 @@ from matrix.errors import Drift, Problem
 from matrix.pipelines.attributes import ATTRIBUTES, rules
 from matrix.pipelines.header import MARKER
 
-_HINT: Final = "run `python -m matrix generate` and commit the result"
+_HINT: Final = "run `wheelyard generate` and commit the result"
 _WORKFLOWS: Final = Path(".github/workflows")
 _SUFFIXES: Final = (".yml", ".yaml")
 _ALONE: Final = (ATTRIBUTES, ".gitlab-ci.yml")
@@ -142,5 +142,5 @@ def _not_ours(path: str, wanted: str) -> Problem:
     return Problem(
         place=path,
         what="is not ours: its first line does not say that wheelyard made it",
-        hint="move it away, then run `python -m matrix generate`",
+        hint="move it away, then run `wheelyard generate`",
     )

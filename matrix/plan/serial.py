@@ -59,7 +59,7 @@ def parse(text: str, *, source: str) -> Plan:
         return _plan(loaded)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"expected a plan, got a file that cannot be read as one: {error}"
-        hint = "python -m matrix plan --out DIR"
+        hint = "wheelyard plan --out DIR"
         raise MatrixError(Problem(place=source, what=what, hint=hint)) from error
 
 

@@ -187,7 +187,7 @@ def _explain_build(
         unlocked=build.unlocked,
         needed_by=tuple(sorted(waiting)),
         beside=tuple(sorted(labels - waited - waiting - {build.label})),
-        command=f"python -m matrix build {job.id}{options}",
+        command=f"wheelyard build {job.id}{options}",
     )
 
 

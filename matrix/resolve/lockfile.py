@@ -26,7 +26,7 @@ from matrix.resolve.lock import (
 )
 
 FILENAME: Final = "packages.lock"
-COMMAND: Final = "python -m matrix lock"
+COMMAND: Final = "wheelyard lock"
 READABLE: Final = frozenset({1, 2, 3, SCHEMA})
 
 

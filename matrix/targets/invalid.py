@@ -2,7 +2,7 @@
 
 from typing import Final
 
-PROBE: Final = "python -m matrix targets --probe prints this machine's"
+PROBE: Final = "wheelyard targets --probe prints this machine's"
 
 
 class InvalidTarget(ValueError):

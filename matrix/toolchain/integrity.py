@@ -15,7 +15,7 @@ from matrix.toolchain.model import CACHE, FIRST_CACHE, Content, Service, Toolcha
 from matrix.toolchain.needs import Need
 
 _TREES: Final = (CACHE, FIRST_CACHE, WHEELHOUSE)
-_AGAIN: Final = "copy it again, or run python -m matrix toolchain --out DIR where it was made"
+_AGAIN: Final = "copy it again, or run wheelyard toolchain --out DIR where it was made"
 
 
 def check_toolchain(root: Path, needs: Sequence[Need]) -> Toolchain:
@@ -72,7 +72,7 @@ def find_gaps(root: Path, toolchain: Toolchain, services: Iterable[Service]) -> 
     requested = set(services)
     for service in sorted(requested - set(toolchain.services)):
         what = f"was made without cibuildwheel {service.lane} for {service.target}"
-        hint = "run python -m matrix toolchain --out DIR where the index can be reached"
+        hint = "run wheelyard toolchain --out DIR where the index can be reached"
         yield Problem(place=str(root), what=what, hint=hint)
     for missing in toolchain.missing:
         users = sorted(requested.intersection(missing.services))
@@ -85,5 +85,5 @@ def find_gaps(root: Path, toolchain: Toolchain, services: Iterable[Service]) -> 
             digest = missing.download.sha256 or "none is published"
             what += f"\n  address: {missing.download.address}\n  sha256: {digest}"
             fetch = root / directory.FETCH
-            hint = f"sh {fetch}, then python -m matrix toolchain --add {root} {missing.name}"
+            hint = f"sh {fetch}, then wheelyard toolchain --add {root} {missing.name}"
         yield Problem(place=str(root), what=what, hint=hint)

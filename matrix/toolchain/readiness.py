@@ -45,7 +45,7 @@ def check_runner(needs: Sequence[Need], runner: Runner) -> Iterator[Finding]:
     yield _check_space(runner)
     if not mine:
         what = f"no target of the manifest builds on {runner.machine.system} {runner.machine.arch}"
-        yield Finding(subject="targets", lacks=what, hint="python -m matrix targets")
+        yield Finding(subject="targets", lacks=what, hint="wheelyard targets")
         return
     names = ", ".join(str(need.service) for need in mine)
     yield Finding(subject="targets", detail=names)

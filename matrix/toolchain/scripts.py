@@ -13,7 +13,7 @@ from matrix.toolchain.model import Missing
 _FETCH: Final = """\
 #!/bin/sh
 # Made by wheelyard: fetches what the toolchain lacks into the current directory, where the
-# internet is. Then: python -m matrix toolchain --add TOOLCHAIN FILE...
+# internet is. Then: wheelyard toolchain --add TOOLCHAIN FILE...
 set -eu
 
 fetch() { # name, address, sha256 where one is known

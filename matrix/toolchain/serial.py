@@ -74,7 +74,7 @@ def parse_record(text: str, *, source: str) -> Toolchain:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"expected the record of a toolchain, got a file that cannot be read as one: {error}"
-        hint = "python -m matrix toolchain --out DIR"
+        hint = "wheelyard toolchain --out DIR"
         raise MatrixError(Problem(place=source, what=what, hint=hint)) from error
 
 
