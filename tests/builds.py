@@ -159,8 +159,11 @@ def sh(script: str, directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def said(program: Path, *arguments: str) -> list[str]:
-    done = subprocess.run([program, *arguments], check=True, capture_output=True, text=True)
+def said(program: Path, *arguments: str, variables: Mapping[str, str]) -> list[str]:
+    environment = {"PATH": "/usr/bin:/bin", **variables}
+    done = subprocess.run(
+        [program, *arguments], env=environment, check=True, capture_output=True, text=True
+    )
     return done.stdout.split("\0")[:-1]
 
 

@@ -42,6 +42,7 @@ def modules() -> dict[str, ast.Module]:
             path.read_text(encoding="utf-8")
         )
         for path in sorted(PACKAGE.rglob("*.py"))
+        if path.parent.name != "scripts"  # programs for other interpreters: nothing imports them
     }
 
 

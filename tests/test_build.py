@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds.engine import Engine, write_shim
+from matrix.builds.engine import Engine, shim_variables, write_shim
 from matrix.builds.failure import build_error, select_reasons
 from matrix.builds.host import Host
 from matrix.builds.lane_install import install_lane
@@ -44,24 +44,30 @@ def test_the_shim_drops_the_host_and_passes_the_rest(extra: str, tmp_path: Path)
     podman = program(tmp_path / "a place" / "podman", r"printf '%s\0' " + '"$@"')
     create = ("create", "--env=CIBUILDWHEEL", "--volume=/:/host", "-w", "/project", "im age", "")
 
-    write_shim(tmp_path / "shims", program=str(podman), extra=(f"--env=X={extra}", "--label=a"))
+    write_shim(tmp_path / "shims")
+    variables = shim_variables(str(podman), (f"--env=X={extra}", "--label=a"))
 
     shim = tmp_path / "shims" / "docker"
-    assert said(shim, *create) == [
+    assert said(shim, *create, variables=variables) == [
         *("create", f"--env=X={extra}", "--label=a", "--env=CIBUILDWHEEL", "im age", "")
     ]
-    assert said(shim, "exec", "-i", "n", "sh", "-c", "cat > $X") == [
+    assert said(shim, "exec", "-i", "n", "sh", "-c", "cat > $X", variables=variables) == [
         *("exec", "-i", "n", "sh", "-c", "cat > $X")
     ]
-    assert said(shim, "--version") == ["--version"]
+    assert said(shim, "--version", variables=variables) == ["--version"]
 
 
 def test_whoever_waits_for_a_container_that_does_not_start_is_ended(tmp_path: Path) -> None:
     podman = program(tmp_path / "podman", '[ "$1" != start ]')
-    write_shim(tmp_path / "shims", program=str(podman), extra=())
+    write_shim(tmp_path / "shims")
     shim = shlex.quote(str(tmp_path / "shims" / "docker"))
 
-    ended = subprocess.run(["/bin/sh", "-c", f"{shim} start x; sleep 60"], check=False, timeout=30)
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{shim} start x; sleep 60"],
+        env={"PATH": "/usr/bin:/bin", **shim_variables(str(podman), ())},
+        check=False,
+        timeout=30,
+    )
 
     assert ended.returncode == -signal.SIGTERM
 

@@ -11,6 +11,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from matrix.builds import smoke, system_packages
+from matrix.builds.script_files import read_script
 from matrix.manifest import model
 from matrix.manifest.reading import read
 
@@ -93,7 +94,7 @@ def run_smoke(
     installed = directory / "site"
     with zipfile.ZipFile(built) as archive:
         archive.extractall(installed)
-    (directory / "smoke.py").write_text(smoke.SCRIPT, encoding="utf-8")
+    (directory / "smoke.py").write_text(read_script("smoke.py"), encoding="utf-8")
     settings = smoke.render_settings(canonicalize_name("Some.thing"), test)
     (directory / "smoke.json").write_text(settings, encoding="utf-8")
     environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "PYTHONPATH": str(installed)}

@@ -37,6 +37,24 @@ def prepare_metadata_for_build_wheel(directory, config_settings=None):
         stream.write(HEAD + "Requires-Dist: %s\\nRequires-Dist: on-%s\\n" % (needed, sys.platform))
     return "app-1.0.dist-info"
 """
+# A backend without the hook for metadata, and a wheel with the .dist-info of what it vendors.
+WHEEL_BACKEND = """\
+import os
+import zipfile
+
+HEAD = "Metadata-Version: 2.1\\nName: %s\\nVersion: 1.0\\nRequires-Dist: %s\\n"
+VENDORED = ("app/_vendor/app-1.0.dist-info", "gone-1.0.dist-info", "app_x-1.0.dist-info")
+
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    {act}
+    name = "app-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as archive:
+        for path in VENDORED:
+            archive.writestr(path + "/METADATA", HEAD % ("gone", "gone"))
+        archive.writestr("App-1.0.dist-info/METADATA", HEAD % ("app", "uploader"))
+    return name
+"""
 PYPROJECT = """\
 [build-system]
 requires = [{requires}]
@@ -44,7 +62,7 @@ build-backend = "backend"
 backend-path = ["."]
 """
 # Where on this machine it was tried is not for the lock.
-_NO_FILE = "FileNotFoundError: [Errno 2] No such file or directory: './made/x'"
+_NO_FILE = "FileNotFoundError: [Errno 2] No such file or directory: './built/x'"
 EGG_INFO = "app.egg-info/requires.txt"
 
 
@@ -55,10 +73,17 @@ class Repository:
         self.directory = directory
         self.index = index
 
-    def publish(self, *, act: str = "pass", requires: str = "", stated: str | None = None) -> None:
+    def publish(
+        self,
+        *,
+        act: str = "pass",
+        requires: str = "",
+        stated: str | None = None,
+        backend: str = BACKEND,
+    ) -> None:
         members = {
             "pyproject.toml": PYPROJECT.format(requires=requires),
-            "backend.py": BACKEND.format(act=act),
+            "backend.py": backend.format(act=act),
             EGG_INFO: "uploader\n",
             "app.egg-info/PKG-INFO": "",
         }
@@ -280,3 +305,25 @@ def test_another_place_to_build_makes_a_lock_stale() -> None:
         said = tuple(locked.staleness(new, locked_under=locked.digest(old), held=[]))
         assert said == ("the lock was made under another policy.dynamic-metadata",)
     assert not [*locked.staleness(building, locked_under=locked.digest(building), held=[])]
+
+
+def test_metadata_is_of_the_wheels_own_dist_info(here: Repository) -> None:
+    here.publish(backend=WHEEL_BACKEND)
+    here.wants(HOST)
+
+    assert here.run() == 0
+    assert here.locked == {HERE: {"uploader"}, THERE: {"uploader"}}
+
+
+def test_metadata_that_is_a_link_is_refused(
+    here: Repository, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.touch()
+    here.publish(act=f"os.symlink({str(secret)!r}, '../../out/METADATA')")
+    here.wants(HOST)
+
+    assert here.run() == 5
+    reason = "expected METADATA as a regular file, got none"
+    expected = f"app 1.0: its metadata cannot be built with {HERE}: {reason}\n"
+    assert expected in capsys.readouterr().err

@@ -25,7 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("wheelyard-*.whl"))
 
 
-def test_the_wheel_holds_templates_and_data(built: Path) -> None:
+def test_the_wheel_holds_templates_data_and_scripts(built: Path) -> None:
     names = set(zipfile.ZipFile(built).namelist())
 
     templates = {
@@ -38,7 +38,13 @@ def test_the_wheel_holds_templates_and_data(built: Path) -> None:
         for path in (ROOT / "matrix" / "data").rglob("*")
         if path.is_file()
     }
-    assert templates | data <= names
+    scripts = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "matrix").glob("*/scripts/*.*")
+        if path.is_file()
+    }
+    assert "matrix/builds/scripts/smoke.py" in scripts
+    assert templates | data | scripts <= names
     assert not [name for name in names if name.startswith(("tests", "docs"))]
 
 

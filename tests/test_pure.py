@@ -213,6 +213,8 @@ def test_cibuildwheel_is_given_the_carrier_instead_of_the_sdist() -> None:
     assert options["test-command"] == 'python "{project}/smoke/smoke.py"'
     assert "config-settings" not in options
     assert json.loads(told.files[PurePosixPath("pure/pure.json")]) == {
+        "carrier": "carrier",
+        "refusal": "expected one wheel that runs everywhere, got",
         "source": "src/netifaces-0.11.0",
         "config_settings": {"a": ["b"]},
     }

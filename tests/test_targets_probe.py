@@ -33,7 +33,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Probe]:
 
     def lying(**lies: object) -> Probe:
         names: Probe = {"__name__": "probe"}
-        exec(probe.SCRIPT, names)  # noqa: S102 - what is under test
+        exec(probe.read_script(), names)  # noqa: S102 - what is under test
         for name, value in lies.items():
             module, _, attribute = name.partition("__")
             monkeypatch.setattr(names[module], attribute, value)
@@ -45,7 +45,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Probe]:
 @pytest.mark.parametrize("python", INTERPRETERS, ids=str)
 def test_the_script_prints_a_line_that_the_manifest_takes(python: Path) -> None:
     ran = subprocess.run(
-        [python, "-"], input=probe.SCRIPT, capture_output=True, text=True, check=True
+        [python, "-"], input=probe.read_script(), capture_output=True, text=True, check=True
     )
     manifest = read(ANYWHERE.replace("runners:", f"{ran.stdout}runners:"))
 
@@ -131,7 +131,7 @@ def test_the_script_can_be_carried_to_a_machine_without_us(
 ) -> None:
     assert main(["targets", "--probe-script"]) == 0
 
-    assert capsys.readouterr().out == probe.SCRIPT
+    assert capsys.readouterr().out == probe.read_script()
 
 
 def test_asking_for_interpreters_is_asking_them(capsys: pytest.CaptureFixture[str]) -> None:

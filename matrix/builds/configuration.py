@@ -21,6 +21,7 @@ from matrix.builds.host import class_tag
 from matrix.builds.options import choose_options, reads_toml, render_toml, render_variables
 from matrix.builds.pip_settings import configure_pip
 from matrix.builds.prerequisites import NO_PREREQUISITES, Prerequisites
+from matrix.builds.script_files import read_script
 from matrix.builds.wheelhouse import EMPTY_WHEELHOUSE, Wheelhouse
 from matrix.manifest.model import Recipe
 from matrix.plan.model import Build, JobClass
@@ -166,7 +167,7 @@ def _files(
         # The pip of 1.12.0 knows no settings, as elsewhere.
         settings = recipe.config_settings if reads_toml(job_class) else {}
         yield from pure.carrier_files(source, settings).items()
-    yield _SMOKE, smoke.SCRIPT
+    yield _SMOKE, read_script("smoke.py")
     yield (
         _SMOKE.with_suffix(".json"),
         smoke.render_settings(canonicalize_name(build.project), recipe.test),

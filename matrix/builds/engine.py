@@ -12,36 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from matrix.builds.script_files import read_script
 from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
 
 _SECONDS_TO_ANSWER: Final = 60.0
 _SECONDS_TO_PULL: Final = 1800.0
-
-# 1.12.0 mounts the whole host into the container, and asks for a working directory that docker
-# makes and podman does not (it then waits for ever); it needs neither. Nor does it see that a
-# container did not start, so the waiting process is ended. Everything else passes through.
-_SHIM: Final = """\
-#!/bin/sh
-# Made by wheelyard: what cibuildwheel 1.12.0 calls docker.
-if [ "${{1-}}" = create ]; then
-  shift
-  for argument; do
-    shift
-    case $argument in
-      --volume=/:/host | -w | /project) ;;
-      *) set -- "$@" "$argument" ;;
-    esac
-  done
-  set -- create {extra} "$@"
-fi
-if [ "${{1-}}" = start ] && ! {engine} "$@"; then
-  kill "$PPID"
-  exit 1
-fi
-test "${{1-}}" = start || exec {engine} "$@"
-"""
 
 
 class Unequipped(ValueError):
@@ -121,11 +98,16 @@ def equip_engine(
     return engine
 
 
-def write_shim(directory: Path, *, program: str, extra: Sequence[str]) -> None:
-    """Make ``directory/docker`` run ``program``, creating containers with ``extra`` arguments."""
+def write_shim(directory: Path) -> None:
+    """Make ``directory/docker`` the program that stands between 1.12.0 and the engine."""
     shim = directory / "docker"
-    files.write(shim, _SHIM.format(engine=shlex.quote(program), extra=shlex.join(extra)))
+    files.write(shim, read_script("docker_shim.sh"))
     shim.chmod(0o755)
+
+
+def shim_variables(program: str, create_args: Sequence[str]) -> dict[str, str]:
+    """The variables that the shim reads: the engine, and the arguments of created containers."""
+    return {"WHEELYARD_CREATE_ARGS": shlex.join(create_args), "WHEELYARD_ENGINE": program}
 
 
 def last_line(output: str) -> str:

@@ -118,8 +118,12 @@ def _build(
         _write_inputs(work, configuration, task, environment)
         if engine is not None and not reads_toml(task.job_class):
             shims = work / "shims"
-            engines.write_shim(shims, program=engine.program, extra=configuration.container)
-            environment = {**environment, "PATH": f"{shims}:{environment.get('PATH', '')}"}
+            engines.write_shim(shims)
+            environment = {
+                **environment,
+                **engines.shim_variables(engine.program, configuration.container),
+                "PATH": f"{shims}:{environment.get('PATH', '')}",
+            }
         with _remove_containers(
             engine, container_label(work.name), seconds=_find_limit(task, workspace)
         ):

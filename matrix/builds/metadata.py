@@ -24,6 +24,7 @@ from matrix.builds.engine import Engine, Unequipped, last_line
 from matrix.builds.environment import container_variables, scrub_environment
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
+from matrix.builds.script_files import read_script
 from matrix.builds.workspace import Workspace, find_engine
 from matrix.distributions import core_metadata, requires_python, source_build
 from matrix.distributions import sdist as sdists
@@ -140,11 +141,14 @@ class MetadataBuilds:
             done = self._run(place, work, environment, recipe, log)
             files.write(log, done.output)
             metadata = work / _OUT / "METADATA"
-            if done.succeeded and metadata.is_file():
+            # What the sdist's code wrote may be a link to any file of this host.
+            if done.succeeded and metadata.is_file() and not metadata.is_symlink():
                 return metadata.read_bytes()
         self._workspace.reporter.say(f"the metadata of {sdist.name} was not built: see {log}")
         # The lock holds the reason: it must not name paths of this host.
         reason = last_line(done.output).replace(str(work), ".")
+        if done.succeeded:
+            reason = "expected METADATA as a regular file, got none"
         raise InvalidMetadata(f"its metadata cannot be built with {place.interpreter}: {reason}")
 
     def _run(
@@ -288,7 +292,7 @@ def _write_inputs(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[
         constraints=recipe.requires,
         config_settings=recipe.config_settings,
     )
-    files.write(work / _DRIVER, metadata_driver.SCRIPT)
+    files.write(work / _DRIVER, read_script("metadata_driver.py"))
     files.write(work / _DRIVER.with_suffix(".json"), settings)
     if certificates := environment.get("PIP_CERT"):
         with files.reading(Path(certificates)) as stream:

@@ -56,7 +56,7 @@ def run(session: Session, arguments: Arguments) -> None:
     """List the manifest's targets, or print the lines that describe interpreters as targets."""
     is_json = arguments.common.json
     if arguments.probe_script:
-        session.show(probe.SCRIPT)
+        session.show(probe.read_script())
     elif arguments.probe or arguments.python:
         programs = arguments.python or (sys.executable,)
         target_by_program = _probe_all(programs, session.environment)
@@ -93,7 +93,7 @@ def _probe_all(programs: Sequence[str], environment: Mapping[str, str]) -> dict[
 
 def _probe(program: str, environment: Mapping[str, str]) -> Target:
     # Without what the user's site adds: it may print, and the answer is what is printed.
-    command = [program, "-E", "-s", "-c", probe.SCRIPT, "--json"]
+    command = [program, "-E", "-s", "-c", probe.read_script(), "--json"]
     try:
         return probe.parse_answer(
             programs.run(command, environment=environment, timeout=_SECONDS).output
