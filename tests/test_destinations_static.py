@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from matrix.destinations.static import Imported, import_bundle
+from matrix.destinations.imports import Imported
+from matrix.destinations.imports import import_bundle as import_into
+from matrix.destinations.static import Static
 from matrix.edge import files
 from matrix.errors import NotProven, NotVerified, NotWritten
 
@@ -21,6 +23,10 @@ from .pips import pip_chooses
 from .wheels import make_wheel
 
 APP = "files/app-1.0-py2.py3-none-any.whl"
+
+
+def import_bundle(bundle: Path, directory: Path, say: Callable[[str], None]) -> Imported:
+    return import_into(bundle, Static(directory), say)
 
 
 def quiet(text: str) -> None:
@@ -63,6 +69,7 @@ def test_an_import_adds_leaves_first_and_serves_both_views(tmp_path: Path) -> No
     assert [name.split("-")[0] for name in imported.copied] == ["dep", "zeta", "app"]
     assert (imported.reused, imported.is_new) == (0, True)
     assert sorted(path.name for path in destination.iterdir()) == [
+        ".lock",
         "files",
         "ledger.jsonl",
         "records",
@@ -225,7 +232,7 @@ def test_an_interrupt_between_renames_is_finished_by_the_next_import(
     replace, renames = Path.replace, iter(range(3))
 
     def interrupted(self: Path, target: Path) -> Path:
-        is_switch = ".staging" in self.parts and not self.name.endswith(".part")
+        is_switch = ".switch" in self.parts and not self.name.endswith(".part")
         if is_switch and next(renames, None) is None:
             raise KeyboardInterrupt
         return replace(self, target)
@@ -261,4 +268,7 @@ def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotVerified) as caught:
         import_bundle(bundle, destination, quiet)
 
-    assert str(caught.value) == "ledger.jsonl:1: expected an import, got 'oops'"
+    assert str(caught.value) == (
+        "ledger.jsonl:1: expected a line of the ledger, got 'oops': "
+        "Expecting value: line 1 column 1 (char 0)"
+    )

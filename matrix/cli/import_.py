@@ -9,7 +9,8 @@ from typing import Final
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session
 from matrix.cli.verify import find_bundle
-from matrix.destinations.static import import_bundle
+from matrix.destinations.imports import import_bundle
+from matrix.destinations.kinds import parse_destination
 from matrix.verify import unpacking
 
 EXAMPLES: Final = (
@@ -37,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Verify a bundle and add it to a directory that is served."""
-    kind, colon, rest = arguments.to.partition(":")
-    destination = Path(rest if colon and kind == "static" else arguments.to)
+    destination = parse_destination(arguments.to)
     bundle = find_bundle(arguments.bundle)
     with unpacking.open_bundle(bundle, scratch=session.cache / "joined") as directory:
         imported = import_bundle(directory, destination, session.reporter.say)
@@ -52,4 +52,4 @@ def run(session: Session, arguments: Arguments) -> None:
         return
     counts = ", ".join(f"{count} {what}" for what, count in count_by_what.items())
     state = "imported" if imported.is_new else "was there already"
-    session.show(f"{imported.record.label} {state} in {destination}: {counts}")
+    session.show(f"{imported.report.record.label} {state} in {destination.label}: {counts}")

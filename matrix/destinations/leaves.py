@@ -1,24 +1,24 @@
 """Sort wheels so that dependencies come before the wheels that need them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.record.schema import RecordedWheel
-from matrix.verify import view
+from matrix.verify.view import OpenWheel
 
 
 def sort_leaves_first(
-    wheels: Iterable[RecordedWheel], directory: Path
+    wheels: Iterable[RecordedWheel], open_wheel: OpenWheel
 ) -> tuple[RecordedWheel, ...]:
     """
     ``wheels`` such that a wheel comes after those of every project it may require.
 
-    ``directory`` holds their core metadata. Markers are not judged, since the targets differ in
+    ``open_wheel`` reads their core metadata. Markers are not judged, since the targets differ in
     them; projects that require each other come in the order of their names.
     """
-    open_wheel = view.make_opener(directory)
     wheels_by_project: dict[str, list[RecordedWheel]] = {}
     requirements_by_project: dict[str, set[NormalizedName]] = {}
     for wheel in sorted(wheels, key=lambda wheel: wheel.filename):

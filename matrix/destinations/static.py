@@ -7,190 +7,218 @@ A directory that any web server, or ``file://``, can serve: bundles imported one
     simple/                   pages of everything that was imported
     targets/<id>/simple/      pages of what suits one target
     records/                  the record of each import
-    ledger.jsonl              which imports were finished
+    ledger.jsonl              what was done here, one line each
+    .lock                     held by the process that changes the directory
 
 An import has two halves. The first only adds files that no page names: wheels, leaves first, then
-every new page under ``.staging/``; those are proven there. The second half is renames alone, which
-need no space: pages of projects, leaves first, then the root pages, then the ledger. An interrupt
-or a full disk in the first half leaves what was served; in the second, every prefix of the
-renames shows only wheels whose dependencies are shown. Run again, the import finishes.
+every new page under a staging directory; those are proven there. The second half is a ``switch``:
+the record, pages of projects, leaves first, then the root pages, then the ledger. An interrupt or a
+full disk in the first half leaves what was served; in the second, every prefix of the steps shows
+only wheels whose dependencies are shown, and the next run finishes it. Rolling back and withdrawing
+are the same switch in the other order.
 
 One rename of a symbolic link would be a smaller step, but such a directory cannot be copied to
 Windows, nor be served by every server.
 """
 
+from __future__ import annotations
+
+import contextlib
 import dataclasses
-import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.destinations import ledger
+from matrix.destinations import content, ledger_text, switch
+from matrix.destinations.destination import Capabilities, Say
 from matrix.destinations.leaves import sort_leaves_first
-from matrix.destinations.ledger import Entry, Ledger
-from matrix.edge import files
-from matrix.errors import NotProven, NotVerified, Problem
+from matrix.destinations.ledger import (
+    FILENAME,
+    Ledger,
+    Pruning,
+    RollBack,
+    Withdrawal,
+    list_owed,
+)
+from matrix.destinations.permissions import make_directory, make_readable
+from matrix.edge import files, locks
+from matrix.errors import NotProven, NotVerified, NotWritten, Problem
 from matrix.record import schema
 from matrix.record.schema import Record, RecordedWheel
-from matrix.verify import contents, view
+from matrix.verify import view
 from matrix.verify.proofs import prove_target
-from matrix.verify.verify import verify
 
-STAGING: Final = ".staging"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """The result of an import."""
-
-    record: Record
-    copied: tuple[str, ...]
-    """Wheels that the destination did not have, in the order in which they came."""
-    reused: int
-    """Wheels that the destination had already."""
-    pages: int
-    """Pages that changed."""
-    is_new: bool
-    """False if this bundle was imported before, completely."""
+LOCK: Final = ".lock"
+_FILES: Final = "files"
 
 
-def import_bundle(bundle: Path, destination: Path, say: Callable[[str], None]) -> Imported:
-    """
-    Verify ``bundle`` and add it to ``destination``; only one import may run at a time.
+@dataclasses.dataclass(frozen=True)
+class Static:
+    """The directory ``directory``, which need not exist yet."""
 
-    Raises ``NotVerified`` for a bundle that is older than what was imported, or that has another
-    wheel under a name that is there, and ``NotProven`` when the union would not install any more.
-    """
-    say(f"verifying {bundle}")
-    report = verify(bundle)
-    record, before = report.record, ledger.read(destination)
-    entry = Entry.of(record, report.record_sha256)
-    _check_sequence(entry, before)
-    after = before.add(entry, record)
-    wheels = ledger.merge_wheels(after.records)
-    order = sort_leaves_first(record.wheels, bundle / "files")
-    say(f"adding the wheels of {record.label}")
-    copied = tuple(wheel.filename for wheel in order if _add(wheel, bundle, destination))
-    texts = contents.render_all_pages(wheels.values(), _target_ids(after))
-    texts[ledger.FILENAME] = ledger.dump(after.entries)
-    staging = destination / STAGING
-    try:
-        changed = _stage(texts, destination, staging)
-        files.copy(
-            bundle / schema.FILENAME, destination / entry.record_path, sha256=entry.record_sha256
+    directory: Path
+
+    @property
+    def label(self) -> str:
+        return str(self.directory)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            lock="a file lock of the operating system",
+            promotion="pages change one by one, leaves first; at any moment each project installs",
+            serves_target_views=True,
+            rolls_back=True,
+            withdraws=True,
+            prunes=True,
         )
-        say("proving what will be served")
-        _prove(after, destination, staging)
-        _switch(_sort_pages(changed, order), destination, staging)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return Imported(
-        record=record,
-        copied=copied,
-        reused=len(order) - len(copied),
-        pages=len(set(changed) - {ledger.FILENAME}),
-        is_new=after is not before,
-    )
+
+    @contextlib.contextmanager
+    def lock(self, say: Say) -> Iterator[None]:
+        make_directory(self.directory)
+        try:
+            with locks.hold(self.directory / LOCK):
+                if switch.recover(self.directory, (_FILES, content.RECORDS)):
+                    say(f"finished the import into {self.directory} that was interrupted")
+                yield
+        except locks.Locked as error:
+            what = f"another import is writing here: {error}"
+            hint = "wait until it has ended, then run the command again"
+            raise NotWritten(Problem(place=self.label, what=what, hint=hint)) from error
+
+    def read_ledger(self, *, adopt: bool = False) -> Ledger:
+        ledger = content.read_ledger(self.directory)
+        unaccounted = content.find_unaccounted(self.directory, ledger)
+        if unaccounted and not adopt:
+            raise content.refuse_unaccounted(self.directory, unaccounted)
+        return content.adopt(self.directory, ledger, unaccounted)
+
+    def list_files(self, filenames: Collection[str]) -> Mapping[str, str]:
+        paths = [self.directory / _FILES / name for name in sorted(filenames)]
+        return {path.name: files.digest(path) for path in paths if path.exists()}
+
+    def put(self, bundle: Path, record: Record, order: Sequence[RecordedWheel]) -> tuple[str, ...]:
+        del record
+        make_directory(self.directory / _FILES)
+        return tuple(wheel.filename for wheel in order if self._put_wheel(wheel, bundle))
+
+    def _put_wheel(self, wheel: RecordedWheel, bundle: Path) -> bool:
+        """Return whether ``wheel`` had to be copied; its core metadata comes before it."""
+        is_new = False
+        for name, sha256 in list_owed(wheel):
+            path = self.directory / _FILES / name
+            is_new = not path.exists()
+            if is_new:
+                files.copy(bundle / _FILES / name, path, sha256=sha256)
+                make_readable(path)
+        return is_new
+
+    def promote(self, before: Ledger, after: Ledger) -> int:
+        texts = content.render_pages(after)
+        for entry in after.imports:
+            texts[entry.record_path] = schema.dump(after.record_by_sha256[entry.record_sha256])
+        texts[FILENAME] = ledger_text.dump(after.lines)
+        content_by_path = {path: text.encode("utf-8") for path, text in texts.items()}
+        changed = [path for path in texts if self._read(path) != content_by_path[path]]
+        served = set(content.list_pages(self.directory)) - after.adopted_paths
+        paths = [*changed, *(served - texts.keys())]
+        if paths:
+            open_wheel = view.make_opener(self.directory / _FILES)
+            ordered = self._sort_paths(paths, before, after, open_wheel)
+            with switch.stage(self.directory, content_by_path, ordered) as staged:
+                self._prove(after, open_wheel, staged.files)
+                staged.run()
+        return sum(_is_page(path) for path in paths)
+
+    def _read(self, path: str) -> bytes:
+        if not (self.directory / path).exists():
+            return b""
+        with files.reading(self.directory / path) as stream:
+            return stream.read()
+
+    def _sort_paths(
+        self, paths: Iterable[str], before: Ledger, after: Ledger, open_wheel: view.OpenWheel
+    ) -> list[str]:
+        """Records; pages of projects, leaves first; root pages; the ledger. Removals in reverse."""
+        wheels = {wheel.filename: wheel for ledger in (before, after) for wheel in ledger.wheels}
+        order = sort_leaves_first(wheels.values(), open_wheel)
+        rank_by_project = {wheel.project: number for number, wheel in enumerate(order)}
+
+        def key(path: str) -> tuple[int, int, str]:
+            parts = path.split("/")
+            # simple/<project>/index.html or targets/<id>/simple/<project>/index.html
+            is_project = len(parts) in {3, 5}
+            return (0, rank_by_project.get(parts[-2], 0), path) if is_project else (1, 0, path)
+
+        shrinks = isinstance(after.lines[-1], (RollBack, Withdrawal))
+        pages = sorted(filter(_is_page, paths), key=key, reverse=shrinks)
+        records = sorted(path for path in paths if path.startswith(f"{content.RECORDS}/"))
+        return [*records, *pages, *(path for path in paths if path == FILENAME)]
+
+    def _prove(self, ledger: Ledger, open_wheel: view.OpenWheel, *trees: Path) -> None:
+        """Prove the newest bundle of each name from the pages of ``trees``, then from ours."""
+
+        def read(path: str) -> view.View:
+            tops = (*trees, self.directory)
+            return view.read(*(top / path for top in tops), open_wheel=open_wheel)
+
+        union = read("simple")
+        view_by_target = {id_: read(f"targets/{id_}/simple") for id_ in ledger.target_ids}
+        problems = [
+            problem
+            for record in ledger.newest_records
+            for target in record.targets
+            for problem in prove_target(
+                record, target, {"target": view_by_target[target.id], "union": union}
+            ).problems
+        ]
+        if problems:
+            raise NotProven.of(problems)
+
+    def verify(self) -> None:
+        ledger = self.read_ledger()
+        problems = list(content.find_damage(self.directory, ledger.wheels))
+        for path, text in content.render_pages(ledger).items():
+            if self._read(path) != text.encode("utf-8"):
+                what = "expected the page of what was imported, got another"
+                problems.append(Problem(place=path, what=what))
+        if problems:
+            raise NotVerified.of(problems)
+        if ledger.all_imports:
+            self._prove(ledger, view.make_opener(self.directory / _FILES))
+
+    def roll_back(self, name: str = "") -> Ledger:
+        before = self.read_ledger()
+        return self._change(before, before.roll_back(name))
+
+    def withdraw(self, project: str, version: str, reason: str) -> Ledger:
+        before = self.read_ledger()
+        return self._change(before, before.withdraw(project, version, reason))
+
+    def _change(self, before: Ledger, after: Ledger) -> Ledger:
+        self.promote(before, after)
+        return after
+
+    def prune(self, *, dry_run: bool) -> tuple[str, ...]:
+        ledger = self.read_ledger()
+        records = ledger.record_by_sha256.values()
+        wheels = [wheel for record in records for wheel in record.wheels]
+        owed = {name for wheel in wheels for name, _ in list_owed(wheel)}
+        present = {path.name for path in (self.directory / _FILES).glob("*")}
+        names = tuple(sorted(present - owed))
+        if names and not dry_run:
+            # The ledger first: a file that is gone without a line could not be explained.
+            self.promote(ledger, ledger.add(Pruning(names)))
+            for name in names:
+                _remove(self.directory / _FILES / name)
+        return names
 
 
-def _check_sequence(entry: Entry, before: Ledger) -> None:
-    newest = before.newest(entry.name)
-    if newest is None or newest == entry or entry.sequence > newest.sequence:
-        return
-    place = f"{entry.name} {entry.version}"
-    what = f"expected a sequence above {newest.sequence}, got {entry.sequence}"
-    raise NotVerified(Problem(place=place, what=f"{what}: {newest.version} was imported before"))
-
-
-def _add(wheel: RecordedWheel, bundle: Path, destination: Path) -> bool:
-    """Whether ``wheel`` had to be copied; its core metadata comes before it."""
-    name = f"files/{wheel.filename}"
-    _add_file(f"{name}.metadata", bundle, destination, sha256=wheel.metadata_sha256)
-    return _add_file(name, bundle, destination, sha256=wheel.sha256)
-
-
-def _add_file(name: str, bundle: Path, destination: Path, *, sha256: str) -> bool:
-    path = destination / name
-    if not path.exists():
-        files.copy(bundle / name, path, sha256=sha256)
-        return True
-    if (present := files.digest(path)) != sha256:
-        what = f"expected sha256 {sha256} at the destination, got {present}"
-        raise NotVerified(Problem(place=name, what=what, hint="remove the damaged file there"))
-    return False
-
-
-def _target_ids(after: Ledger) -> list[str]:
-    return sorted({target.id for record in after.records for target in record.targets})
-
-
-def _stage(texts: Mapping[str, str], destination: Path, staging: Path) -> tuple[str, ...]:
-    """Write every text that is not served already, and make room for it; return their paths."""
-    # A killed import may have left the staging of another bundle.
-    shutil.rmtree(staging, ignore_errors=True)
-    changed = []
-    for path in sorted(texts):
-        data = texts[path].encode("utf-8")
-        if _read_served(destination / path) != data:
-            files.write(staging / path, data)
-            _make_directory((destination / path).parent)
-            changed.append(path)
-    return tuple(changed)
-
-
-def _read_served(path: Path) -> bytes | None:
-    if not path.exists():
-        return None
-    with files.reading(path) as stream:
-        return stream.read()
-
-
-def _make_directory(path: Path) -> None:
+def _remove(path: Path) -> None:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.unlink()
     except OSError as error:
         raise files.write_error(path, error) from error
 
 
-def _prove(after: Ledger, destination: Path, staging: Path) -> None:
-    """Prove the newest bundle of every name from what will be served after the switch."""
-    open_wheel = view.make_opener(destination / "files")
-
-    def read(path: str) -> view.View:
-        return view.read(staging / path, destination / path, open_wheel=open_wheel)
-
-    union = read("simple")
-    own = {target: read(f"targets/{target}/simple") for target in _target_ids(after)}
-    problems = [
-        problem
-        for record in after.current_records()
-        for target in record.targets
-        for problem in prove_target(
-            record, target, {"target": own[target.id], "union": union}
-        ).problems
-    ]
-    if problems:
-        raise NotProven.of(problems)
-
-
-def _sort_pages(paths: Iterable[str], order: Iterable[RecordedWheel]) -> list[str]:
-    """Pages of projects, leaves first; then root pages; then the ledger."""
-    rank = {wheel.project: number for number, wheel in enumerate(order)}
-
-    def key(path: str) -> tuple[int, int, str]:
-        parts = path.split("/")
-        if len(parts) == 1:
-            return (2, 0, path)
-        # simple/<project>/index.html or targets/<id>/simple/<project>/index.html
-        is_project = len(parts) in {3, 5}
-        return (0, rank.get(parts[-2], 0), path) if is_project else (1, 0, path)
-
-    return sorted(paths, key=key)
-
-
-def _switch(paths: Iterable[str], destination: Path, staging: Path) -> None:
-    for path in paths:
-        try:
-            (staging / path).replace(destination / path)
-        except OSError as error:
-            raise files.write_error(destination / path, error) from error
+def _is_page(path: str) -> bool:
+    return path.startswith(("simple/", "targets/"))

@@ -1,0 +1,142 @@
+"""What lies at a static destination, judged against its ledger before anything is changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from matrix.destinations import ledger_text
+from matrix.destinations.ledger import FILENAME, Adoption, Import, Ledger, list_owed
+from matrix.edge import files
+from matrix.errors import MatrixError, NotVerified, Problem
+from matrix.record import schema
+from matrix.record.canonical import InvalidRecord
+from matrix.record.schema import Record, RecordedWheel
+from matrix.verify import contents
+
+RECORDS: Final = "records"
+
+
+def read_ledger(top: Path) -> Ledger:
+    """The ledger of ``top`` with its records; an empty one where there is none."""
+    if not (top / FILENAME).exists():
+        return Ledger()
+    lines = ledger_text.parse(_read(top / FILENAME))
+    imports = [line for line in lines if isinstance(line, Import)]
+    return Ledger(lines, {entry.record_sha256: _read_record(top, entry) for entry in imports})
+
+
+def _read_record(top: Path, entry: Import) -> Record:
+    record, sha256 = _parse_record(top, entry.record_path)
+    if sha256 != entry.record_sha256:
+        what = f"expected sha256 {entry.record_sha256}, got {sha256}"
+        raise NotVerified(Problem(place=entry.record_path, what=what))
+    return record
+
+
+def _parse_record(top: Path, path: str) -> tuple[Record, str]:
+    content = _read(top / path)
+    try:
+        return schema.parse(content.decode("utf-8")), hashlib.sha256(content).hexdigest()
+    except (InvalidRecord, UnicodeDecodeError) as error:
+        raise NotVerified(Problem(place=path, what=str(error))) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with files.reading(path) as stream:
+            return stream.read()
+    except MatrixError as error:
+        raise NotVerified(*error.problems) from error
+
+
+def render_pages(ledger: Ledger) -> dict[str, str]:
+    """The pages that ``ledger`` serves, by path; none before the first import."""
+    if not ledger.all_imports:
+        return {}
+    return contents.render_all_pages(ledger.wheels, ledger.target_ids)
+
+
+def list_rendered(ledger: Ledger) -> frozenset[str]:
+    """The paths of ``render_pages``, without their text."""
+    if not ledger.all_imports:
+        return frozenset()
+    wheels = ledger.wheels
+    directories = {"simple", *(f"simple/{wheel.project}" for wheel in wheels)}
+    for target in ledger.target_ids:
+        tree = f"targets/{target}/simple"
+        shown = {wheel.project for wheel in wheels if target in wheel.targets}
+        directories |= {tree, *(f"{tree}/{project}" for project in shown)}
+    names = ("index.html", "index.json")
+    return frozenset(f"{directory}/{name}" for directory in directories for name in names)
+
+
+def list_pages(top: Path) -> Iterator[str]:
+    """The paths of all files that clients may take for pages."""
+    trees = [top / "simple", *sorted(top.glob("targets/*/simple"))]
+    for tree in trees:
+        for directory, _, names in os.walk(tree):
+            for name in names:
+                yield (Path(directory) / name).relative_to(top).as_posix()
+
+
+def find_unaccounted(top: Path, ledger: Ledger) -> tuple[str, ...]:
+    """The pages and records that no line of ``ledger`` accounts for, sorted."""
+    records = {f"{RECORDS}/{path.name}" for path in top.glob(f"{RECORDS}/*.json")}
+    accounted = {entry.record_path for entry in ledger.all_imports}
+    accounted |= list_rendered(ledger) | ledger.adopted_paths
+    return tuple(sorted({*records, *list_pages(top)} - accounted))
+
+
+def refuse_unaccounted(top: Path, paths: tuple[str, ...]) -> NotVerified:
+    """What to raise for content that is not ours."""
+    count = f"{len(paths)} pages or records" if len(paths) > 1 else "a page or record"
+    what = f"holds {count} that no import in {FILENAME} accounts for: {paths[0]}"
+    hint = "choose another directory, or --adopt: records join the ledger, pages stay unlisted"
+    return NotVerified(Problem(place=str(top), what=what, hint=hint))
+
+
+def adopt(top: Path, ledger: Ledger, paths: Iterable[str]) -> Ledger:
+    """
+    Return ``ledger`` with what ``paths`` hold: records as imports, pages as they are.
+
+    Raises ``NotVerified`` for a record whose wheels are not all there.
+    """
+    found = []
+    pages = []
+    for path in paths:
+        if path.startswith(f"{RECORDS}/"):
+            record, sha256 = _parse_record(top, path)
+            found.append((record.name, record.sequence, sha256, path, record))
+        else:
+            pages.append(path)
+    for _, _, sha256, path, record in sorted(found, key=lambda row: row[:3]):
+        entry = Import.of(record, sha256)
+        _check_adoptable(top, entry, record, path)
+        ledger = ledger.add_import(entry, record)
+    foreign = set(pages) - list_rendered(ledger)
+    return ledger.add(Adoption(tuple(sorted(foreign)))) if foreign else ledger
+
+
+def _check_adoptable(top: Path, entry: Import, record: Record, path: str) -> None:
+    hint = f"remove {path}, then import that bundle again"
+    if entry.record_path != path:
+        what = f"expected the record {entry.record_path}"
+        raise NotVerified(Problem(place=path, what=what, hint=hint))
+    if problems := list(find_damage(top, record.wheels)):
+        raise NotVerified.of(Problem(place=p.place, what=p.what, hint=hint) for p in problems)
+
+
+def find_damage(top: Path, wheels: Iterable[RecordedWheel]) -> Iterator[Problem]:
+    """A problem for every file of ``wheels`` that ``top`` lacks, or has with other bytes."""
+    for wheel in wheels:
+        for name, sha256 in list_owed(wheel):
+            path = top / "files" / name
+            if not path.is_file():
+                yield Problem(place=f"files/{name}", what="expected a file, got none")
+            elif (digest := files.digest(path)) != sha256:
+                what = f"expected sha256 {sha256}, got {digest}"
+                yield Problem(place=f"files/{name}", what=what)

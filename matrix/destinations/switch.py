@@ -1,0 +1,153 @@
+"""
+Change many files of a directory so that a kill at any moment is finished by the next run.
+
+New files are written below ``.staging-XXXXXXXX/``, with the list of steps. When everything in it is
+proven, one rename to ``.switch`` decides that the change happens; then its steps are done one by
+one: renames and removals, which need no space. A ``.switch`` that is found later is finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from matrix.destinations.permissions import make_directory, make_readable
+from matrix.edge import files
+from matrix.errors import MatrixError, NotVerified, Problem
+from matrix.record import canonical
+from matrix.record.canonical import InvalidRecord
+from matrix.verify import tree
+
+COMMITTED: Final = ".switch"
+_STAGING: Final = ".staging"
+_STEPS: Final = "steps.json"
+_FILES: Final = "files"
+_PART: Final = re.compile(r"\..{1,100}\.[0-9a-f]{8}\.part", re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One file of the directory, replaced by a staged one or removed."""
+
+    path: str
+    removes: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """The whole of ``steps.json``."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Switch:
+    """Steps for the directory ``top``, whose new files are staged below ``staging``."""
+
+    top: Path
+    staging: Path
+    steps: tuple[Step, ...]
+
+    @property
+    def files(self) -> Path:
+        """The directory of the staged files."""
+        return self.staging / _FILES
+
+    def run(self) -> None:
+        """Decide the change, and make it."""
+        committed = self.top / COMMITTED
+        try:
+            self.staging.rename(committed)
+        except OSError as error:
+            raise files.write_error(committed, error) from error
+        _finish(self.top, self.steps)
+
+
+@contextlib.contextmanager
+def stage(
+    top: Path, content_by_path: Mapping[str, bytes], paths: Iterable[str]
+) -> Iterator[Switch]:
+    """
+    Yield a switch that replaces ``paths`` in this order, and removes those without content.
+
+    A switch that was not run when the block ends is thrown away.
+    """
+    steps = tuple(Step(path=path, removes=path not in content_by_path) for path in paths)
+    switch = Switch(top, top / f"{_STAGING}-{secrets.token_hex(4)}", steps)
+    try:
+        for step in steps:
+            if not step.removes:
+                make_directory((switch.files / step.path).parent)
+                make_directory((top / step.path).parent)
+                files.write(switch.files / step.path, content_by_path[step.path])
+                make_readable(switch.files / step.path)
+        files.write(switch.staging / _STEPS, canonical.dump(Steps(steps)))
+        yield switch
+    finally:
+        shutil.rmtree(switch.staging, ignore_errors=True)
+
+
+def recover(top: Path, directories: Sequence[str]) -> bool:
+    """
+    Finish the switch that a killed run has decided, if any, and remove what killed runs left.
+
+    Temporary files are looked for in ``directories`` of ``top``. Call it with the lock held: then
+    every other run is dead.
+    """
+    for staging in top.glob(f"{_STAGING}*"):
+        shutil.rmtree(staging, ignore_errors=True)
+    for directory in directories:
+        for path in (top / directory).glob(".*.part"):
+            if _PART.fullmatch(path.name):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+    if not (top / COMMITTED).exists():
+        return False
+    _finish(top, _read_steps(top / COMMITTED / _STEPS))
+    return True
+
+
+def _finish(top: Path, steps: Sequence[Step]) -> None:
+    for step in steps:
+        staged = top / COMMITTED / _FILES / step.path
+        try:
+            if step.removes:
+                _remove(top, step.path)
+            elif staged.exists():  # else the killed run has renamed it
+                staged.replace(top / step.path)
+        except OSError as error:
+            raise files.write_error(top / step.path, error) from error
+    shutil.rmtree(top / COMMITTED, ignore_errors=True)
+
+
+def _remove(top: Path, path: str) -> None:
+    """Remove a file, and the directories that are empty then."""
+    (top / path).unlink(missing_ok=True)
+    for directory in (top / path).parents:
+        if directory == top or any(directory.iterdir()):
+            return
+        directory.rmdir()
+
+
+def _read_steps(path: Path) -> tuple[Step, ...]:
+    try:
+        with files.reading(path) as stream:
+            steps = canonical.load(Steps, stream.read().decode("utf-8")).steps
+    except (InvalidRecord, UnicodeDecodeError) as error:
+        raise _refuse_steps(path, str(error)) from error
+    except MatrixError as error:
+        raise NotVerified(*error.problems) from error
+    if problems := list(tree.find_unportable(step.path for step in steps)):
+        raise _refuse_steps(path, f"{problems[0].place} {problems[0].what}")
+    return steps
+
+
+def _refuse_steps(path: Path, what: str) -> NotVerified:
+    hint = f"remove {path.parent}, then import the newest bundle again"
+    return NotVerified(Problem(place=str(path), what=what, hint=hint))
