@@ -63,6 +63,14 @@ class Problem:
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint with the nearest of ``known``, or nothing when none is near."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
 class MatrixError(Exception):
     """The root: every subclass has an exit code of its own and carries its problems."""
 

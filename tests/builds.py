@@ -58,7 +58,7 @@ MACOS = dataclasses.replace(
     LINUX, id="macosx-arm64-cibw4", system="macos", platform="macosx_arm64", image=""
 )
 HERE = Host(system="linux", arch="x86_64", python=Path(sys.executable))
-EMPTY = Manifest(bundle="b", targets={}, packages=())
+EMPTY = Manifest(bundle="b", targets={}, runners=(), packages=())
 QUIET = Reporter(loudness=Loudness.QUIET, console=Console(quiet=True))
 
 

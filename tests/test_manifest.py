@@ -68,7 +68,7 @@ def test_a_target_that_no_runner_matches_is_an_error() -> None:
 
 def test_no_requirements_is_an_error() -> None:
     assert complaint(TARGETS + "packages: []\n") == (
-        "packages.yaml: packages: expected at least one requirement, got none"
+        "packages.yaml:13: packages: expected at least one, got none"
     )
 
 
@@ -144,7 +144,7 @@ def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
         load(tmp_path / "absent.yaml")
 
     assert str(caught.value).endswith(
-        "absent.yaml: is not there\n  hint: name it with --manifest FILE"
+        "absent.yaml: not found\n  hint: name it with --manifest FILE"
     )
 
 

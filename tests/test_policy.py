@@ -131,16 +131,16 @@ SAID = "vulnerable: CVE-1, GHSA-1; fixed in 1.5, 2.0 (policy.vulnerabilities)"
 
 
 def test_a_vulnerable_release_is_refused_doubted_or_taken() -> None:
-    assert released(Policy(vulnerabilities=Vulnerabilities(found="fail")), FOUND) == (SAID, [])
+    assert released(Policy(vulnerabilities=Vulnerabilities(action="fail")), FOUND) == (SAID, [])
     assert released(Policy(), FOUND) == ("", [f"native 1.0: {SAID}"])
-    assert released(Policy(vulnerabilities=Vulnerabilities(found="ignore")), FOUND) == ("", [])
-    assert released(Policy(vulnerabilities=Vulnerabilities(found="fail"))) == ("", [])
+    assert released(Policy(vulnerabilities=Vulnerabilities(action="ignore")), FOUND) == ("", [])
+    assert released(Policy(vulnerabilities=Vulnerabilities(action="fail"))) == ("", [])
 
 
 def test_an_accepted_vulnerability_is_accepted_until_its_day() -> None:
     until = datetime.date(2026, 11, 23)
     accepted = AcceptedAdvisory(id="GHSA-1", reason="not reachable", until=until)
-    policy = Policy(vulnerabilities=Vulnerabilities(found="fail", accepted=(accepted,)))
+    policy = Policy(vulnerabilities=Vulnerabilities(action="fail", accepted=(accepted,)))
 
     assert released(policy, FOUND) == ("", [])
     assert released(policy, FOUND, now=NOW + datetime.timedelta(days=1)) == (SAID, [])
@@ -193,7 +193,7 @@ def test_an_index_that_tells_nothing_is_an_error_and_not_good_news(body: bytes) 
     )
 
 
-FAIL = Vulnerabilities(found="fail")
+FAIL = Vulnerabilities(action="fail")
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,11 @@ def test_short_and_long_spellings_mean_the_same() -> None:
     assert str(short.cooldown.age) == "7 days"
 
 
-SPDX = "is no SPDX expression\n  hint: see https://spdx.org/licenses/"
-NOBODY = "expected policy.advisories, which says what is known\n  hint: advisories: osv.zip"
+SPDX = "is not a valid SPDX expression\n  hint: see https://spdx.org/licenses/"
+NOBODY = (
+    "expected policy.advisories, the source of vulnerabilities\n"
+    "  hint: add `policy: {advisories: osv.zip}`"
+)
 
 
 @pytest.mark.parametrize(

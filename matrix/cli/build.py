@@ -21,8 +21,7 @@ from matrix.cli.building import (
 )
 from matrix.cli.session import Session, format_json
 from matrix.edge import files
-from matrix.errors import BuildFailed, Problem, UsageError
-from matrix.manifest.decoding import did_you_mean
+from matrix.errors import BuildFailed, Problem, UsageError, did_you_mean
 from matrix.plan.model import Job, Plan
 from matrix.report import failed_builds
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from matrix.cli.lock import Export
 from matrix.cli.session import Session
-from matrix.errors import Problem, UsageError
+from matrix.errors import Problem, UsageError, did_you_mean
 from matrix.exports import pylock, requirements, sources
 from matrix.exports.selecting import Share, served, share
 from matrix.exports.sources import Wheel
-from matrix.manifest.decoding import did_you_mean
 from matrix.targets.target import Target
 
 Find = Callable[[Share], tuple[Wheel, ...]]

@@ -25,7 +25,7 @@ def open_rules(session: Session) -> Iterator[PolicyRules]:
 @contextlib.contextmanager
 def _open_advisories(session: Session) -> Iterator[Known]:
     policy = session.manifest.policy
-    if not policy.advisories or policy.vulnerabilities.found == "ignore":
+    if not policy.advisories or policy.vulnerabilities.action == "ignore":
         yield nothing_known
     elif policy.advisories.startswith(_ADDRESS):
         if session.offline:
@@ -79,7 +79,7 @@ def recheck(session: Session, lock: Lock) -> None:
     is made. Raise ``LockError`` where the policy says so, warn otherwise.
     """
     policy = session.manifest.policy
-    if policy.vulnerabilities.found == "ignore" or (snapshot := read_snapshot(session)) is None:
+    if policy.vulnerabilities.action == "ignore" or (snapshot := read_snapshot(session)) is None:
         return
     releases = sorted({(file.project, file.version) for file in lock.files})
     judge = PolicyRules(policy, now=session.now, known=advisories.known(snapshot))
@@ -88,7 +88,7 @@ def recheck(session: Session, lock: Lock) -> None:
         for project, version in releases
         for what in judge.vulnerabilities(project, version)
     ]
-    if matches and policy.vulnerabilities.found == "fail":
+    if matches and policy.vulnerabilities.action == "fail":
         place = session.lock_path.name
         raise LockError(*(Problem(place=place, what=m, hint=lockfile.COMMAND) for m in matches))
     for what in matches:

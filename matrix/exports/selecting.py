@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from matrix.errors import Problem, UsageError
-from matrix.manifest.decoding import did_you_mean
+from matrix.errors import Problem, UsageError, did_you_mean
 from matrix.resolve.lock import Lock, LockedFile, Solution
 from matrix.targets.target import Target
 

@@ -23,10 +23,10 @@ class Age:
 
     @classmethod
     def parse(cls, text: str) -> "Age":
-        found = _SPELLING.fullmatch(text)
-        if found is None:
+        match = _SPELLING.fullmatch(text)
+        if match is None:
             raise ValueError(f"expected an age such as '7 days', got {text!r}")
-        return cls(int(found[1]), found[2])
+        return cls(int(match[1]), match[2])
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"

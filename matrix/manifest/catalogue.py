@@ -1,5 +1,5 @@
 """
-The built-in recipes, and what a manifest's recipe lies over.
+The built-in recipes, and the merge of a manifest's recipe over them.
 
 One small file per project in ``matrix/data/recipes``, read when its project is asked for: most
 commands ask for none. Mappings are merged key by key; any other value that the manifest writes
@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName
 
 from matrix.errors import ManifestError
 from matrix.manifest import reading
-from matrix.manifest.decoding import Decoder, described
+from matrix.manifest.decoding import Decoder, described_fields
 from matrix.manifest.model import Recipe, Repair, Test
 
 
@@ -68,7 +68,7 @@ def _over(upper: Any, lower: Any) -> Any:  # noqa: ANN401 - for every class with
     """``lower`` with what the author of ``upper`` wrote."""
     cls: type = type(upper)
     changes: dict[str, Any] = {}
-    for field in described(cls):
+    for field in described_fields(cls):
         above, below = getattr(upper, field.name), getattr(lower, field.name)
         if isinstance(above, Test | Repair):
             changes[field.name] = _over(above, below)

@@ -1,33 +1,29 @@
-"""What types cannot say: names that must exist, be unlike each other, or lead somewhere."""
+"""Semantic problems that the decoder cannot see: names that must exist or differ."""
 
 import fnmatch
-import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final
+from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from matrix.errors import Problem
+from matrix.errors import Problem, did_you_mean
 from matrix.manifest import policy_checks, recipe_checks
-from matrix.manifest.decoding import did_you_mean
 from matrix.manifest.model import Manifest, Runner
 from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
 from matrix.targets.target import Target
 
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-
 
 def problems(manifest: Manifest, *, unread: Collection[str]) -> Iterator[Problem]:
     """
-    Everything that is well-formed but cannot be meant.
+    Semantic problems that the decoder cannot see.
 
-    ``unread`` are the paths that the decoder complained about: they stand in the file, so nothing
-    said here may call them missing.
+    ``unread`` are the paths that the decoder could not read: they are in the file, so no message
+    here may call them missing.
     """
     say = _Speaker(manifest.source, unread)
-    yield from _names(manifest, say)
     yield from _targets(manifest, say)
     yield from _runners(manifest, say)
+    yield from _network(manifest, say)
     yield from _packages(manifest, say)
     yield from _recipes(manifest, say)
     yield from policy_checks.problems(manifest.policy, say)
@@ -51,22 +47,9 @@ class _Speaker:
         return Problem(place=self.source, line=line, what=what, hint=hint)
 
 
-def _names(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
-    expected = "expected lower-case letters, digits and hyphens, at most 40"
-    if not _NAME.fullmatch(manifest.bundle):
-        yield say(0, f"bundle: {expected}, got {manifest.bundle!r}")
-    for name, group in manifest.targets.items():
-        if not _NAME.fullmatch(name):
-            yield say(group.line, f"targets.{name}: {expected}, got {name!r}")
-
-
 def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
-    if not manifest.targets and not say.unread_in("targets"):
-        yield say(0, "targets: expected at least one, got none")
     first: dict[str, tuple[str, int]] = {}
     for name, group in manifest.targets.items():
-        if not group.python and not say.unread_in(f"targets.{name}"):
-            yield say(group.line, f"targets.{name}.python: expected at least one version, got none")
         for target in group.targets:
             if target.id in first:
                 other, line = first[target.id]
@@ -92,9 +75,25 @@ def _runners(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
                 yield say(runner.line, f"runners[{index}].images: {error}")
 
 
+def _network(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    internal = manifest.network.internal
+    addresses = {"network.index": manifest.network.index}
+    addresses |= {"network.internal.index": internal.index} if internal else {}
+    for path, address in addresses.items():
+        try:
+            has_password = urlsplit(address).password is not None
+        except ValueError:
+            # The message must not repeat the address: it may hold a password all the same.
+            yield say(manifest.network.line, f"{path}: expected an address, got text that is none")
+            continue
+        if has_password:
+            what = f"{path}: expected an address without a password, because this file is committed"
+            yield say(
+                manifest.network.line, what, "put the login into PIP_INDEX_URL of the runners"
+            )
+
+
 def _packages(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
-    if not manifest.packages and not say.unread_in("packages"):
-        yield say(0, "packages: expected at least one requirement, got none")
     first: dict[NormalizedName, int] = {}
     for package in manifest.packages:
         path = f"packages.{package.requirement.name}"
@@ -122,5 +121,7 @@ def _recipes(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
         if name != normalized:
             what = f"recipes: {name!r} is not a normalized name"
             yield say(recipe.line, what, f"write {normalized!r}")
+        if name in recipe.after:
+            yield say(recipe.line, f"recipes.{name}.after: {name!r} names itself")
         for complaint in recipe_checks.complaints(recipe):
             yield say(recipe.line, f"recipes.{name}.{complaint}")

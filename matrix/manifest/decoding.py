@@ -1,9 +1,9 @@
 """
 From a YAML node to a value of an annotated type.
 
-The decoder goes on after a problem, so that one run names them all. What it could not read is left
-out of lists and mappings, its path is kept in ``unread``, and ``reading`` hands out a manifest only
-when nothing was said.
+The decoder continues after a problem, so that one run reports all of them. Values that it could not
+read are left out of lists and mappings, their paths are kept in ``unread``, and ``reading`` returns
+a manifest only if there were no problems.
 """
 
 import dataclasses
@@ -18,9 +18,9 @@ import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from matrix.errors import Problem
+from matrix.errors import Problem, did_you_mean
 from matrix.manifest.age import Age
-from matrix.manifest.describing import KEY, SHORTHAND
+from matrix.manifest.describing import BOUNDS, KEY, SHORTHAND, UNBOUNDED, Bounds
 from matrix.manifest.releases import Releases
 from matrix.targets.invalid import InvalidTarget
 from matrix.targets.platform_tag import PlatformTag
@@ -79,30 +79,37 @@ SCALARS: Final[Mapping[type, Callable[[str], Any]]] = {
 }
 
 
+_NOT_TEXT: Final[Mapping[str, str]] = {
+    "tag:yaml.org,2002:bool": "truth value",
+    "tag:yaml.org,2002:float": "number",
+    "tag:yaml.org,2002:int": "number",
+}
+
+
 def yaml_key(field: dataclasses.Field[Any]) -> str:
-    """What the author writes for ``field``."""
+    """The key of ``field`` in the file."""
     return field.metadata[KEY] or field.name
 
 
 @functools.cache
-def described(cls: type) -> tuple[dataclasses.Field[Any], ...]:
+def described_fields(cls: type) -> tuple[dataclasses.Field[Any], ...]:
     """The fields of ``cls`` that an author can write."""
     return tuple(field for field in dataclasses.fields(cls) if KEY in field.metadata)
 
 
 @functools.cache
 def shorthand(cls: type) -> dataclasses.Field[Any] | None:
-    """The field that a plain value stands for, if there is one."""
-    return next((field for field in described(cls) if field.metadata[SHORTHAND]), None)
+    """The field that a plain value sets, if there is one."""
+    return next((field for field in described_fields(cls) if field.metadata[SHORTHAND]), None)
 
 
 @functools.cache
-def _required(cls: type) -> frozenset[str]:
+def _required_names(cls: type) -> frozenset[str]:
     """The names of the fields that have no default."""
     missing = dataclasses.MISSING
     return frozenset(
         field.name
-        for field in described(cls)
+        for field in described_fields(cls)
         if field.default is missing and field.default_factory is missing
     )
 
@@ -114,14 +121,14 @@ def _hints(cls: type) -> Mapping[str, Any]:
 
 @functools.cache
 def without_none(annotation: Any) -> Any:
-    """``X`` for ``X | None``: leaving a key out is the only way to say nothing."""
+    """``X`` for ``X | None``, because the file has no null: a key is left out instead."""
     if typing.get_origin(annotation) in {Union, types.UnionType}:
         return next(part for part in typing.get_args(annotation) if part is not types.NoneType)
     return annotation
 
 
 class Decoder:
-    """One walk over one document, and what it found wrong."""
+    """One walk over one document, and its problems."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -133,9 +140,17 @@ class Decoder:
         line = node.start_mark.line + 1
         self.problems.append(Problem(place=self.source, line=line, what=place, hint=hint))
 
-    def decode(self, annotation: Any, node: yaml.Node, path: str) -> Any:
-        """The value of ``node`` as ``annotation``, or None after complaining."""
+    def decode(
+        self, annotation: Any, node: yaml.Node, path: str, bounds: Bounds = UNBOUNDED
+    ) -> Any:
+        """The value of ``node`` as ``annotation`` within ``bounds``, or None after complaining."""
         annotation = without_none(annotation)
+        value = self._decode(annotation, node, path, bounds)
+        if value is not None and (refusal := _refuse(bounds, value, node)):
+            return self.complain(node, path, refusal)
+        return value
+
+    def _decode(self, annotation: Any, node: yaml.Node, path: str, bounds: Bounds) -> Any:
         origin = typing.get_origin(annotation)
         if annotation in SCALARS or origin is Literal:
             return self._scalar(annotation, node, path)
@@ -143,12 +158,16 @@ class Decoder:
             return self._sequence(typing.get_args(annotation)[0], node, path)
         if origin is not None:
             name, value = typing.get_args(annotation)
-            return self._mapping(name, value, node, path)
+            return self._mapping(name, value, node, path, bounds)
         return self._object(annotation, node, path)
 
     def _scalar(self, annotation: Any, node: yaml.Node, path: str) -> Any:
         if not isinstance(node, yaml.ScalarNode):
-            return self.complain(node, path, f"expected a single value, got a {_kind(node)}")
+            return self.complain(node, path, f"expected a single value, got {_kind(node)}")
+        if annotation is Requirement and node.tag in _NOT_TEXT:
+            what = f"expected a PEP 508 requirement, got the {_NOT_TEXT[node.tag]} {node.value}"
+            hint = f"quote it if the project has this name: {node.value!r}"
+            return self.complain(node, path, what, hint)
         if node.tag == "tag:yaml.org,2002:null":
             return self.complain(node, path, "expected a value, got nothing")
         if typing.get_origin(annotation) is Literal:
@@ -173,7 +192,7 @@ class Decoder:
             value = self._scalar(item, node, path)
             return None if value is None else (value,)
         if not isinstance(node, yaml.SequenceNode):
-            self.complain(node, path, f"expected a list, got a {_kind(node)}")
+            self.complain(node, path, f"expected a list, got {_kind(node)}")
             return None
         values = []
         for index, child in enumerate(node.value):
@@ -184,14 +203,17 @@ class Decoder:
                 values.append(value)
         return tuple(values)
 
-    def _mapping(self, name: Any, value: Any, node: yaml.Node, path: str) -> Any:
+    def _mapping(self, name: Any, value: Any, node: yaml.Node, path: str, bounds: Bounds) -> Any:
         if not isinstance(node, yaml.MappingNode):
-            return self.complain(node, path, f"expected a mapping, got a {_kind(node)}")
+            return self.complain(node, path, f"expected a mapping, got {_kind(node)}")
         values: dict[Any, Any] = {}
         for text, key, child in self._pairs(node, path):
             here = _join(path, text)
-            named, decoded = self.decode(name, key, here), self.decode(value, child, here)
-            if named is None or decoded is None:
+            named = self.decode(name, key, here)
+            decoded = self.decode(value, child, here, bounds.items or UNBOUNDED)
+            if refusal := bounds.refuse_text(text):
+                self.complain(key, here, refusal)
+            if named is None or decoded is None or refusal:
                 self.unread.add(here)
             else:
                 values[named] = decoded
@@ -201,14 +223,14 @@ class Decoder:
         short = shorthand(cls)
         if short is not None and not isinstance(node, yaml.MappingNode):
             hint = _hints(cls)[short.name]
-            values = {short.name: self.decode(hint, node, path)}
+            values = {short.name: self.decode(hint, node, path, short.metadata[BOUNDS])}
             return self._make(cls, values, node)
         if not isinstance(node, yaml.MappingNode):
-            return self.complain(node, path, f"expected a mapping, got a {_kind(node)}")
+            return self.complain(node, path, f"expected a mapping, got {_kind(node)}")
         return self._make(cls, self._fields(cls, node, path), node)
 
     def _fields(self, cls: type, node: yaml.MappingNode, path: str) -> dict[str, Any]:
-        fields = {yaml_key(field): field for field in described(cls)}
+        fields = {yaml_key(field): field for field in described_fields(cls)}
         hints = _hints(cls)
         values: dict[str, Any] = {}
         for text, key, child in self._pairs(node, path):
@@ -216,16 +238,19 @@ class Decoder:
                 hint = did_you_mean(text, fields) or f"known keys: {', '.join(fields)}"
                 self.complain(key, path, f"unknown key {text!r}", hint)
             else:
-                values[field.name] = self.decode(hints[field.name], child, _join(path, text))
+                here, bounds = _join(path, text), field.metadata[BOUNDS]
+                values[field.name] = self.decode(hints[field.name], child, here, bounds)
+                if values[field.name] is None:
+                    self.unread.add(here)
         for text, field in fields.items():
-            if field.name not in values and field.name in _required(cls):
+            if field.name not in values and field.name in _required_names(cls):
                 self.complain(node, path, f"missing key {text!r}")
         return values
 
     def _make(self, cls: type, values: dict[str, Any], node: yaml.Node) -> Any:
         if any(value is None for value in values.values()):
             return None
-        if not values.keys() >= _required(cls):
+        if not values.keys() >= _required_names(cls):
             return None
         if "line" in _hints(cls):
             values["line"] = node.start_mark.line + 1
@@ -236,25 +261,20 @@ class Decoder:
     def _pairs(
         self, node: yaml.MappingNode, path: str
     ) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
-        """Keys with their nodes, each key once; YAML itself would let the last one win silently."""
+        """Keys with their nodes, each key once; in YAML itself the last one would win silently."""
         first: dict[str, int] = {}
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.complain(key, path, f"expected a key, got a {_kind(key)}")
+                self.complain(key, path, f"expected a key, got {_kind(key)}")
+            elif key.tag == "tag:yaml.org,2002:merge":
+                what = "YAML's merge key '<<' is not supported"
+                self.complain(key, path, what, "write the merged keys themselves")
             elif key.value in first:
-                said = f"repeated key {key.value!r}, first on line {first[key.value]}"
-                self.complain(key, path, said)
+                what = f"repeated key {key.value!r}, first on line {first[key.value]}"
+                self.complain(key, path, what)
             else:
                 first[key.value] = key.start_mark.line + 1
                 yield key.value, key, child
-
-
-def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
-    """A hint with the nearest of ``known``, or nothing when none is near."""
-    import difflib  # noqa: PLC0415 - for who made a mistake
-
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _join(path: str, key: str) -> str:
@@ -262,9 +282,24 @@ def _join(path: str, key: str) -> str:
 
 
 def _kind(node: yaml.Node) -> str:
+    if node.tag == "tag:yaml.org,2002:null":
+        return "nothing"
     names = {
-        yaml.MappingNode: "mapping",
-        yaml.SequenceNode: "list",
-        yaml.ScalarNode: "single value",
+        yaml.MappingNode: "a mapping",
+        yaml.SequenceNode: "a list",
+        yaml.ScalarNode: "a single value",
     }
     return names[type(node)]
+
+
+def _refuse(bounds: Bounds, value: object, node: yaml.Node) -> str:
+    """Why a decoded value is out of its field's bounds, or nothing."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int):
+        return bounds.refuse_number(value)
+    if isinstance(value, str):
+        return bounds.refuse_text(value)
+    if isinstance(value, tuple | Mapping):
+        return bounds.refuse_count(len(node.value) if not isinstance(node, yaml.ScalarNode) else 1)
+    return ""

@@ -1,21 +1,21 @@
 """
-What ``packages.yaml`` can say.
+The keys and values of ``packages.yaml``; ``policy`` has a module of its own.
 
-Fields are described as ``describing`` says; ``policy`` has a module of its own.
+The metadata of each field are those of ``describing``.
 """
 
 import dataclasses
 import datetime
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Final, Literal
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from matrix.manifest.describing import key, mapping
+from matrix.manifest.describing import AT_LEAST_ONE, NAME, SENTENCE, Bounds, key, mapping
 from matrix.manifest.describing import line as _line
 from matrix.manifest.describing import written as _written
 from matrix.manifest.policy import Policy
@@ -24,14 +24,19 @@ from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.python_version import PythonVersion
 from matrix.targets.target import Target
 
+LONGEST_BUILD: Final = 10_000
+"""Minutes; about a week, beyond the limits of both providers."""
+_TARGET_NAMES: Final = Bounds(least=1, pattern=NAME.pattern, expected=NAME.expected)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroup:
-    """Interpreters that share a platform, under a name of the author's."""
+    """Interpreters that share a platform."""
 
     platform: PlatformTag = key("The oldest platform that must work, as a wheel's platform tag.")
     python: tuple[PythonVersion, ...] = key(
-        "Full versions of the interpreters: 3.12.4, 3.14.0t, pypy-7.3.20-3.11.13."
+        "Full versions of the interpreters: 3.12.4, 3.14.0t, pypy-7.3.20-3.11.13.",
+        bounds=AT_LEAST_ONE,
     )
     line: int = _line()
 
@@ -55,7 +60,7 @@ class GitHubRunner:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What is asked for, for people; nothing when GitHub cannot find the runner."""
+        """Group and labels in words; empty when GitHub cannot find the runner."""
         return (*((f"group {self.group}",) if self.group else ()), *self.labels)
 
 
@@ -71,7 +76,7 @@ class GitLabRunner:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """Machines that build for some platforms; the first whose pattern matches is taken."""
+    """Runners that build for some platforms; the first whose pattern matches is taken."""
 
     match: str = key("Pattern (*, ?) over platform tags.")
     github: GitHubRunner = key("Labels and runner group.", default=GitHubRunner())
@@ -85,7 +90,7 @@ class Runner:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GitHub:
-    """Which GitHub runs the workflow, and what it has."""
+    """The GitHub instance that runs the workflow."""
 
     dialect: Literal["github.com", "enterprise-server"] = key(
         "enterprise-server has no hosted runners and the older artifact service.",
@@ -99,32 +104,33 @@ class GitHub:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GitLab:
-    """What the GitLab that runs the pipeline takes."""
+    """The GitLab instance that runs the pipeline."""
 
     artifact_megabytes: int = key(
         "Maximum artifacts size of the instance; 100 when left out, as self-managed ones have it.",
         name="artifact-megabytes",
         default=0,
+        bounds=Bounds(least=1),
     )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Internal:
-    """The house's own index: a project comes from this one or from `network.index`, never both."""
+    """An internal index: a project comes from this one or from `network.index`, never both."""
 
     index: str = key("The index (Simple API).")
-    projects: tuple[str, ...] = key("What comes from it, as patterns (*, ?) over project names.")
+    projects: tuple[str, ...] = key(
+        "Projects that come from it, as patterns (*, ?) over names.", bounds=AT_LEAST_ONE
+    )
     public: tuple[str, ...] = key(
-        "What comes from `network.index` although this index serves it too.", default=()
+        "Projects that come from `network.index` although this index serves them too.", default=()
     )
     line: int = _line()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """
-    Where runners fetch from; every value replaces what pip on that machine is configured with.
-    """
+    """Where runners fetch from; every value replaces the configuration of pip on the runner."""
 
     index: str = key("The package index (Simple API).", default="")
     ca_bundle: str = key("Certificates to trust, as a path.", name="ca-bundle", default="")
@@ -132,33 +138,38 @@ class Network:
         "A second index, with the projects that come from it.", default=None
     )
     toolchain: str = key(
-        "What `toolchain` made, as a directory or an address: lanes come from there alone.",
+        "The output of `toolchain`, as a directory or an address; lanes come from it alone.",
         default="",
     )
+    line: int = _line()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A target group on which a requirement is not wanted, and why."""
+    """A target group without a requirement, and why."""
 
     target: str = key("A name from `targets`.")
-    reason: str = key("Why, for whoever misses it.")
-    until: datetime.date | None = key("When to look again.", default=None)
+    reason: str = key("Why the requirement is left out there.", bounds=SENTENCE)
+    until: datetime.date | None = key(
+        "The last day of the exclusion; afterwards it is an error.", default=None
+    )
     line: int = _line()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One requirement, and on which targets."""
+    """One requirement and its targets."""
 
     requirement: Requirement = key("A PEP 508 requirement.", shorthand=True)
-    targets: tuple[str, ...] = key("Names from `targets`; all of them when left out.", default=())
+    targets: tuple[str, ...] = key(
+        "Names from `targets`; all of them when left out.", default=(), bounds=AT_LEAST_ONE
+    )
     source: Literal["any", "build"] = key("`build` never takes the index's wheel.", default="any")
     versions: Releases = key(
         "Which releases: `newest`, `all`, or how many of the newest, each installable by itself.",
         default=NEWEST,
     )
-    exclude: tuple[Exclusion, ...] = key("Where it cannot work.", default=())
+    exclude: tuple[Exclusion, ...] = key("Target groups without it.", default=())
     line: int = _line()
 
     @property
@@ -168,7 +179,7 @@ class Package:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """How to see that a built wheel works."""
+    """The test of a built wheel."""
 
     modules: tuple[str, ...] = key(
         "Modules to import; by default those that the wheel declares, and with [] none.",
@@ -182,7 +193,7 @@ class Test:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """How libraries of the system get into a wheel."""
+    """How the system's libraries are grafted into a wheel."""
 
     exclude: tuple[str, ...] = key(
         "Libraries that stay outside, as file names or patterns of them.", default=()
@@ -193,9 +204,9 @@ class Repair:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBad:
-    """Releases whose sdist cannot be built on some targets; the resolver passes them over."""
+    """Releases whose sdist cannot be built on some targets; the resolver skips them."""
 
-    reason: str = key("Why, and what to take instead.")
+    reason: str = key("Why, and which release to use instead.", bounds=SENTENCE)
     versions: SpecifierSet = key("The releases; all when left out.", default=SpecifierSet())
     python: SpecifierSet = key("The interpreters; all when left out.", default=SpecifierSet())
     platforms: tuple[str, ...] = key(
@@ -218,9 +229,11 @@ SystemManager = Literal["dnf", "apk", "apt", "brew", "vcpkg", "choco"]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What a project needs to be built; laid over the catalogue's, key by key."""
+    """How to build a project; merged over the catalogue's recipe, key by key."""
 
-    catalogue: bool = key("Whether the built-in recipe lies beneath.", default=True)
+    catalogue: bool = key(
+        "Whether the built-in recipe applies where this one is silent.", default=True
+    )
     system: Mapping[SystemManager, tuple[str, ...]] = mapping(
         "Package manager to the system packages it must install."
     )
@@ -233,20 +246,20 @@ class Recipe:
     config_settings: Mapping[str, tuple[str, ...]] = mapping(
         "Settings for the build backend.", name="config-settings"
     )
-    repair: Repair = key("How libraries of the system get into the wheel.", default=Repair())
-    test: Test = key("How to see that the wheel works.", default=Test())
+    repair: Repair = key("How the system's libraries are grafted.", default=Repair())
+    test: Test = key("The test of the built wheel.", default=Test())
     requires: tuple[str, ...] = key(
         "Constraints on build requirements, such as setuptools<81.", default=()
     )
     after: tuple[str, ...] = key(
-        "Projects to be built before it and offered to its build, where no metadata says so.",
+        "Projects that are built before it and offered to its build, beyond its metadata.",
         default=(),
     )
     known_bad: tuple[KnownBad, ...] = key(
         "Releases that cannot be built on some targets.", name="known-bad", default=()
     )
     upstream_configuration: bool = key(
-        "Whether the sdist's own [tool.cibuildwheel] is read, instead of all that is said here.",
+        "Whether the sdist's own [tool.cibuildwheel] is used instead of this recipe.",
         name="upstream-configuration",
         default=False,
     )
@@ -255,12 +268,16 @@ class Recipe:
         "target.",
         default=False,
     )
-    timeout: int = key("Minutes after which a build is stopped; 120 when left out.", default=0)
+    timeout: int = key(
+        "Minutes after which a build is stopped; 120 when left out.",
+        default=0,
+        bounds=Bounds(least=1, most=LONGEST_BUILD),
+    )
     written: frozenset[str] = _written()
     line: int = _line()
 
     def why_not(self, version: Version, target: Target) -> str:
-        """Why the sdist of ``version`` is passed over on ``target``; empty when it is not."""
+        """Why the sdist of ``version`` is skipped on ``target``; empty when it is not."""
         return next((bad.reason for bad in self.known_bad if bad.fits(version, target)), "")
 
 
@@ -268,18 +285,25 @@ class Recipe:
 class Manifest:
     """The whole of packages.yaml."""
 
-    bundle: str = key("The bundle's name.")
-    targets: Mapping[str, TargetGroup] = key("What must be able to install everything.")
-    runners: tuple[Runner, ...] = key("Machines that build, first match wins.", default=())
-    github: GitHub = key("Which GitHub runs the workflow.", default=GitHub())
-    gitlab: GitLab = key("What the GitLab that runs it takes.", default=GitLab())
-    network: Network = key("Where runners fetch from.", default=Network())
-    packages: tuple[Package, ...] = key("The requirements.")
-    environments: Mapping[str, tuple[Requirement, ...]] = mapping(
-        "Requirements that must install together, on every target."
+    bundle: str = key("The bundle's name.", bounds=NAME)
+    targets: Mapping[str, TargetGroup] = key(
+        "The interpreters that install everything, in named groups.", bounds=_TARGET_NAMES
     )
-    recipes: Mapping[str, Recipe] = mapping("How to build what needs help, by project.")
-    policy: Policy = key("What must hold for every release taken.", default=Policy())
+    runners: tuple[Runner, ...] = key(
+        "The runners that build; the first match is taken.", bounds=AT_LEAST_ONE
+    )
+    github: GitHub = key("The GitHub instance.", default=GitHub())
+    gitlab: GitLab = key("The GitLab instance.", default=GitLab())
+    network: Network = key("Where runners fetch from.", default=Network())
+    packages: tuple[Package, ...] = key("The requirements.", bounds=AT_LEAST_ONE)
+    environments: Mapping[str, tuple[Requirement, ...]] = mapping(
+        "Requirements that must install together, on every target.",
+        bounds=Bounds(items=AT_LEAST_ONE),
+    )
+    recipes: Mapping[str, Recipe] = mapping(
+        "How to build projects that need more than their sdist, by project."
+    )
+    policy: Policy = key("Rules for every release.", default=Policy())
     tool: str = key(
         "What the pipelines install to get this tool: a requirement, or a path in the repository.",
         default="",

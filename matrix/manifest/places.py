@@ -1,4 +1,4 @@
-"""Where a key stands in ``packages.yaml``, for whoever has to point at it after it was read."""
+"""Line numbers of keys in ``packages.yaml``, for messages after it was read."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from matrix.manifest import reading
 
 def lines(text: str, paths: Iterable[tuple[str | int, ...]], *, source: str) -> tuple[int, ...]:
     r"""
-    The line of each path of keys and positions; of the last step that is there, if it is not.
+    The line of each path of keys and positions; of its last existing step, if it is absent.
 
     >>> lines("a: 1\nb: {c: 2,\n  d: [3]}\n", [("b", "d", 0), ("b", "x")], source="x.yaml")
     (3, 2)
@@ -21,16 +21,16 @@ def lines(text: str, paths: Iterable[tuple[str | int, ...]], *, source: str) -> 
 def _line(node: yaml.Node, path: tuple[str | int, ...]) -> int:
     line = node.start_mark.line
     for step in path:
-        found = _step(node, step)
-        if found is None:
+        entry = _step(node, step)
+        if entry is None:
             break
-        key, node = found
+        key, node = entry
         line = key.start_mark.line
     return line + 1
 
 
 def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    """What stands at ``step`` of a node: where it begins, and its value."""
+    """The entry at ``step`` of a node: its first node, and its value."""
     if isinstance(node, yaml.MappingNode):
         return next(((key, value) for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

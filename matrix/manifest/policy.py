@@ -1,4 +1,4 @@
-"""What ``policy:`` can say: what must hold for every release that is taken."""
+"""The keys and values of ``policy:``, the rules for every release."""
 
 import dataclasses
 import datetime
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 from matrix.manifest.age import Age
-from matrix.manifest.describing import key, mapping
+from matrix.manifest.describing import SENTENCE, key, mapping
 from matrix.manifest.describing import line as where
 
 DynamicMetadata = Literal["believe", "container", "host"]
@@ -15,10 +15,10 @@ DYNAMIC_METADATA: Final[tuple[DynamicMetadata, ...]] = get_args(DynamicMetadata)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Cooldown:
-    """How long a file must have been on the index, so that others find what is wrong with it."""
+    """The age that a file must have on the index, so that others find its faults first."""
 
     age: Age | None = key(
-        "Files younger than this are passed over, and those whose upload time is not told.",
+        "Files that are younger, or whose upload time is unknown, are skipped.",
         default=None,
         shorthand=True,
     )
@@ -29,7 +29,7 @@ class Cooldown:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Licences:
-    """Which licences may be taken; names are SPDX identifiers, or patterns (*, ?) over them."""
+    """Allowed and denied licences, as SPDX identifiers or patterns (*, ?) over them."""
 
     allow: tuple[str, ...] = key("When given, no other licence is taken.", default=())
     deny: tuple[str, ...] = key("Licences that are never taken.", default=())
@@ -38,7 +38,7 @@ class Licences:
         default=None,
     )
     known: Mapping[str, str] = mapping(
-        "Project to SPDX expression, whatever its distributions state.", name="except"
+        "Project to SPDX expression, in place of what its distributions state.", name="except"
     )
     line: int = where()
 
@@ -49,19 +49,19 @@ class Licences:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedAdvisory:
-    """A vulnerability that somebody has judged."""
+    """A vulnerability that was reviewed and accepted."""
 
     id: str = key("Its identifier, or an alias of it.")
-    reason: str = key("Why it does not matter here.")
+    reason: str = key("Why it does not matter here.", bounds=SENTENCE)
     until: datetime.date | None = key("The last day on which it is accepted.", default=None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Vulnerabilities:
-    """What happens to releases that `advisories` calls vulnerable."""
+    """What happens to releases that `advisories` list as vulnerable."""
 
-    found: Literal["warn", "fail", "ignore"] = key(
-        "`fail` passes those releases over.", default="warn", shorthand=True
+    action: Literal["warn", "fail", "ignore"] = key(
+        "`fail` skips those releases.", name="found", default="warn", shorthand=True
     )
     accepted: tuple[AcceptedAdvisory, ...] = key(
         "Vulnerabilities that do not matter here.", name="except", default=()
@@ -73,12 +73,12 @@ class DeniedProject:
     """Projects that must not be in any closure."""
 
     project: str = key("Pattern (*, ?) over normalized names.", shorthand=True)
-    reason: str = key("Why, for whoever misses it.", default="")
+    reason: str = key("Why the project is denied.", default="")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectLists:
-    """Which projects may be in a closure, whoever asks for them."""
+    """Projects that may or may not be in a closure, for every requirement."""
 
     allow: tuple[str, ...] = key(
         "Patterns (*, ?) over normalized names; when given, no other project is taken.", default=()
@@ -89,7 +89,7 @@ class ProjectLists:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What must hold for every release taken."""
+    """Rules for every release."""
 
     lock: Literal["required", "refresh"] = key(
         "Whether a stale lock is an error or is brought up to date.", default="required"
@@ -100,8 +100,8 @@ class Policy:
         "What to do about known vulnerabilities.", default=Vulnerabilities()
     )
     advisories: str = key(
-        "Who knows them: a zip file or directory of OSV records, or the address of the index's "
-        "JSON API.",
+        "Source of known vulnerabilities: a zip file or directory of OSV records, or the address "
+        "of the index's JSON API.",
         default="",
     )
     projects: ProjectLists = key("Which projects may be taken.", default=ProjectLists())

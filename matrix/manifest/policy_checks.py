@@ -1,4 +1,4 @@
-"""What the types of ``policy:`` cannot say."""
+"""Checks of ``policy:`` beyond its types."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,10 +12,13 @@ Say = Callable[..., Problem]
 
 
 def problems(policy: Policy, say: Say) -> Iterator[Problem]:
-    """Rules that could never hold for anything, or that nobody could check."""
-    if policy.vulnerabilities.found == "fail" and not policy.advisories:
-        what = "policy.vulnerabilities: expected policy.advisories, which says what is known"
-        yield say(policy.line, what, "advisories: osv.zip")
+    """Rules that can never match, or that cannot be checked."""
+    if policy.vulnerabilities.action == "fail" and not policy.advisories:
+        what = "policy.vulnerabilities: expected policy.advisories, the source of vulnerabilities"
+        yield say(policy.line, what, "add `policy: {advisories: osv.zip}`")
+    if policy.cooldown.exempt and policy.cooldown.age is None:
+        what = "policy.cooldown: expected `age`, from which `except` exempts projects"
+        yield say(policy.line, what, "add `age: 7 days`")
     patterns = [
         *(("cooldown.except", each) for each in policy.cooldown.exempt),
         *(("licences.except", each) for each in policy.licences.known),
@@ -42,5 +45,5 @@ def _licences(rules: Licences, say: Say) -> Iterator[Problem]:
         try:
             canonicalize_license_expression(text)
         except InvalidLicenseExpression:
-            what = f"policy.licences.{place}: {text!r} is no SPDX expression"
+            what = f"policy.licences.{place}: {text!r} is not a valid SPDX expression"
             yield say(rules.line, what, "see https://spdx.org/licenses/")

@@ -1,4 +1,4 @@
-"""``packages.yaml`` as text to a ``Manifest``, or every problem that stands in the way."""
+"""The text of ``packages.yaml`` to a ``Manifest``, or all of its problems."""
 
 import dataclasses
 from pathlib import Path
@@ -20,7 +20,7 @@ def load(path: Path) -> Manifest:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ManifestError(
-            Problem(place=str(path), what="is not there", hint="name it with --manifest FILE")
+            Problem(place=str(path), what="not found", hint="name it with --manifest FILE")
         ) from error
     except UnicodeDecodeError as error:
         what = f"expected UTF-8, got byte 0x{error.object[error.start]:02x} at {error.start}"
@@ -45,18 +45,18 @@ def read(text: str, *, source: str = "packages.yaml") -> Manifest:
 
 def _fast(text: str) -> yaml.Node | None:
     """
-    The document as libyaml reads it, ten times faster; None where it is not there or complains.
+    The document as libyaml reads it, ten times faster; None where it is absent or fails.
 
-    What is wrong is then said by the other reader, in the same words on every machine.
+    The other reader then reports the problem, in the same words on every machine.
     """
     try:
         return yaml.compose(text, Loader=yaml.CSafeLoader)
-    except (AttributeError, yaml.YAMLError):
+    except (AttributeError, RecursionError, yaml.YAMLError):
         return None
 
 
 def compose(text: str, source: str) -> yaml.Node:
-    """The document of ``text``, or ``ManifestError`` with the line where it ends to be YAML."""
+    """The document of ``text``, or ``ManifestError`` with the line where it is not YAML."""
     try:
         node = _fast(text) or yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -68,6 +68,9 @@ def compose(text: str, source: str) -> yaml.Node:
         raise ManifestError(Problem(place=source, line=line, what=what)) from error
     except yaml.YAMLError as error:
         raise ManifestError(Problem(place=source, what=f"not YAML: {error}")) from error
+    except RecursionError as error:
+        what = "lists and mappings are nested too deeply"
+        raise ManifestError(Problem(place=source, what=what)) from error
     if node is None:
         raise ManifestError(
             Problem(place=source, what="is empty", hint="see docs/manifest.md for a first one")

@@ -1,4 +1,4 @@
-"""What a recipe may not say: values that would be another thing where they are used."""
+"""Checks of recipes: values that would change their meaning where they are used."""
 
 import re
 from collections.abc import Iterator
@@ -39,9 +39,6 @@ def complaints(recipe: Recipe) -> Iterator[str]:
     for name in recipe.after:
         if (normalized := canonicalize_name(name)) != name:
             yield f"after: expected the normalized name {normalized!r}, got {name!r}"
-    for index, bad in enumerate(recipe.known_bad):
-        if not bad.reason.strip():
-            yield f"known-bad[{index}].reason: expected a sentence, got nothing"
 
 
 def _repair(recipe: Recipe) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import re
 import typing
 from typing import Any, Final, Literal
 
@@ -10,18 +11,18 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from matrix.manifest.age import Age
-from matrix.manifest.decoding import described, shorthand, without_none, yaml_key
-from matrix.manifest.describing import DOC
+from matrix.manifest.decoding import described_fields, shorthand, without_none, yaml_key
+from matrix.manifest.describing import BOUNDS, DOC, UNBOUNDED, Bounds
 from matrix.manifest.model import Manifest, Recipe
 from matrix.manifest.releases import Releases
 from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.python_version import PythonVersion
 
 _SCALARS: Final[dict[Any, dict[str, Any]]] = {
-    # What looks like a number to YAML is text to us, so editors must accept it unquoted.
+    # The reader reads every scalar as text, so editors accept numbers with and without quotes.
     str: {"type": ["string", "number", "boolean"]},
-    bool: {"type": "boolean"},
-    int: {"type": "integer", "minimum": 0},
+    bool: {"enum": [True, False, "true", "false"]},
+    int: {"type": ["integer", "string"], "minimum": 0, "pattern": r"^\d{1,9}$"},
     SpecifierSet: {"type": "string"},
     Requirement: {"type": "string", "minLength": 1},
     PlatformTag: {
@@ -31,10 +32,16 @@ _SCALARS: Final[dict[Any, dict[str, Any]]] = {
     },
     PythonVersion: {
         "type": "string",
-        "pattern": r"^(pypy-\d+\.\d+\.\d+-)?(2\.7|3\.\d{1,2})\.\d{1,2}t?$",
+        "pattern": r"^(2\.7\.\d{1,2}|3\.([5-9]|[1-9]\d)\.\d{1,2}|3\.(1[3-9]|[2-9]\d)\.\d{1,2}t"
+        r"|pypy-\d+\.\d+\.\d+-(2\.7|3\.([6-9]|[1-9]\d))\.\d{1,2})$",
     },
     datetime.date: {"type": "string", "format": "date"},
-    Releases: {"anyOf": [{"enum": ["newest", "all"]}, {"type": "integer", "minimum": 1}]},
+    Releases: {
+        "type": ["integer", "string"],
+        "minimum": 1,
+        "maximum": 999,
+        "pattern": "^(newest|all|[1-9][0-9]{0,2})$",
+    },
     Age: {"type": "string", "pattern": r"^\d{1,4} (hour|day|week)s?$"},
 }
 
@@ -48,8 +55,8 @@ def recipe_text() -> str:
     """The schema of a file of the catalogue."""
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "a recipe of wheelyard's catalogue",
         **_of(Recipe),
+        "title": "a recipe of wheelyard's catalogue",
     }
     return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
@@ -58,45 +65,76 @@ def schema() -> dict[str, Any]:
     """The schema as a value (JSON Schema 2020-12)."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "packages.yaml of wheelyard",
         **_of(Manifest),
+        "title": "packages.yaml of wheelyard",
     }
 
 
-def _of(annotation: Any) -> dict[str, Any]:
+def _of(annotation: Any, bounds: Bounds = UNBOUNDED) -> dict[str, Any]:
     annotation = without_none(annotation)
     origin = typing.get_origin(annotation)
     if annotation in _SCALARS:
-        return dict(_SCALARS[annotation])
+        return _scalar(annotation, bounds)
     if origin is Literal:
         return {"enum": list(typing.get_args(annotation))}
     if origin is tuple:
         item = typing.get_args(annotation)[0]
-        listed = {"type": "array", "items": _of(item)}
-        # One value where a list may stand: the list of that value.
-        return {"anyOf": [_of(item), listed]} if item in _SCALARS else listed
+        array = {"type": "array", "items": _of(item), **_at_least("minItems", bounds)}
+        # One value where a list may stand is the list of that value.
+        return {"anyOf": [_of(item), array]} if item in _SCALARS else array
     if origin is not None:
         names, value = typing.get_args(annotation)
-        described_names = {} if names is str else {"propertyNames": _of(names)}
-        return {"type": "object", "additionalProperties": _of(value), **described_names}
+        return {
+            "type": "object",
+            "additionalProperties": _of(value, bounds.items or UNBOUNDED),
+            **({} if names is str else {"propertyNames": _of(names)}),
+            **({"propertyNames": _pattern(bounds)} if bounds.pattern else {}),
+            **_at_least("minProperties", bounds),
+        }
     return _object(annotation)
+
+
+def _scalar(annotation: Any, bounds: Bounds) -> dict[str, Any]:
+    whole = dict(_SCALARS[annotation])
+    if annotation is int:
+        whole |= {} if bounds.least is None else {"minimum": bounds.least}
+        whole |= {} if bounds.most is None else {"maximum": bounds.most}
+        # A quoted number has no bounds in JSON Schema; only its first digit can be required.
+        whole |= {"pattern": r"^[1-9]\d{0,8}$"} if bounds.least else {}
+    elif bounds.pattern:
+        whole |= _pattern(bounds)
+    return whole
+
+
+def _pattern(bounds: Bounds) -> dict[str, str]:
+    return {"pattern": f"^{bounds.pattern}$"}
+
+
+def _at_least(keyword: str, bounds: Bounds) -> dict[str, int]:
+    return {} if bounds.least is None else {keyword: bounds.least}
 
 
 def _object(cls: type) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     required = [
         yaml_key(field)
-        for field in described(cls)
+        for field in described_fields(cls)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
     whole = {
+        "title": " ".join(re.findall("GitHub|GitLab|[A-Z][a-z]+", cls.__name__)),
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            yaml_key(field): {"description": field.metadata[DOC], **_of(hints[field.name])}
-            for field in described(cls)
+            yaml_key(field): {
+                "description": field.metadata[DOC],
+                **_of(hints[field.name], field.metadata[BOUNDS]),
+            }
+            for field in described_fields(cls)
         },
         **({"required": required} if required else {}),
     }
     short = shorthand(cls)
-    return whole if short is None else {"anyOf": [_of(hints[short.name]), whole]}
+    if short is None:
+        return whole
+    return {"anyOf": [_of(hints[short.name], short.metadata[BOUNDS]), whole]}

@@ -17,11 +17,11 @@ _MARKED: Final = re.compile(
 
 
 def problem(text: str, *, place: str, hint: str) -> Problem | None:
-    """What to say of the first conflict, if there is one."""
-    found = _MARKED.search(text)
-    if found is None:
+    """The problem for the first conflict, if there is one."""
+    conflict = _MARKED.search(text)
+    if conflict is None:
         return None
-    line = text.count("\n", 0, found.start()) + 1
+    line = text.count("\n", 0, conflict.start()) + 1
     what = "has conflicts that git could not merge"
     return Problem(place=place, line=line, what=what, hint=hint)
 

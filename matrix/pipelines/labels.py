@@ -12,8 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from matrix.errors import Problem
-from matrix.manifest.decoding import did_you_mean
+from matrix.errors import Problem, did_you_mean
 from matrix.manifest.model import Manifest, Runner
 
 SELF_HOSTED: Final = "self-hosted"

@@ -13,8 +13,7 @@ from typing import Self
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from matrix.errors import ManifestError, Problem
-from matrix.manifest.decoding import did_you_mean
+from matrix.errors import ManifestError, Problem, did_you_mean
 from matrix.manifest.model import Manifest, Recipe
 from matrix.resolve.lock import Lock, LockedFile
 

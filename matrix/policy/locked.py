@@ -37,9 +37,9 @@ def _licences(rules: Licences) -> tuple[object, ...]:
 
 
 def _vulnerabilities(rules: Vulnerabilities) -> tuple[object, ...]:
-    if rules.found != "fail":
+    if rules.action != "fail":
         return ()
-    return rules.found, sorted((one.id, str(one.until or "")) for one in rules.accepted)
+    return rules.action, sorted((one.id, str(one.until or "")) for one in rules.accepted)
 
 
 def binds(policy: Policy) -> bool:

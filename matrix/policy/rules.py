@@ -78,7 +78,7 @@ class PolicyRules:
         found = self.vulnerabilities(project, version)
         if verdict.refusal:
             return verdict.refusal
-        if found and self._policy.vulnerabilities.found == "fail":
+        if found and self._policy.vulnerabilities.action == "fail":
             return found[0]
         self._doubts[project, version] = tuple(filter(None, (verdict.warning, *found)))
         return ""
@@ -86,7 +86,7 @@ class PolicyRules:
     def vulnerabilities(self, project: NormalizedName, version: Version) -> list[str]:
         """What is known of a release, and nobody has accepted."""
         rules = self._policy.vulnerabilities
-        if rules.found == "ignore":
+        if rules.action == "ignore":
             return []
         accepted = {
             one.id for one in rules.accepted if one.until is None or self._today <= one.until

@@ -55,6 +55,7 @@ def resolve_closure(closure: Closure, index: "Index") -> Lock:
 
     target = closure.target
     manifest = Manifest(
+        runners=(),
         bundle="toolchain",
         targets={"runner": TargetGroup(platform=target.platform, python=(target.python,))},
         packages=tuple(Package(requirement=each) for each in closure.requirements),
