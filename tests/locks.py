@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from matrix.documents.fields import Pins
 from matrix.resolve.lock import Lock, LockedFile, LockedTarget, Solution
 
 from .manifests import manifest
@@ -49,7 +50,7 @@ def lock(*files: LockedFile) -> Lock:
                 root=file.project,
                 requirements=(file.project,),
                 targets=file.targets,
-                pins=tuple((name, by_project[name].version) for name in sorted(reached)),
+                pins=Pins((name, by_project[name].version) for name in sorted(reached)),
             )
         )
     return Lock(

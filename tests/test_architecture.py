@@ -14,6 +14,7 @@ ROOMS = (
     "verify",
     "destinations",
     "farside",
+    "documents",
     "targets",
     "manifest",
     "index",

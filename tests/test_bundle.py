@@ -7,6 +7,7 @@ from packaging.version import Version
 from matrix.builds import durations
 from matrix.bundle import arrivals, collecting, sealing
 from matrix.bundle.collecting import Collected
+from matrix.documents.fields import Pins
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Incomplete, NotProven, NotWritten
 from matrix.plan import inventory
@@ -235,13 +236,13 @@ def test_each_target_s_view_shows_its_own_wheels_only(tmp_path: Path) -> None:
         root="netifaces",
         requirements=("netifaces",),
         targets=(P27,),
-        pins=((NETIFACES, Version("0.10.0")),),
+        pins=Pins([(NETIFACES, Version("0.10.0"))]),
     )
     new = Solution(
         root="netifaces",
         requirements=("netifaces",),
         targets=(P312, P39),
-        pins=((NETIFACES, Version("0.11.0")),),
+        pins=Pins([(NETIFACES, Version("0.11.0"))]),
     )
     made = plan(
         manifest("{requirement: netifaces, targets: [prod, legacy]}"),

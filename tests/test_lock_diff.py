@@ -10,6 +10,7 @@ import pytest
 from packaging.version import Version
 
 from matrix.cli import main
+from matrix.documents.fields import Pins
 from matrix.report import locks as report
 from matrix.resolve import lockfile
 from matrix.resolve.lock import SCHEMA, Lock, NoSolution
@@ -216,7 +217,7 @@ def test_a_lock_of_a_newer_version_is_not_guessed_at(
 def test_two_versions_of_a_project_on_a_target_are_told_together() -> None:
     both = lock(wheel("six", targets=ALL))
     (solution,) = both.solutions
-    pins = tuple((project, Version("0.9")) for project, _ in solution.pins)
+    pins = Pins((project, Version("0.9")) for project, _ in solution.pins)
     other = dataclasses.replace(solution, root="old", pins=pins)
     several = dataclasses.replace(both, solutions=(solution, other))
 

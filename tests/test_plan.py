@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from matrix.documents.fields import Pins
 from matrix.errors import MatrixError
 from matrix.plan import schema, serial
 from matrix.plan.inventory import ReusedWheel
@@ -48,7 +49,7 @@ def lock(*files: LockedFile, impossible: tuple[NoSolution, ...] = ()) -> Lock:
                 root="netifaces",
                 requirements=("netifaces",),
                 targets=tuple(sorted(targets)),
-                pins=((NETIFACES, Version("0.11.0")),),
+                pins=Pins([(NETIFACES, Version("0.11.0"))]),
             ),
         ),
         impossible=impossible,

@@ -304,14 +304,20 @@ def test_a_lock_survives_being_written(index: IndexServer, client: Index) -> Non
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("{", "packages.lock: cannot be read: Expecting property name"),
-        ("[]", "packages.lock: expected schema 4, got None\n  hint: wheelyard lock"),
+        ("{", "packages.lock:1: not JSON: Expecting property name"),
+        (
+            "[]",
+            "packages.lock: expected an object with schema 4, got an array\n  hint: ",
+        ),
         ('{"schema": 1}', "packages.lock: expected schema 4, got 1\n  hint: wheelyard lock"),
         (
             '{"schema": 9}',
             "packages.lock: expected schema 4, got 9\n  hint: use the version that wrote it",
         ),
-        ('{"schema": 4}', "packages.lock: cannot be read: KeyError 'files'"),
+        (
+            '{"schema": 4}',
+            "packages.lock: missing key 'build_files'\n  hint: ",
+        ),
     ],
 )
 def test_a_damaged_lock_is_an_error(written: str, said: str) -> None:
@@ -400,7 +406,7 @@ def test_an_older_lock_keeps_what_is_still_said() -> None:
     rest: dict[str, list[str]] = {"targets": [], "files": [], "solutions": [], "impossible": []}
     text = json.dumps({**rest, "schema": 3, "builds": [row]})
 
-    lock = lockfile.parse(text, source="packages.lock", understood=lockfile.READABLE)
+    lock = lockfile.parse(text, source="packages.lock", to_renew=True)
 
     assert [(build.sdist, build.is_pure) for build in lock.builds] == [("a-1.tar.gz", True)]
 
@@ -408,7 +414,8 @@ def test_an_older_lock_keeps_what_is_still_said() -> None:
 def test_upgrading_one_project_keeps_the_others() -> None:
     six, idna = canonicalize_name("six"), canonicalize_name("idna")
     lock = lockfile.parse(
-        '{"schema": 4, "targets": [], "files": [], "impossible": [], "solutions": ['
+        '{"schema": 4, "policy": "", "splits": [], "builds": [], "build_files": [],'
+        ' "targets": [], "files": [], "impossible": [], "solutions": ['
         '{"root": "six", "requirements": ["six"], "targets": ["t"],'
         ' "pins": {"six": "1.0", "idna": "2.0"}}]}',
         source="packages.lock",

@@ -32,7 +32,7 @@ def _read_lock_at(session: Session, revision: str) -> Lock | None:
     if not shown.succeeded:
         raise UsageError(_explain_refusal(shown, f"cannot read {name} of {revision!r}"))
     source = f"{name} of {revision}"
-    return lockfile.parse(shown.output, source=source, understood=lockfile.READABLE)
+    return lockfile.parse(shown.output, source=source, to_renew=True)
 
 
 def _find_commit(session: Session, revision: str) -> str:

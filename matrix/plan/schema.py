@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from matrix.documents import rows
 from matrix.plan.model import SCHEMA, Plan
-from matrix.record import json_schema
 
 
 def text() -> str:
@@ -14,4 +14,4 @@ def text() -> str:
 
 def schema() -> dict[str, Any]:
     """The schema as a value (JSON Schema 2020-12)."""
-    return json_schema.of_file(Plan, title="plan.json of wheelyard", version=SCHEMA)
+    return rows.json_schema(Plan, title="plan.json of wheelyard", version=SCHEMA)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
+from matrix.documents.fields import Pins
 from matrix.resolve.candidates import Offer
 from matrix.resolve.lock import Lock, LockedFile, LockedTarget, NoSolution, Solution, Split
 from matrix.resolve.search import Found, NotFound
@@ -13,7 +13,6 @@ from matrix.targets.target import Target
 _Answers = tuple[Target, Sequence[Found | NotFound]]
 _Found = Sequence[tuple[str, Sequence[Found]]]
 """What was found, by the target's id."""
-_Pins = tuple[tuple[NormalizedName, Version], ...]
 
 
 def assemble(results: Iterable[_Answers]) -> Lock:
@@ -62,7 +61,7 @@ def _file(offer: Offer, targets: Iterable[str], requires: Iterable[NormalizedNam
 
 
 def _solutions(found: _Found) -> tuple[Solution, ...]:
-    grouped: dict[tuple[str, tuple[str, ...], _Pins], set[str]] = {}
+    grouped: dict[tuple[str, tuple[str, ...], Pins], set[str]] = {}
     asked: dict[int, tuple[str, ...]] = {}
     for target, answers in found:
         for answer in answers:
@@ -70,7 +69,7 @@ def _solutions(found: _Found) -> tuple[Solution, ...]:
             # By identity: targets share their roots, and writing requirements takes long.
             if id(root) not in asked:
                 asked[id(root)] = root.asked
-            pins = tuple([(offer.project, offer.version) for offer in answer.offers])
+            pins = Pins([(offer.project, offer.version) for offer in answer.offers])
             grouped.setdefault((root.name, asked[id(root)], pins), set()).add(target)
     rows = sorted(grouped.items(), key=lambda item: (item[0][0], min(item[1])))
     return tuple(

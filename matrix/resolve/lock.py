@@ -12,6 +12,8 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from matrix.documents.fields import Digest, Pins, ProjectName, Size
+
 SCHEMA: Final = 4
 
 
@@ -34,11 +36,11 @@ class LockedFile:
     asked for. Which version of each, the solutions say.
     """
 
-    project: NormalizedName
+    project: ProjectName
     version: Version
     filename: str
-    sha256: str
-    size: int
+    sha256: Digest
+    size: Size
     targets: tuple[str, ...]
     requires: tuple[NormalizedName, ...] = ()
     uploaded: str = ""
@@ -53,11 +55,11 @@ class LockedFile:
 class BuildFile:
     """A wheel that some build or smoke test installs, whatever else needs it."""
 
-    project: NormalizedName
+    project: ProjectName
     version: Version
     filename: str
-    sha256: str
-    size: int
+    sha256: Digest
+    size: Size
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,7 @@ class Solution:
     root: str
     requirements: tuple[str, ...]
     targets: tuple[str, ...]
-    pins: tuple[tuple[NormalizedName, Version], ...]
+    pins: Pins
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from matrix.record import json_schema
+from matrix.documents import rows
 from matrix.resolve.lock import SCHEMA, Lock
 
 
@@ -14,11 +14,4 @@ def text() -> str:
 
 def schema() -> dict[str, Any]:
     """The schema as a value (JSON Schema 2020-12)."""
-    found = json_schema.of_file(Lock, title="packages.lock of wheelyard", version=SCHEMA)
-    # Pairs in memory, a mapping in the file: a line of the difference names project and version.
-    solution = found["properties"]["solutions"]["items"]
-    solution["properties"]["pins"] = {
-        "type": "object",
-        "additionalProperties": {"type": "string"},
-    }
-    return found
+    return rows.json_schema(Lock, title="packages.lock of wheelyard", version=SCHEMA)
