@@ -130,7 +130,7 @@ def engine(directory: Path) -> Path:
 
 def lane(directory: Path, plan: Plan) -> None:
     """A lane whose cibuildwheel takes no time."""
-    (job_class,) = plan.classes
+    (job_class,) = plan.job_classes
     made = make_wheel(directory / "made", "toy", "1.0", tag=TAG)
     python = directory / "cache" / "build" / f"cibuildwheel-{job_class.lane}" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -182,7 +182,7 @@ def previous(directory: Path, plan: Plan) -> None:
     by_id = {target.id: Target.parse(target.python, target.platform) for target in plan.targets}
     targets = tuple(by_id[name] for name in sorted(by_id))
     first = min(cells.values())
-    keys = {path.name: cell.key for path, cell in cells.items()}
+    keys = {path.name: cell.content_key for path, cell in cells.items()}
 
     def with_keys(record: Record) -> Record:
         wheels = tuple(

@@ -23,7 +23,7 @@ from matrix.builds.wheelhouse import Wheelhouse
 from matrix.builds.workspace import Availability, Workspace, check_availability
 from matrix.edge.progress import Loudness, Reporter
 from matrix.manifest.model import Manifest, Recipe
-from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget
+from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget, RunnerLabels
 from matrix.targets.target import Target
 
 HOSTILE = (
@@ -46,9 +46,7 @@ LINUX = JobClass(
     lane="4.3.3",
     engine="podman",
     image="images.example/manylinux_2_28_x86_64:1",
-    github=("ubuntu-24.04",),
-    gitlab_tags=(),
-    gitlab_image="",
+    runner=(RunnerLabels(provider="github", labels=("ubuntu-24.04",)),),
 )
 OLD = dataclasses.replace(LINUX, id="manylinux-x86-64-cibw1", lane="1.12.0")
 WINDOWS = dataclasses.replace(
@@ -216,7 +214,12 @@ def run_job(
     return build_job(
         whole,
         plan=Plan(
-            bundle="b", targets=planned, wishes=(), cells=(), classes=(job_class,), jobs=(whole,)
+            bundle="b",
+            targets=planned,
+            requirements=(),
+            cells=(),
+            job_classes=(job_class,),
+            jobs=(whole,),
         ),
         manifest=EMPTY,
         sdist=lambda build_job: directory / build_job.sdist,

@@ -33,7 +33,7 @@ def cell(project: str, version: str, state: State) -> Cell:
 
 
 def plan(*cells: Cell) -> Plan:
-    return Plan(bundle="b", targets=(), wishes=(), cells=cells, classes=(), jobs=())
+    return Plan(bundle="b", targets=(), requirements=(), cells=cells, job_classes=(), jobs=())
 
 
 def make(out: Path, *failing: str) -> tuple[list[tuple[str, list[str]]], object]:
@@ -124,7 +124,7 @@ def test_only_what_a_build_needs_is_offered(tmp_path: Path) -> None:
     ]
     build = Build(
         project="xmlsec", version="1.0", sdist="", sha256="", size=0, identifiers=(),
-        targets=(T.id,), carried=("lxml",),
+        targets=(T.id,), reused=("lxml",),
     )  # fmt: skip
     known = plan(cell("lxml", "6.1.3", State.REUSED), cell("cython", "3.0", State.REUSED))
 
@@ -138,7 +138,7 @@ def test_only_what_a_build_needs_is_offered(tmp_path: Path) -> None:
 def test_a_wheel_of_the_previous_bundle_that_nobody_brings_is_an_error() -> None:
     build = Build(
         project="xmlsec", version="1.0", sdist="", sha256="", size=0, identifiers=(),
-        targets=(T.id,), carried=("lxml",),
+        targets=(T.id,), reused=("lxml",),
     )  # fmt: skip
 
     with pytest.raises(UsageError) as caught:

@@ -12,12 +12,12 @@ from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Incomplete, NotProven, NotWritten
 from matrix.plan import inventory
 from matrix.plan.model import Plan
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.resolve.lock import LockedFile, Solution
 from matrix.verify.verify import verify
 
 from .manifests import manifest
-from .test_plan import NETIFACES, P27, P39, P312, WIN, lock, locked
+from .test_plan import NETIFACES, P27, P39, P312, WIN, lock, row
 from .wheels import make_wheel
 
 IDENTITY = sealing.Identity(
@@ -31,9 +31,9 @@ QUIET = Reporter.on_stderr(Loudness.QUIET)
 @pytest.fixture
 def owing() -> Plan:
     """A plan that builds netifaces for two targets."""
-    return plan(
+    return create_plan(
         manifest("{requirement: netifaces, targets: [prod]}"),
-        lock(locked("netifaces-0.11.0.tar.gz", P39, P312)),
+        lock(row("netifaces-0.11.0.tar.gz", P39, P312)),
     )
 
 
@@ -172,9 +172,9 @@ def test_an_allowed_gap_is_written_into_the_record(owing: Plan, tmp_path: Path) 
 
 
 def test_a_requirement_that_would_not_install_is_not_sealed(tmp_path: Path) -> None:
-    made = plan(
+    made = create_plan(
         manifest("{requirement: netifaces, targets: [desktop]}"),
-        lock(locked("netifaces-0.11.0.tar.gz", WIN)),
+        lock(row("netifaces-0.11.0.tar.gz", WIN)),
     )
     make_wheel(
         tmp_path / "wheels",
@@ -231,7 +231,7 @@ def test_each_target_s_view_shows_its_own_wheels_only(tmp_path: Path) -> None:
         targets=(P27,),
     )
     wheel = make_wheel(tmp_path / "cache", "netifaces", "0.10.0")
-    files = lock(universal, locked("netifaces-0.11.0.tar.gz", P39, P312))
+    files = lock(universal, row("netifaces-0.11.0.tar.gz", P39, P312))
     old = Solution(
         root="netifaces",
         requirements=("netifaces",),
@@ -244,7 +244,7 @@ def test_each_target_s_view_shows_its_own_wheels_only(tmp_path: Path) -> None:
         targets=(P312, P39),
         pins=Pins([(NETIFACES, Version("0.11.0"))]),
     )
-    made = plan(
+    made = create_plan(
         manifest("{requirement: netifaces, targets: [prod, legacy]}"),
         type(files)(targets=files.targets, files=files.files, solutions=(new, old), impossible=()),
     )

@@ -8,7 +8,7 @@ from matrix.cli.build import find_jobs
 from matrix.errors import UsageError
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Plan
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.report import explanation
 from matrix.resolve.lock import Lock
 
@@ -34,7 +34,7 @@ def locked() -> Lock:
 
 @pytest.fixture
 def made(locked: Lock) -> Plan:
-    return plan(WANTED, locked)
+    return create_plan(WANTED, locked)
 
 
 def explained(made: Plan, locked: Lock, project: str, **more: str) -> explanation.Explanation:
@@ -46,7 +46,7 @@ def test_an_explanation_in_words(made: Plan, locked: Lock) -> None:
 
     told = explanation.text(explained(made, locked, "xmlsec", target=P312), made)
 
-    digest, image = job.builds[1].sha256, made.classes[1].image
+    digest, image = job.builds[1].sha256, made.job_classes[1].image
     assert told == (
         "xmlsec\n\n"
         "wanted by:\n"
@@ -64,7 +64,7 @@ def test_an_explanation_in_words(made: Plan, locked: Lock) -> None:
         f"  image       {image}\n"
         "  waits for   lxml 6.1.3\n"
         "  installs    the newest build requirements of the index:"
-        " the lock says nothing of its build requirements\n"
+        " the lock has no build requirements for it\n"
         "  takes       about 3 min for the whole job\n"
         f"  reproduce   wheelyard build {job.id}\n"
     )

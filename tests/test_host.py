@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from matrix.builds.host import Host, class_arch
-from matrix.plan.model import JobClass
+from matrix.plan.model import JobClass, RunnerLabels
 
 MAC = JobClass(
     id="macosx-universal2-cibw4",
@@ -13,9 +13,7 @@ MAC = JobClass(
     lane="4.3.3",
     engine="docker",
     image="",
-    github=("macos-15",),
-    gitlab_tags=(),
-    gitlab_image="",
+    runner=(RunnerLabels(provider="github", labels=("macos-15",)),),
 )
 
 

@@ -16,7 +16,7 @@ from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import load, read
 from matrix.pipelines import agreement, drift, github, gitlab, providers
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import Plan
 from matrix.plan.shards import job_id
 
@@ -209,7 +209,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[Manifest, Plan]:
     manifest = draw(manifests())
-    classes = sorted(set(job_classes(manifest).values()))
+    classes = sorted(set(assign_job_classes(manifest).values()))
     projects = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]", fullmatch=True)
     rows = draw(st.sets(st.tuples(projects, st.sampled_from(classes)), max_size=12))
     jobs = {job.id: job for job in (cases.job(name, "1.0", one) for name, one in sorted(rows))}
@@ -253,7 +253,7 @@ def test_both_services_run_exactly_the_jobs_of_the_plan_on_its_runners(
     manifest, plan = made
     runner = {
         job_class.id: manifest.runners.index(runner_of(manifest, target))
-        for target, job_class in job_classes(manifest).items()
+        for target, job_class in assign_job_classes(manifest).items()
     }
 
     assert jobs_on_github(manifest, plan) == {j.id: f"g{runner[j.job_class]}" for j in plan.jobs}

@@ -13,9 +13,9 @@ from matrix.documents.fields import Pins
 from matrix.errors import MatrixError
 from matrix.plan import schema, serial
 from matrix.plan.inventory import ReusedWheel
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import Cell, Plan, State
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.resolve.lock import Lock, LockedFile, LockedTarget, NoSolution, Solution
 
 from .manifests import manifest
@@ -25,7 +25,7 @@ P27, WIN = "cp27-manylinux_2_17_x86_64", "cp312-win_amd64"
 NETIFACES = canonicalize_name("netifaces")
 
 
-def locked(filename: str, *targets: str, sha256: str = "0" * 64) -> LockedFile:
+def row(filename: str, *targets: str, sha256: str = "0" * 64) -> LockedFile:
     return LockedFile(
         project=NETIFACES,
         version=Version("0.11.0"),
@@ -56,16 +56,16 @@ def lock(*files: LockedFile, impossible: tuple[NoSolution, ...] = ()) -> Lock:
     )
 
 
-def cells(made: Plan) -> dict[str, Cell]:
-    return {cell.target: cell for cell in made.cells}
+def cells(plan: Plan) -> dict[str, Cell]:
+    return {cell.target: cell for cell in plan.cells}
 
 
 def test_every_cell_has_a_state_and_a_reason() -> None:
-    made = plan(
+    plan = create_plan(
         manifest("{requirement: netifaces, exclude: [{target: desktop, reason: none wanted}]}"),
         lock(
-            locked("netifaces-0.11.0-cp39-cp39-manylinux_2_5_x86_64.whl", P39),
-            locked("netifaces-0.11.0.tar.gz", P27),
+            row("netifaces-0.11.0-cp39-cp39-manylinux_2_5_x86_64.whl", P39),
+            row("netifaces-0.11.0.tar.gz", P27),
             impossible=(
                 NoSolution(
                     root="netifaces", requirements=("netifaces",), target=P312, reason="no file"
@@ -74,7 +74,7 @@ def test_every_cell_has_a_state_and_a_reason() -> None:
         ),
     )
 
-    assert {target: (cell.state, cell.reason) for target, cell in cells(made).items()} == {
+    assert {target: (cell.state, cell.reason) for target, cell in cells(plan).items()} == {
         P27: (State.BUILD, "no wheel on the index for this target"),
         P39: (State.PUBLISHED, "a wheel on the index"),
         P312: (State.IMPOSSIBLE, "no file"),
@@ -83,24 +83,26 @@ def test_every_cell_has_a_state_and_a_reason() -> None:
 
 
 def test_a_pure_wheel_is_universal() -> None:
-    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0-py3-none-any.whl", P39)))
+    plan = create_plan(manifest("netifaces"), lock(row("netifaces-0.11.0-py3-none-any.whl", P39)))
 
-    assert cells(made)[P39].state is State.UNIVERSAL
+    assert cells(plan)[P39].state is State.UNIVERSAL
 
 
 def test_source_build_names_its_line() -> None:
-    made = plan(
+    plan = create_plan(
         manifest("{requirement: netifaces, source: build}"),
-        lock(locked("netifaces-0.11.0.tar.gz", P39)),
+        lock(row("netifaces-0.11.0.tar.gz", P39)),
     )
 
-    assert cells(made)[P39].reason == "`source: build`, packages.yaml line 14"
+    assert cells(plan)[P39].reason == "`source: build`, packages.yaml line 14"
 
 
 def test_cells_of_one_sdist_and_class_are_one_build() -> None:
-    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN)))
+    plan = create_plan(
+        manifest("netifaces"), lock(row("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN))
+    )
 
-    assert {job.id: [(b.identifiers, b.targets) for b in job.builds] for job in made.jobs} == {
+    assert {job.id: [(b.identifiers, b.targets) for b in job.builds] for job in plan.jobs} == {
         "manylinux-x86-64-cibw1.00": [(("cp27-manylinux_x86_64",), (P27,))],
         "manylinux-x86-64-cibw4.00": [
             (("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"), (P312, P39))
@@ -110,19 +112,21 @@ def test_cells_of_one_sdist_and_class_are_one_build() -> None:
 
 
 def test_every_build_cell_belongs_to_exactly_one_job() -> None:
-    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN)))
+    plan = create_plan(
+        manifest("netifaces"), lock(row("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN))
+    )
 
-    owed = {(cell.job, cell.target) for cell in made.cells}
-    assert owed == {(job.id, target) for job in made.jobs for target in job.targets}
+    owed = {(cell.job, cell.target) for cell in plan.cells}
+    assert owed == {(job.id, target) for job in plan.jobs for target in job.targets}
 
 
-def test_what_a_previous_bundle_built_from_the_same_inputs_is_reused() -> None:
-    files = lock(locked("netifaces-0.11.0.tar.gz", P39, P312))
-    first = plan(manifest("netifaces"), files)
+def test_a_wheel_of_the_previous_bundle_with_the_same_content_key_is_reused() -> None:
+    files = lock(row("netifaces-0.11.0.tar.gz", P39, P312))
+    first = create_plan(manifest("netifaces"), files)
     carried = ReusedWheel(filename="netifaces-0.11.0-cp39.whl", sha256="1" * 64, size=7)
-    inventory = {(cells(first)[P39].key, P39): carried}
+    inventory = {(cells(first)[P39].content_key, P39): carried}
 
-    again = plan(manifest("netifaces"), files, inventory=inventory)
+    again = create_plan(manifest("netifaces"), files, inventory=inventory)
 
     assert (cells(again)[P39].state, cells(again)[P39].sha256) == (State.REUSED, "1" * 64)
     assert cells(again)[P312].state is State.BUILD
@@ -136,29 +140,29 @@ def test_what_a_previous_bundle_built_from_the_same_inputs_is_reused() -> None:
         "recipes: {netifaces: {requires: [setuptools<81]}}\n",
     ],
 )
-def test_another_recipe_is_another_key(more: str) -> None:
-    files = lock(locked("netifaces-0.11.0.tar.gz", P39))
+def test_another_recipe_changes_the_content_key(more: str) -> None:
+    files = lock(row("netifaces-0.11.0.tar.gz", P39))
 
     plain, changed = (
-        plan(manifest("netifaces"), files),
-        plan(manifest("netifaces", more=more), files),
+        create_plan(manifest("netifaces"), files),
+        create_plan(manifest("netifaces", more=more), files),
     )
 
-    assert cells(plain)[P39].key != cells(changed)[P39].key
+    assert cells(plain)[P39].content_key != cells(changed)[P39].content_key
 
 
-def test_another_sdist_is_another_key() -> None:
-    one = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P39)))
-    other = plan(
-        manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", P39, sha256="f" * 64))
+def test_another_sdist_changes_the_content_key() -> None:
+    build = create_plan(manifest("netifaces"), lock(row("netifaces-0.11.0.tar.gz", P39)))
+    other = create_plan(
+        manifest("netifaces"), lock(row("netifaces-0.11.0.tar.gz", P39, sha256="f" * 64))
     )
 
-    assert cells(one)[P39].key != cells(other)[P39].key
+    assert cells(build)[P39].content_key != cells(other)[P39].content_key
 
 
 def test_a_class_builds_on_the_lowest_floor_of_its_targets() -> None:
     wanted = manifest("netifaces")
-    classes = {t.id: one for t, one in job_classes(wanted).items()}
+    classes = {t.id: build for t, build in assign_job_classes(wanted).items()}
 
     assert classes[P39].image == classes[P312].image
     assert "manylinux_2_28_x86_64@sha256:" in classes[P39].image
@@ -166,20 +170,18 @@ def test_a_class_builds_on_the_lowest_floor_of_its_targets() -> None:
     assert (classes[WIN].image, classes[WIN].system) == ("", "windows")
 
 
-def test_classes_do_not_depend_on_what_is_wanted() -> None:
+def test_job_classes_do_not_depend_on_the_requirements() -> None:
     few, many = manifest("netifaces"), manifest("netifaces", "numpy", "requests")
 
-    assert job_classes(few) == job_classes(many)
+    assert assign_job_classes(few) == assign_job_classes(many)
 
 
 def test_a_job_s_name_is_safe_everywhere() -> None:
-    file = dataclasses.replace(
-        locked("netifaces-1!2.0+local.tar.gz", P39), version=Version("1!2+l")
-    )
+    file = dataclasses.replace(row("netifaces-1!2.0+local.tar.gz", P39), version=Version("1!2+l"))
 
-    made = plan(manifest("netifaces"), lock(file))
+    plan = create_plan(manifest("netifaces"), lock(file))
 
-    assert [(job.id, job.builds[0].label) for job in made.jobs] == [
+    assert [(job.id, job.builds[0].label) for job in plan.jobs] == [
         ("manylinux-x86-64-cibw4.00", "netifaces 1!2+l")
     ]
 
@@ -191,37 +193,37 @@ def test_the_documented_schema_is_that_of_the_types() -> None:
 
 
 def test_a_plan_is_what_its_schema_says() -> None:
-    files = lock(locked("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN))
-    written = serial.dump(plan(manifest("netifaces"), files))
+    files = lock(row("netifaces-0.11.0.tar.gz", P27, P39, P312, WIN))
+    written = serial.dump(create_plan(manifest("netifaces"), files))
 
     jsonschema.validate(json.loads(written), json.loads(schema.text()))
 
 
 def test_the_order_of_the_manifest_changes_nothing() -> None:
-    files = lock(locked("netifaces-0.11.0.tar.gz", P39, P312))
+    files = lock(row("netifaces-0.11.0.tar.gz", P39, P312))
 
-    one, other = manifest("netifaces", "attrs"), manifest("attrs", "netifaces")
+    build, other = manifest("netifaces", "attrs"), manifest("attrs", "netifaces")
 
-    assert serial.dump(plan(one, files)) == serial.dump(plan(other, files))
+    assert serial.dump(create_plan(build, files)) == serial.dump(create_plan(other, files))
 
 
 @given(st.sets(st.sampled_from([P27, P39, P312, WIN]), min_size=1))
 def test_a_plan_survives_being_written(targets: set[str]) -> None:
-    made = plan(manifest("netifaces"), lock(locked("netifaces-0.11.0.tar.gz", *targets)))
+    plan = create_plan(manifest("netifaces"), lock(row("netifaces-0.11.0.tar.gz", *targets)))
 
-    assert serial.parse(serial.dump(made), source="plan.json") == made
+    assert serial.parse(serial.dump(plan), source="plan.json") == plan
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         ("", "plan.json: expected a plan, got a file that cannot be read as one: Expecting value"),
         ("{}", "plan.json: expected a plan, got a file that cannot be read as one: 'schema'"),
-        ('{"schema": 9}', "plan.json: expected schema 3, got 9"),
+        ('{"schema": 9}', "plan.json: expected schema 4, got 9"),
     ],
 )
-def test_what_is_not_a_plan_is_an_error(written: str, said: str) -> None:
+def test_other_text_is_not_a_plan(written: str, message: str) -> None:
     with pytest.raises(MatrixError) as caught:
         serial.parse(written, source="plan.json")
 
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)

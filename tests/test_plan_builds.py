@@ -1,4 +1,4 @@
-"""Builds of a plan: what each installs, and where one wheel is built for all."""
+"""Builds of a plan: their build requirements, and pure wheels that several targets share."""
 
 import dataclasses
 
@@ -6,10 +6,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from matrix.manifest.reading import read
-from matrix.plan.cells import epoch
+from matrix.plan.cells import parse_epoch
 from matrix.plan.inventory import ReusedWheel
 from matrix.plan.model import Build, Plan, State
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.resolve import freshness
 from matrix.resolve.lock import BuildFile, Lock, LockedBuild
 
@@ -38,7 +38,7 @@ OLD, NEW, TOOL = (
 )
 
 
-def locked_build(
+def build_row(
     project: str,
     *targets: str,
     file: BuildFile = NEW,
@@ -62,36 +62,36 @@ def with_builds(lock: Lock, *rows: LockedBuild) -> Lock:
     return dataclasses.replace(lock, builds=rows, build_files=(OLD, NEW, TOOL))
 
 
-def builds(made: Plan) -> dict[str, Build]:
-    return {f"{job.job_class} {one.project}": one for job in made.jobs for one in job.builds}
+def builds(plan: Plan) -> dict[str, Build]:
+    return {f"{job.job_class} {build.project}": build for job in plan.jobs for build in job.builds}
 
 
-def test_a_build_carries_the_stock_of_its_targets() -> None:
+def test_a_build_has_the_build_requirements_of_its_targets() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("fast", targets=(P39, P312))),
-        locked_build("fast", P39, file=OLD),
-        locked_build("fast", P312),
+        build_row("fast", P39, file=OLD),
+        build_row("fast", P312),
     )
 
-    made = plan(manifest("fast"), lock)
-    (build,) = builds(made).values()
+    plan = create_plan(manifest("fast"), lock)
+    (build,) = builds(plan).values()
 
-    assert build.stock == (OLD.filename, NEW.filename, TOOL.filename)
+    assert build.build_requirements == (OLD.filename, NEW.filename, TOOL.filename)
     assert build.unlocked == ""
-    assert [file.filename for file in made.build_files] == list(build.stock)
+    assert [file.filename for file in plan.build_requirements] == list(build.build_requirements)
 
 
-def test_a_build_says_why_its_stock_is_incomplete() -> None:
+def test_an_unlocked_build_has_the_reason() -> None:
     base = locks.lock(locks.sdist("fast", targets=(P39, P312)))
-    half = with_builds(base, locked_build("fast", P39))
+    half = with_builds(base, build_row("fast", P39))
     failed = with_builds(
-        base, locked_build("fast", P39), locked_build("fast", P312, reason="no wheel of cython")
+        base, build_row("fast", P39), build_row("fast", P312, reason="no wheel of cython")
     )
 
-    assert [b.unlocked for b in builds(plan(manifest("fast"), half)).values()] == [
-        "the lock says nothing of its build requirements"
+    assert [b.unlocked for b in builds(create_plan(manifest("fast"), half)).values()] == [
+        "the lock has no build requirements for it"
     ]
-    assert [b.unlocked for b in builds(plan(manifest("fast"), failed)).values()] == [
+    assert [b.unlocked for b in builds(create_plan(manifest("fast"), failed)).values()] == [
         "no wheel of cython"
     ]
 
@@ -99,12 +99,12 @@ def test_a_build_says_why_its_stock_is_incomplete() -> None:
 def test_a_pure_sdist_is_built_in_each_class() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=EVERYWHERE)),
-        locked_build("calm", *EVERYWHERE, is_pure=True),
+        build_row("calm", *EVERYWHERE, is_pure=True),
     )
 
-    made = builds(plan(manifest("calm"), lock))
+    plan = builds(create_plan(manifest("calm"), lock))
 
-    assert {name: (one.identifiers, one.targets) for name, one in made.items()} == {
+    assert {name: (build.identifiers, build.targets) for name, build in plan.items()} == {
         "manylinux-x86-64-cibw1 calm": (("cp27-manylinux_x86_64",), (P27,)),
         "manylinux-x86-64-cibw4 calm": (
             ("cp39-manylinux_x86_64", "cp312-manylinux_x86_64"),
@@ -112,10 +112,10 @@ def test_a_pure_sdist_is_built_in_each_class() -> None:
         ),
         "win-amd64-cibw4 calm": (("cp312-win_amd64",), (WIN,)),
     }
-    assert all(one.is_pure for one in made.values())
+    assert all(build.is_pure for build in plan.values())
 
 
-def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
+def test_one_class_may_build_two_wheels_of_a_pure_sdist() -> None:
     wanted = read(
         "bundle: b\ntargets: {old: {platform: manylinux_2_17_x86_64, python: [2.7.18, 3.5.10]}}\n"
         "runners: [{match: '*', github: ubuntu-24.04}]\npackages: [calm]\n"
@@ -123,10 +123,10 @@ def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
     targets = [target.id for target in wanted.all_targets]
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=targets)),
-        locked_build("calm", *targets, is_pure=True),
+        build_row("calm", *targets, is_pure=True),
     )
 
-    (job,) = plan(wanted, lock).jobs
+    (job,) = create_plan(wanted, lock).jobs
 
     assert [build.identifiers for build in job.builds] == [
         ("cp27-manylinux_x86_64",),
@@ -134,81 +134,81 @@ def test_one_class_may_make_two_wheels_of_a_pure_sdist() -> None:
     ]
 
 
-def test_what_needs_a_pure_wheel_is_given_the_one_of_its_own_class() -> None:
+def test_a_build_needs_the_pure_wheel_of_its_own_class() -> None:
     lock = with_builds(
         locks.lock(
             locks.sdist("calm", targets=(P312, WIN)),
             locks.sdist("fast", "calm", targets=(P312, WIN)),
         ),
-        locked_build("calm", P312, WIN, is_pure=True),
-        locked_build("fast", P312, WIN),
+        build_row("calm", P312, WIN, is_pure=True),
+        build_row("fast", P312, WIN),
     )
 
-    made = builds(plan(manifest("calm", "fast"), lock))
+    plan = builds(create_plan(manifest("calm", "fast"), lock))
 
-    assert made["manylinux-x86-64-cibw4 fast"].after == ("calm",)
-    assert made["win-amd64-cibw4 fast"].after == ("calm",)
-    assert not any(build.unlocked for build in made.values())
+    assert plan["manylinux-x86-64-cibw4 fast"].after == ("calm",)
+    assert plan["win-amd64-cibw4 fast"].after == ("calm",)
+    assert not any(build.unlocked for build in plan.values())
 
 
-def test_a_pure_wheel_is_carried_over_for_all_its_targets_or_built_again_for_all() -> None:
+def test_a_pure_wheel_is_reused_for_all_its_targets_or_for_none() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=(P312, WIN))),
-        locked_build("calm", P312, WIN, is_pure=True),
+        build_row("calm", P312, WIN, is_pure=True),
     )
-    first = plan(manifest("calm"), lock)
+    first = create_plan(manifest("calm"), lock)
     carried = ReusedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
-    here = {(c.key, c.target): carried for c in first.cells if c.target == P312}
+    here = {(c.content_key, c.target): carried for c in first.cells if c.target == P312}
 
-    again = plan(manifest("calm"), lock, inventory=here)
+    again = create_plan(manifest("calm"), lock, inventory=here)
 
     assert {cell.state for cell in again.cells} == {State.BUILD}
     assert again.jobs == first.jobs
 
 
-def test_another_build_requirement_is_another_key() -> None:
+def test_another_build_requirement_changes_the_content_key() -> None:
     base = locks.lock(locks.sdist("fast", targets=(P39, P312)))
-    old = plan(manifest("fast"), with_builds(base, locked_build("fast", P39, P312, file=OLD)))
-    new = plan(
+    old = create_plan(manifest("fast"), with_builds(base, build_row("fast", P39, P312, file=OLD)))
+    new = create_plan(
         manifest("fast"),
-        with_builds(base, locked_build("fast", P39, file=OLD), locked_build("fast", P312)),
+        with_builds(base, build_row("fast", P39, file=OLD), build_row("fast", P312)),
     )
-    was = {cell.target: cell.key for cell in old.cells}
-    now = {cell.target: cell.key for cell in new.cells}
+    was = {cell.target: cell.content_key for cell in old.cells}
+    now = {cell.target: cell.content_key for cell in new.cells}
 
     assert was[P39] == now[P39]
     assert was[P312] != now[P312]
 
 
-def test_a_reused_pure_wheel_is_found_by_each_target_s_key() -> None:
+def test_a_reused_pure_wheel_is_found_by_the_key_of_each_target() -> None:
     lock = with_builds(
         locks.lock(locks.sdist("calm", targets=(P39, P312, WIN))),
-        locked_build("calm", P39, file=OLD, is_pure=True),
-        locked_build("calm", P312, WIN, is_pure=True),
+        build_row("calm", P39, file=OLD, is_pure=True),
+        build_row("calm", P312, WIN, is_pure=True),
     )
-    first = plan(manifest("calm"), lock)
+    first = create_plan(manifest("calm"), lock)
     carried = ReusedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
-    again = plan(
-        manifest("calm"), lock, inventory={(c.key, c.target): carried for c in first.cells}
+    again = create_plan(
+        manifest("calm"), lock, inventory={(c.content_key, c.target): carried for c in first.cells}
     )
 
     assert {cell.state for cell in again.cells} == {State.REUSED}
     assert again.jobs == ()
-    assert again.build_files == ()
+    assert again.build_requirements == ()
 
 
 def test_the_upload_time_of_an_sdist_is_its_builds_clock() -> None:
     file = dataclasses.replace(locks.sdist("fast"), uploaded="2026-11-23T04:47:46Z")
-    lock = with_builds(locks.lock(file), locked_build("fast", P312))
+    lock = with_builds(locks.lock(file), build_row("fast", P312))
 
-    (build,) = builds(plan(manifest("fast"), lock)).values()
+    (build,) = builds(create_plan(manifest("fast"), lock)).values()
 
-    assert build.epoch == epoch("2026-11-23T04:47:46Z") == 1795409266
+    assert build.epoch == parse_epoch("2026-11-23T04:47:46Z") == 1795409266
 
 
-def test_a_lock_is_stale_when_a_recipe_asks_for_other_things() -> None:
+def test_a_changed_recipe_makes_the_lock_stale() -> None:
     lock = with_builds(
-        locks.lock(locks.sdist("fast", targets=EVERYWHERE)), locked_build("fast", *EVERYWHERE)
+        locks.lock(locks.sdist("fast", targets=EVERYWHERE)), build_row("fast", *EVERYWHERE)
     )
     other = read(text("fast") + "recipes: {fast: {requires: [cython<3]}}")
     tested = read(text("fast") + "recipes: {fast: {test: {requires: [pytest]}}}")

@@ -3,15 +3,15 @@ import pytest
 from matrix.errors import ManifestError
 from matrix.plan.inventory import ReusedWheel
 from matrix.plan.model import Build, Plan
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.resolve.lock import LockedFile
 
 from .locks import P39, P312, WIN, lock, sdist, wheel
 from .manifests import manifest
 
 
-def made(*files: LockedFile, more: str = "") -> Plan:
-    return plan(manifest(*(file.project for file in files), more=more), lock(*files))
+def plan_files(*files: LockedFile, more: str = "") -> Plan:
+    return create_plan(manifest(*(file.project for file in files), more=more), lock(*files))
 
 
 def builds(of: Plan) -> list[Build]:
@@ -27,61 +27,63 @@ def order(of: Plan) -> list[list[str]]:
 
 
 def test_a_requirement_is_built_first_in_the_same_job() -> None:
-    found = made(sdist("xmlsec", "lxml"), sdist("lxml"))
+    plan = plan_files(sdist("xmlsec", "lxml"), sdist("lxml"))
 
-    assert order(found) == [["lxml", "xmlsec"]]
-    assert after(found) == {"lxml": (), "xmlsec": ("lxml",)}
-
-
-def test_order_goes_through_what_exists_already() -> None:
-    found = made(sdist("a", "b"), wheel("b", "c"), sdist("c"))
-
-    assert order(found) == [["c", "a"]]
-    assert after(found)["a"] == ("c",)
+    assert order(plan) == [["lxml", "xmlsec"]]
+    assert after(plan) == {"lxml": (), "xmlsec": ("lxml",)}
 
 
-def test_order_goes_through_what_is_built_too() -> None:
-    found = made(sdist("a", "b"), sdist("b", "c"), sdist("c"))
+def test_order_follows_needs_through_published_wheels() -> None:
+    plan = plan_files(sdist("a", "b"), wheel("b", "c"), sdist("c"))
 
-    assert order(found) == [["c", "b", "a"]]
-    assert after(found)["a"] == ("b", "c")
-
-
-def test_what_shares_a_need_shares_a_job() -> None:
-    found = made(sdist("a", "c"), sdist("b", "c"), sdist("c"), sdist("unrelated"))
-
-    assert sorted(order(found), key=len) == [["unrelated"], ["c", "a", "b"]]
+    assert order(plan) == [["c", "a"]]
+    assert after(plan)["a"] == ("c",)
 
 
-def test_a_project_that_exists_is_not_waited_for() -> None:
-    found = made(sdist("a", "b"), wheel("b"))
+def test_order_follows_needs_through_builds() -> None:
+    plan = plan_files(sdist("a", "b"), sdist("b", "c"), sdist("c"))
 
-    assert after(found) == {"a": ()}
-
-
-def test_a_recipe_names_what_no_metadata_states() -> None:
-    found = made(sdist("a"), sdist("b"), more="recipes: {a: {after: [b]}}\n")
-
-    assert order(found) == [["b", "a"]]
+    assert order(plan) == [["c", "b", "a"]]
+    assert after(plan)["a"] == ("b", "c")
 
 
-def test_a_test_s_requirements_come_first_too() -> None:
+def test_builds_with_a_common_need_share_a_job() -> None:
+    plan = plan_files(sdist("a", "c"), sdist("b", "c"), sdist("c"), sdist("unrelated"))
+
+    assert sorted(order(plan), key=len) == [["unrelated"], ["c", "a", "b"]]
+
+
+def test_a_build_does_not_wait_for_a_published_wheel() -> None:
+    plan = plan_files(sdist("a", "b"), wheel("b"))
+
+    assert after(plan) == {"a": ()}
+
+
+def test_a_recipe_adds_needs_that_metadata_lacks() -> None:
+    plan = plan_files(sdist("a"), sdist("b"), more="recipes: {a: {after: [b]}}\n")
+
+    assert order(plan) == [["b", "a"]]
+
+
+def test_requirements_of_a_test_are_built_first() -> None:
     recipe = "recipes: {a: {test: {requires: ['b >=1', 'unlocked']}}}\n"
 
-    found = made(sdist("a"), sdist("b"), more=recipe)
+    plan = plan_files(sdist("a"), sdist("b"), more=recipe)
 
-    assert after(found)["a"] == ("b",)
-
-
-def test_a_recipe_may_name_what_exists() -> None:
-    found = made(sdist("a"), wheel("b"), more="recipes: {a: {after: [b]}}\n")
-
-    assert after(found) == {"a": ()}
+    assert after(plan)["a"] == ("b",)
 
 
-def test_a_recipe_that_names_what_nobody_has_locked_is_an_error() -> None:
+def test_a_recipe_may_name_a_published_project() -> None:
+    plan = plan_files(sdist("a"), wheel("b"), more="recipes: {a: {after: [b]}}\n")
+
+    assert after(plan) == {"a": ()}
+
+
+def test_a_recipe_that_names_an_unlocked_project_is_an_error() -> None:
     with pytest.raises(ManifestError) as caught:
-        made(sdist("xmlsec"), sdist("lxml"), more="recipes: {xmlsec: {after: [lxlm, cython]}}\n")
+        plan_files(
+            sdist("xmlsec"), sdist("lxml"), more="recipes: {xmlsec: {after: [lxlm, cython]}}\n"
+        )
 
     assert str(caught.value) == (
         "packages.yaml:16: recipes.xmlsec.after: the lock has no project 'cython'\n"
@@ -91,9 +93,9 @@ def test_a_recipe_that_names_what_nobody_has_locked_is_an_error() -> None:
     )
 
 
-def test_builds_that_wait_for_each_other_are_an_error_with_the_way_around() -> None:
+def test_builds_that_wait_for_each_other_are_an_error_with_the_cycle() -> None:
     with pytest.raises(ManifestError) as caught:
-        made(sdist("a", "between"), wheel("between", "b"), sdist("b", "a"))
+        plan_files(sdist("a", "between"), wheel("between", "b"), sdist("b", "a"))
 
     assert str(caught.value) == (
         "packages.yaml: builds of manylinux-x86-64-cibw4 wait for each other: "
@@ -102,16 +104,16 @@ def test_builds_that_wait_for_each_other_are_an_error_with_the_way_around() -> N
     )
 
 
-def test_a_cycle_through_what_exists_is_none() -> None:
-    found = made(sdist("a", "b"), wheel("b", "a"), wheel("c", "d"), wheel("d", "c"))
+def test_a_cycle_through_published_wheels_is_ignored() -> None:
+    plan = plan_files(sdist("a", "b"), wheel("b", "a"), wheel("c", "d"), wheel("d", "c"))
 
-    assert after(found) == {"a": ()}
+    assert after(plan) == {"a": ()}
 
 
 def test_order_does_not_leave_the_job_class() -> None:
-    found = made(sdist("a", "b", targets=[P312, WIN]), sdist("b", targets=[WIN]))
+    plan = plan_files(sdist("a", "b", targets=[P312, WIN]), sdist("b", targets=[WIN]))
 
-    assert {job.job_class: [b.after for b in job.builds] for job in found.jobs} == {
+    assert {job.job_class: [b.after for b in job.builds] for job in plan.jobs} == {
         "manylinux-x86-64-cibw4": [()],
         "win-amd64-cibw4": [(), ("b",)],
     }
@@ -120,27 +122,27 @@ def test_order_does_not_leave_the_job_class() -> None:
 def test_two_versions_of_a_project_are_two_builds_of_one_job() -> None:
     old, new = sdist("a", targets=[P39], version="1.0"), sdist("a", targets=[P312], version="2.0")
 
-    found = plan(manifest("a"), lock(old, new))
+    plan = create_plan(manifest("a"), lock(old, new))
 
-    assert [[build.label for build in job.builds] for job in found.jobs] == [["a 1.0", "a 2.0"]]
+    assert [[build.label for build in job.builds] for job in plan.jobs] == [["a 1.0", "a 2.0"]]
 
 
-def test_a_wheel_of_the_previous_bundle_is_named_where_it_is_needed() -> None:
+def test_a_build_names_the_reused_wheels_that_it_needs() -> None:
     wanted, files = manifest("a", "b"), lock(sdist("a", "b"), sdist("b"))
-    key = next(cell.key for cell in plan(wanted, files).cells if cell.project == "b")
-    kept = ReusedWheel(filename="b-1.0-cp312.whl", sha256="1" * 64, size=1)
+    key = next(cell.content_key for cell in create_plan(wanted, files).cells if cell.project == "b")
+    first = ReusedWheel(filename="b-1.0-cp312.whl", sha256="1" * 64, size=1)
 
-    found = plan(wanted, files, inventory={(key, P312): kept})
+    plan = create_plan(wanted, files, inventory={(key, P312): first})
 
-    assert [(build.project, build.after, build.carried) for build in builds(found)] == [
+    assert [(build.project, build.after, build.reused) for build in builds(plan)] == [
         ("a", (), ("b",))
     ]
 
 
-def test_what_a_recipe_wants_built_first_is_part_of_the_key() -> None:
+def test_after_of_a_recipe_is_part_of_the_content_key() -> None:
     def key(recipes: str) -> str:
-        found = made(sdist("a"), sdist("b"), more=f"recipes: {{{recipes}}}\n")
-        return next(cell.key for cell in found.cells if cell.project == "a")
+        plan = plan_files(sdist("a"), sdist("b"), more=f"recipes: {{{recipes}}}\n")
+        return next(cell.content_key for cell in plan.cells if cell.project == "a")
 
     plain, waiting = key("a: {}"), key("a: {after: [b]}")
     changed = key("a: {after: [b]}, b: {environment: {CFLAGS: -O1}}")

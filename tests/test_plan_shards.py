@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matrix.plan.model import Build, Plan
-from matrix.plan.planning import plan
-from matrix.plan.shards import LIMIT, first_byte, jobs, seconds
+from matrix.plan.planning import create_plan
+from matrix.plan.shards import LIMIT, estimate_seconds, first_byte, group_jobs
 from matrix.resolve.lock import LockedFile
 
 from .locks import lock, sdist
@@ -29,11 +29,11 @@ def build(project: str, *after: str, size: int = 1000, interpreters: int = 1) ->
 
 
 def places(builds: list[Build]) -> dict[str, str]:
-    return {one.project: job.id for job in jobs("c", builds) for one in job.builds}
+    return {build.project: job.id for job in group_jobs("c", builds) for build in job.builds}
 
 
-def planned(files: list[LockedFile]) -> Plan:
-    return plan(manifest(*(file.project for file in files)), lock(*files))
+def plan_files(files: list[LockedFile]) -> Plan:
+    return create_plan(manifest(*(file.project for file in files)), lock(*files))
 
 
 def neighbour(project: str) -> str:
@@ -52,15 +52,15 @@ def graphs(draw: st.DrawFn) -> list[LockedFile]:
 
 
 @given(graphs())
-def test_another_project_moves_no_other_but_those_that_it_ties_together(
+def test_adding_a_project_moves_only_those_that_it_ties_together(
     files: list[LockedFile],
 ) -> None:
     *before, new = files
 
-    was = {b.project: job.id for job in planned(before).jobs for b in job.builds}
-    found = planned(files)
-    now = {b.project: job.id for job in found.jobs for b in job.builds}
-    (needed,) = (b.after for job in found.jobs for b in job.builds if b.project == new.project)
+    was = {b.project: job.id for job in plan_files(before).jobs for b in job.builds}
+    plan = plan_files(files)
+    now = {b.project: job.id for job in plan.jobs for b in job.builds}
+    (needed,) = (b.after for job in plan.jobs for b in job.builds if b.project == new.project)
 
     moved = {name for name in was if was[name] != now[name]}
     tied = {was[name] for name in needed}
@@ -70,22 +70,22 @@ def test_another_project_moves_no_other_but_those_that_it_ties_together(
 
 @given(graphs())
 def test_nothing_is_built_before_what_it_needs(files: list[LockedFile]) -> None:
-    for job in planned(files).jobs:
+    for job in plan_files(files).jobs:
         done: set[str] = set()
-        for one in job.builds:
-            assert done.issuperset(one.after)
-            done.add(one.project)
+        for build in job.builds:
+            assert done.issuperset(build.after)
+            done.add(build.project)
 
 
 @settings(max_examples=20)
 @given(st.sets(NAMES, min_size=1, max_size=400), st.integers(0, 40_000_000))
 def test_every_build_has_one_job_and_a_class_at_most_256(names: set[str], size: int) -> None:
-    found = list(jobs("c", [build(name, size=size) for name in sorted(names)]))
+    plan = list(group_jobs("c", [build(name, size=size) for name in sorted(names)]))
 
-    counted = Counter(one.project for job in found for one in job.builds)
+    counted = Counter(build.project for job in plan for build in job.builds)
     assert counted == Counter(names)
-    assert len({job.id for job in found}) == len(found) <= 256
-    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", job.id) for job in found)
+    assert len({job.id for job in plan}) == len(plan) <= 256
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", job.id) for job in plan)
 
 
 def test_one_more_second_than_the_limit_halves_a_bucket_and_moves_no_other() -> None:
@@ -97,7 +97,7 @@ def test_one_more_second_than_the_limit_halves_a_bucket_and_moves_no_other() -> 
     full = [build(heavy, size=at_limit), build(light), elsewhere]
     over = [build(heavy, size=at_limit + 20_000), build(light), elsewhere]
 
-    assert sum(seconds(one) for one in full[:2]) == LIMIT
+    assert sum(estimate_seconds(build) for build in full[:2]) == LIMIT
     assert places(full)[heavy] == places(full)[light]
     assert places(over) == {**places(full), light: f"c.{first_byte(light):02x}"}
     assert places(over)[light] != places(over)[heavy]
@@ -106,24 +106,24 @@ def test_one_more_second_than_the_limit_halves_a_bucket_and_moves_no_other() -> 
 def test_a_component_is_never_divided() -> None:
     other = neighbour("lxml")
 
-    found = places([build("lxml", size=10**9), build(other, "lxml", size=10**9)])
+    plan = places([build("lxml", size=10**9), build(other, "lxml", size=10**9)])
 
-    assert found[other] == found["lxml"]
+    assert plan[other] == plan["lxml"]
 
 
-def test_a_job_says_how_long_it_takes() -> None:
-    (job,) = jobs("c", [build("a", size=2_000_000, interpreters=3)])
+def test_a_job_has_an_estimate_of_its_duration() -> None:
+    (job,) = group_jobs("c", [build("a", size=2_000_000, interpreters=3)])
 
     assert job.seconds == 3 * (60 + 100)
 
 
-def test_what_the_last_build_took_counts_more_than_the_size() -> None:
+def test_a_measured_duration_replaces_the_estimate() -> None:
     files = [sdist("netifaces")]
     wanted = manifest("netifaces")
-    (estimated, *_) = plan(wanted, lock(*files)).jobs
+    (estimated, *_) = create_plan(wanted, lock(*files)).jobs
     past = {("netifaces", target): 400 for target in estimated.builds[0].targets[:1]}
 
-    (measured, *_) = plan(wanted, lock(*files), past=past).jobs
+    (measured, *_) = create_plan(wanted, lock(*files), past=past).jobs
 
     assert measured.id == estimated.id
     assert measured.seconds == 400 * len(estimated.targets)

@@ -7,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from matrix.plan.model import Build, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
+from matrix.plan.model import (
+    Build,
+    Cell,
+    Job,
+    JobClass,
+    Plan,
+    PlannedRequirement,
+    PlannedTarget,
+    RunnerLabels,
+    State,
+)
 from matrix.policy.advisories import Affected, Record, Snapshot
 from matrix.report import comparing, merge_request
 from matrix.report.comparing import Holdings
@@ -23,9 +33,7 @@ LINUX = JobClass(
     lane="4.3.3",
     engine="podman",
     image="",
-    github=("ubuntu-24.04",),
-    gitlab_tags=("linux",),
-    gitlab_image="",
+    runner=(RunnerLabels(provider="github", labels=("ubuntu-24.04",)),),
 )
 
 
@@ -49,9 +57,11 @@ def planned(*cells: Cell, bundle: str = "small") -> Plan:
             PlannedTarget(id=name, python=python, platform="manylinux_2_28_x86_64")
             for name, python in ((P312, "3.12.4"), (P39, "3.9.18"))
         ),
-        wishes=(Wish(root="six", requirements=("six",), targets=(P312, P39), excluded=()),),
+        requirements=(
+            PlannedRequirement(name="six", requirements=("six",), targets=(P312, P39), excluded=()),
+        ),
         cells=tuple(sorted(cells)),
-        classes=(LINUX,),
+        job_classes=(LINUX,),
         jobs=(
             Job(id="manylinux-x86-64-cibw4.0", job_class=LINUX.id, builds=builds(cells), seconds=0),
         ),

@@ -11,7 +11,7 @@ from matrix.manifest.model import Manifest
 from matrix.manifest.reading import load, read
 from matrix.pipelines import drift, providers
 from matrix.plan.model import State
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.resolve import freshness, lockfile
 
 ROOT = Path(__file__).parent.parent
@@ -39,9 +39,9 @@ def test_the_plan_has_work_for_every_system(manifest: Manifest) -> None:
     lock = lockfile.load(ROOT / lockfile.FILENAME)
     assert lock is not None
 
-    made = plan(manifest, lock)
+    made = create_plan(manifest, lock)
 
-    systems = {one.id: one.system for one in made.classes}
+    systems = {one.id: one.system for one in made.job_classes}
     assert {systems[job.job_class] for job in made.jobs} == {"linux", "macos", "windows"}
     assert {cell.state for cell in made.cells} == set(State) - {State.REUSED, State.IMPOSSIBLE}
 

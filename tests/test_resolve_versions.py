@@ -3,7 +3,7 @@
 import pytest
 
 from matrix.errors import ManifestError
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 from matrix.resolve import freshness
 from matrix.resolve.lock import Lock
 
@@ -76,7 +76,7 @@ def test_the_lock_alone_says_which_releases_are_wanted() -> None:
     assert freshness.staleness(three, lock) == ()
     assert freshness.staleness(manifest("{requirement: app, versions: 2}"), lock) != ()
     assert freshness.staleness(manifest("app"), lock) != ()
-    assert {wish.requirements: wish.targets for wish in plan(three, lock).wishes} == {
+    assert {row.requirements: row.targets for row in create_plan(three, lock).requirements} == {
         ("app==3.0",): (P312, "cp312-win_amd64"),
         ("app==2.1",): ("cp27-manylinux_2_17_x86_64", P312, "cp312-win_amd64", TARGET),
         ("app==2.0",): ("cp27-manylinux_2_17_x86_64", P312, "cp312-win_amd64", TARGET),

@@ -9,7 +9,7 @@ import pytest
 
 from matrix.builds.host import Host
 from matrix.manifest.reading import read
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.toolchain import needs, readiness
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Need
@@ -30,7 +30,7 @@ def find_needs(platform: str, *pythons: str, engine: str = "podman") -> tuple[Ne
         "packages: [six]\n"
     )
     manifest = read(text)
-    return needs.find_needs(manifest.all_targets, set(job_classes(manifest).values()))
+    return needs.find_needs(manifest.all_targets, set(assign_job_classes(manifest).values()))
 
 
 def check(

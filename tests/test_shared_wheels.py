@@ -8,12 +8,12 @@ from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Collected
 from matrix.errors import Incomplete
 from matrix.plan.model import Plan
-from matrix.plan.planning import plan
+from matrix.plan.planning import create_plan
 
 from . import locks
 from .locks import P27, P39, P312, WIN
 from .manifests import manifest
-from .test_plan_builds import locked_build, with_builds
+from .test_plan_builds import build_row, with_builds
 from .wheels import make_wheel
 
 LINUX = Path("one/shared/manylinux-x86-64-cibw4")
@@ -22,14 +22,14 @@ WINDOWS = Path("other/shared/win-amd64-cibw4")
 
 LOCK = with_builds(
     locks.lock(locks.sdist("calm", targets=(P312, WIN))),
-    locked_build("calm", P312, WIN, is_pure=True),
+    build_row("calm", P312, WIN, is_pure=True),
 )
 
 
 @pytest.fixture
 def owing() -> Plan:
     """A plan in which Linux and Windows share a wheel."""
-    return plan(manifest("calm"), LOCK)
+    return create_plan(manifest("calm"), LOCK)
 
 
 def collected(made: Plan, wheels: Path, allowed: dict[tuple[str, str], str]) -> Collected:
@@ -131,11 +131,11 @@ def test_a_class_that_was_not_asked_is_named(owing: Plan, tmp_path: Path) -> Non
 
 
 def test_wheels_for_python_2_and_3_are_two(tmp_path: Path) -> None:
-    made = plan(
+    made = create_plan(
         manifest("calm"),
         with_builds(
             locks.lock(locks.sdist("calm", targets=(P27, P39))),
-            locked_build("calm", P27, P39, is_pure=True),
+            build_row("calm", P27, P39, is_pure=True),
         ),
     )
     make_wheel(tmp_path / "shared/manylinux-x86-64-cibw1", "calm", "1.0", tag="py2-none-any")
@@ -147,7 +147,7 @@ def test_wheels_for_python_2_and_3_are_two(tmp_path: Path) -> None:
 
 
 def test_of_several_lanes_the_newest_s_is_taken(tmp_path: Path) -> None:
-    made = plan(manifest("calm"), locks.lock(locks.sdist("calm", targets=(P27, P39))))
+    made = create_plan(manifest("calm"), locks.lock(locks.sdist("calm", targets=(P27, P39))))
     for job_class in ("manylinux-x86-64-cibw1", "manylinux-x86-64-cibw4"):
         make_wheel(tmp_path / "shared" / job_class, "calm", "1.0")
 

@@ -19,7 +19,7 @@ from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 from matrix.manifest.reading import read
 from matrix.plan import serial as plans
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import Plan, PlannedTarget
 from matrix.toolchain import directory, integrity, mirror
 from matrix.toolchain.equipment import equip
@@ -263,12 +263,14 @@ def test_a_plan_needs_the_same_services_as_its_manifest(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = read(MANIFEST)
-    classes = tuple(sorted(set(job_classes(manifest).values())))
+    classes = tuple(sorted(set(assign_job_classes(manifest).values())))
     targets = tuple(
         PlannedTarget(id=each.id, python=str(each.python), platform=str(each.platform))
         for each in manifest.all_targets
     )
-    plan = Plan(bundle="small", targets=targets, wishes=(), cells=(), classes=classes, jobs=())
+    plan = Plan(
+        bundle="small", targets=targets, requirements=(), cells=(), job_classes=classes, jobs=()
+    )
     (tmp_path / "plan.json").write_text(plans.dump(plan))
     absent = ["--manifest", str(tmp_path / "absent.yaml"), "--plan", str(tmp_path / "plan.json")]
 

@@ -18,7 +18,7 @@ from matrix.index.client import Index
 from matrix.index.configuration import Settings
 from matrix.index.transport import Transport
 from matrix.manifest.reading import read
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.toolchain import assembly, needs
 from matrix.toolchain.model import Toolchain
 from matrix.toolchain.needs import Need
@@ -113,7 +113,7 @@ class Internet:
 def find_needs(manifest: str = MANIFEST) -> tuple[Need, ...]:
     """Return what the builds of ``manifest`` need."""
     loaded = read(manifest)
-    return needs.find_needs(loaded.all_targets, set(job_classes(loaded).values()))
+    return needs.find_needs(loaded.all_targets, set(assign_job_classes(loaded).values()))
 
 
 def furnish(index: IndexServer, files: FileServer, scratch: Path) -> Internet:

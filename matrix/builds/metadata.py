@@ -37,7 +37,7 @@ from matrix.index.cache import Cache
 from matrix.index.page import PublishedFile
 from matrix.index.pages import not_kept
 from matrix.manifest.model import Manifest, Recipe
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
 
@@ -78,7 +78,7 @@ class MetadataBuilds:
         self._offline = offline
         self._classes = {
             target: job_class
-            for target, job_class in job_classes(manifest).items()
+            for target, job_class in assign_job_classes(manifest).items()
             if job_class.system == "linux"
         }
 

@@ -37,7 +37,7 @@ def select_prerequisites(
 
     Raises ``UsageError`` when it needs a wheel of the previous bundle and ``reused`` lacks it.
     """
-    needed = {*build.after, *build.carried}
+    needed = {*build.after, *build.reused}
     owed = {
         (cell.project, cell.version)
         for cell in plan.cells
@@ -48,7 +48,7 @@ def select_prerequisites(
     wheels = {path.name: path for path in reused if parse_release(path) in owed}
     wheels |= {path.name: path for path in built}
     releases = {parse_release(path) for path in wheels.values()}
-    if missing := sorted(set(build.carried) - {project for project, _ in releases}):
+    if missing := sorted(set(build.reused) - {project for project, _ in releases}):
         what = f"{build.label} needs {', '.join(missing)} of the previous bundle, got none"
         raise UsageError(Problem(place=place, what=what, hint="--previous BUNDLE"))
     return Prerequisites(

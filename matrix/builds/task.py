@@ -28,7 +28,7 @@ class Task:
 
     @property
     def job_class(self) -> JobClass:
-        return self.plan.class_of(self.job)
+        return self.plan.get_job_class(self.job)
 
     @property
     def targets(self) -> tuple[Target, ...]:

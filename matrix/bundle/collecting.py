@@ -91,7 +91,7 @@ def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> C
 
 def _choose(plan: Plan, wheel_by_class: Mapping[str, Opened]) -> Opened:
     """The copy that the bundle gets: a container's before a host's, then the newest lane's."""
-    ranked = [job_class.id for job_class in sorted(plan.classes, key=_precedence)]
+    ranked = [job_class.id for job_class in sorted(plan.job_classes, key=_precedence)]
     names = (*ranked, *wheel_by_class)
     return next(wheel_by_class[name] for name in names if name in wheel_by_class)
 

@@ -47,7 +47,7 @@ def fetch_sdist(build: Build, index: Index) -> Path:
 
 def fetch_wheelhouse(build: Build, plan: Plan, index: Index) -> Wheelhouse:
     """Local copies of what ``build`` and its smoke test install, digests checked."""
-    wanted = [file for file in plan.build_files if file.filename in build.stock]
+    wanted = [file for file in plan.build_requirements if file.filename in build.build_requirements]
     with ThreadPoolExecutor(WORKERS) as pool:
         paths = pool.map(lambda f: _fetch(index, f.project, f.filename, f.sha256), wanted)
         return Wheelhouse(wheels=tuple(paths), is_complete=not build.unlocked)

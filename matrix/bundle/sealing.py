@@ -158,12 +158,14 @@ def make_record(
         ),
         wishes=tuple(
             RecordedRequirement(
-                root=wish.root,
-                requirements=wish.requirements,
-                targets=wish.targets,
-                excluded=tuple(Exclusion(target=t, reason=r) for t, r in sorted(wish.excluded)),
+                root=requirement.name,
+                requirements=requirement.requirements,
+                targets=requirement.targets,
+                excluded=tuple(
+                    Exclusion(target=t, reason=r) for t, r in sorted(requirement.excluded)
+                ),
             )
-            for wish in plan.wishes
+            for requirement in plan.requirements
         ),
         wheels=tuple(_record_wheel(item) for item in placed),
         missing=tuple(
@@ -199,7 +201,7 @@ def _record_wheel(item: Placed) -> RecordedWheel:
         metadata_sha256=hashlib.sha256(item.wheel.metadata_bytes).hexdigest(),
         targets=tuple(cell.target for cell in cells),
         origin=origin,
-        content_keys=() if origin == "published" else tuple(cell.key for cell in cells),
+        content_keys=() if origin == "published" else tuple(cell.content_key for cell in cells),
         build_seconds=item.seconds,
     )
 

@@ -27,7 +27,7 @@ def partition_jobs(session: Session, plan: Plan) -> tuple[tuple[Job, ...], dict[
     used = {job.job_class for job in plan.jobs}
     availability_by_class = {
         job_class.id: check_availability(job_class, manifest=session.manifest, workspace=workspace)
-        for job_class in plan.classes
+        for job_class in plan.job_classes
         if job_class.id in used
     }
     here = tuple(job for job in plan.jobs if availability_by_class[job.job_class].is_available)
@@ -77,7 +77,7 @@ def build_missing(
 def _digest_keys(build: Build, job: Job, plan: Plan) -> str:
     """Return one digest of all content keys of a build, with their targets."""
     keys = sorted(
-        f"{cell.target} {cell.key}\n"
+        f"{cell.target} {cell.content_key}\n"
         for cell in plan.cells
         if (cell.job, cell.filename) == (job.id, build.sdist) and cell.target in build.targets
     )

@@ -17,7 +17,7 @@ from matrix.cli.building import apply_pip_options
 from matrix.cli.equipment import make_build_environment
 from matrix.cli.session import Session, format_json
 from matrix.errors import MatrixError, NotEquipped, Problem
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.toolchain import directory, integrity, needs, readiness
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Need
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, arguments: Arguments) -> None:
     """List what is here and what is lacking; anything lacking is an error."""
     session.use_toolchain(arguments.toolchain)
-    classes = set(job_classes(session.manifest).values())
+    classes = set(assign_job_classes(session.manifest).values())
     wanted = needs.find_needs(session.manifest.all_targets, classes)
     findings = [
         *_check_toolchain(session, wanted),

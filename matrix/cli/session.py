@@ -159,14 +159,14 @@ class Session:
         from matrix.plan import planning  # noqa: PLC0415 - see above
 
         if previous is None:
-            return planning.plan(self.manifest, lock)
+            return planning.create_plan(self.manifest, lock)
         from matrix.plan import inventory  # noqa: PLC0415 - see above
         from matrix.verify.verify import verify  # noqa: PLC0415 - see above
 
         self.reporter.say(f"verifying {previous}")
         record = verify(previous).record
         known, past = inventory.read_inventory(record), inventory.read_durations(record)
-        return planning.plan(self.manifest, lock, inventory=known, past=past)
+        return planning.create_plan(self.manifest, lock, inventory=known, past=past)
 
     def show(self, text: str) -> None:
         """Print a result; nothing else of this room writes to stdout."""

@@ -13,7 +13,7 @@ from matrix.errors import NotEquipped, Problem, UsageError
 from matrix.index import configuration
 from matrix.index.transport import Transport
 from matrix.plan import serial
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
 from matrix.toolchain import additions, assembly, integrity, needs
@@ -78,11 +78,11 @@ def run(session: Session, arguments: Arguments) -> None:
 def _find_needs(session: Session, path: Path | None) -> tuple[tuple[Need, ...], Sequence[JobClass]]:
     """Return all lanes and targets of the plan, or of the manifest."""
     if path is None:
-        classes = tuple(sorted(set(job_classes(session.manifest).values())))
+        classes = tuple(sorted(set(assign_job_classes(session.manifest).values())))
         return needs.find_needs(session.manifest.all_targets, classes), classes
     plan = serial.parse(read_text(path), source=path.name)
     targets = (Target.parse(target.python, target.platform) for target in plan.targets)
-    return needs.find_needs(targets, plan.classes), plan.classes
+    return needs.find_needs(targets, plan.job_classes), plan.job_classes
 
 
 def _make(

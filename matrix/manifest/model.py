@@ -87,6 +87,12 @@ class Runner:
     )
     line: int = _line()
 
+    @property
+    def labels_by_provider(self) -> Mapping[str, tuple[str, ...]]:
+        """How each CI service finds the runner, for messages; empty where it has no such runner."""
+        image = (self.gitlab.image,) if self.gitlab.image else ()
+        return {"github": self.github.words, "gitlab": self.gitlab.tags or image}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GitHub:

@@ -62,7 +62,7 @@ def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> 
 def _respect_limits(manifest: Manifest, plan: Plan, text: str) -> None:
     # The bundle is one artifact, and wheels do not shrink when zipped. What built ones weigh
     # is not known yet.
-    known = plan.bytes_in(State.PUBLISHED, State.REUSED, State.UNIVERSAL)
+    known = plan.count_bytes(State.PUBLISHED, State.REUSED, State.UNIVERSAL)
     remedy = "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"
     limits.require(
         "gitlab",

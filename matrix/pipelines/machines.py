@@ -9,7 +9,7 @@ from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest, Runner
 from matrix.pipelines import labels
 from matrix.pipelines.scalar import Dialect
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.targets.platform_tag import Family
 
 
@@ -78,7 +78,7 @@ def builders(manifest: Manifest, dialect: Dialect) -> dict[str, Machine]:
     """Job class id to machine, sorted; a class that the service has no runner for is an error."""
     found: dict[str, Machine] = {}
     problems = []
-    for target, job_class in job_classes(manifest).items():
+    for target, job_class in assign_job_classes(manifest).items():
         runner = runner_of(manifest, target)
         if runner is None or not _names(runner, dialect):
             what = f"runners: expected `{dialect}` for {job_class.platform}, as others have it"

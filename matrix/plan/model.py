@@ -4,11 +4,11 @@ import dataclasses
 import enum
 from typing import Final, Literal
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
 
 class State(enum.StrEnum):
-    """How a cell gets its wheel, or why it gets none."""
+    """Where the wheel of a cell comes from, or that there is none."""
 
     UNIVERSAL = "universal"
     PUBLISHED = "published"
@@ -33,8 +33,8 @@ class Cell:
     One (project, version, target).
 
     ``filename``, ``sha256`` and ``size`` describe the published or reused wheel; for ``build``, the
-    sdist. They are empty where nothing is installed. ``reason`` is a sentence for people, ``job``
-    the id of the job that builds.
+    sdist. They are empty where nothing is installed. ``reason`` is prose, ``job`` the id of the job
+    that builds.
     """
 
     project: str
@@ -46,8 +46,16 @@ class Cell:
     sha256: str = ""
     size: int = 0
     job: str = ""
-    key: str = ""
-    """What decided the bytes of a built wheel, as a digest: same key, same wheel."""
+    content_key: str = ""
+    """The digest of everything that decides the bytes of a built wheel."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class RunnerLabels:
+    """What a job says to get its runner from one CI service: labels, a group, tags or an image."""
+
+    provider: str
+    labels: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -68,9 +76,13 @@ class JobClass:
     engine: str
     image: str
     """Container image of a Linux build; empty elsewhere."""
-    github: tuple[str, ...]
-    gitlab_tags: tuple[str, ...]
-    gitlab_image: str
+    runner: tuple[RunnerLabels, ...]
+    """How each CI service finds the runner, sorted by the service's name."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels on the first service that has the runner; empty when none has."""
+        return next((item.labels for item in self.runner), ())
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -90,18 +102,18 @@ class Build:
     targets: tuple[str, ...]
     after: tuple[str, ...] = ()
     """Projects that it needs and that the same job builds before it, at any distance."""
-    carried: tuple[str, ...] = ()
-    """Projects that it needs and whose wheels are carried over from the previous bundle."""
-    measured: int = 0
-    """Seconds that it should take by what the previous bundle's builds took; 0 when unknown."""
+    reused: tuple[str, ...] = ()
+    """Projects that it needs and whose wheels are reused."""
+    measured_seconds: int = 0
+    """How long it should take by the measured builds of the past; 0 when there are none."""
     is_pure: bool = False
     """Whether the sdist is certain to make a wheel that runs everywhere."""
     epoch: int = 0
-    """When the sdist was uploaded, in seconds since 1970; 0 when the index does not tell."""
-    stock: tuple[str, ...] = ()
-    """File names of ``Plan.build_files``: all that it and its smoke test install."""
+    """When the sdist was uploaded, in seconds since 1970; 0 when the index has no upload time."""
+    build_requirements: tuple[str, ...] = ()
+    """File names of ``Plan.build_requirements``: all that it and its smoke test install."""
     unlocked: str = ""
-    """Why its stock is incomplete, so that it takes from the index; empty when it needs none."""
+    """Why some build requirements are not locked; empty when all are."""
 
     @property
     def label(self) -> str:
@@ -111,13 +123,13 @@ class Build:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Job:
-    """A shard of a job class: what one runner builds in one go, in this order."""
+    """The builds of one job class that one runner builds in one go, in this order."""
 
     id: str
     job_class: str
     builds: tuple[Build, ...]
     seconds: int
-    """How long it takes, as far as past durations and the sizes of sdists tell."""
+    """An estimate by the measured builds of the past and the sizes of sdists."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -131,8 +143,8 @@ class Job:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class BuildFile:
-    """A wheel that some build installs, as the lock names it."""
+class BuildRequirement:
+    """A locked wheel that some build installs."""
 
     project: str
     filename: str
@@ -141,14 +153,15 @@ class BuildFile:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Wish:
-    """A root of the manifest, the targets it must install on, and those on which it may not."""
+class PlannedRequirement:
+    """A root of the resolver: what must install together, and on which targets."""
 
-    root: str
+    name: str
+    """The project, ``environment NAME``, or the requirement with one of its releases."""
     requirements: tuple[str, ...]
     targets: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
-    """Target id and reason, where the manifest takes the root off a target."""
+    """Target id and reason of every target that the manifest excludes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,16 +170,16 @@ class Plan:
 
     bundle: str
     targets: tuple[PlannedTarget, ...]
-    wishes: tuple[Wish, ...]
+    requirements: tuple[PlannedRequirement, ...]
     cells: tuple[Cell, ...]
-    classes: tuple[JobClass, ...]
+    job_classes: tuple[JobClass, ...]
     jobs: tuple[Job, ...]
-    build_files: tuple[BuildFile, ...] = ()
+    build_requirements: tuple[BuildRequirement, ...] = ()
 
-    def class_of(self, job: Job) -> JobClass:
-        """The job class that ``job`` names."""
-        return next(one for one in self.classes if one.id == job.job_class)
+    def get_job_class(self, job: Job) -> JobClass:
+        """The job class of ``job``."""
+        return next(item for item in self.job_classes if item.id == job.job_class)
 
-    def bytes_in(self, *states: State) -> int:
-        """What the files of cells in one of ``states`` weigh, each file once."""
+    def count_bytes(self, *states: State) -> int:
+        """The size of the files of all cells in one of ``states``, each file once."""
         return sum({c.filename: c.size for c in self.cells if c.state in states}.values())

@@ -6,36 +6,44 @@ from typing import Final
 
 from matrix.manifest.model import Manifest
 from matrix.plan import order, shards
-from matrix.plan.builds import Builder
-from matrix.plan.cells import Chooser, exclusions, without_wheel
+from matrix.plan.builds import Grouper
+from matrix.plan.cells import Chooser, find_cells_without_wheel, find_exclusions
 from matrix.plan.inventory import Durations, Inventory
-from matrix.plan.job_classes import job_classes
-from matrix.plan.model import BuildFile, Cell, Job, JobClass, Plan, PlannedTarget, State, Wish
+from matrix.plan.job_classes import assign_job_classes
+from matrix.plan.model import (
+    BuildRequirement,
+    Cell,
+    Job,
+    JobClass,
+    Plan,
+    PlannedRequirement,
+    PlannedTarget,
+    State,
+)
 from matrix.plan.order import Needs
 from matrix.resolve.lock import Lock
 from matrix.resolve.roots import wanted
 
-NOTHING_CARRIED: Final[Inventory] = {}
+NOTHING_BUILT: Final[Inventory] = {}
 NOTHING_MEASURED: Final[Durations] = {}
 
 
-def plan(
+def create_plan(
     manifest: Manifest,
     lock: Lock,
     *,
-    inventory: Inventory = NOTHING_CARRIED,
+    inventory: Inventory = NOTHING_BUILT,
     past: Durations = NOTHING_MEASURED,
 ) -> Plan:
-    """Say how every project of every closure gets its wheel on every target."""
+    """Plan where every project of every closure gets its wheel from, on every target."""
     order.refuse_unknown(manifest, lock)
-    found = job_classes(manifest)
-    classes = {target.id: one for target, one in found.items()}
-    chooser = Chooser(manifest, lock, classes=classes, inventory=inventory)
-    cells = [cell for file in lock.files for cell in chooser.cells(file)]
-    builder = Builder(manifest, lock, classes=classes, past=past)
-    made = _jobs(cells, manifest, lock, builder=builder, classes=classes)
-    jobs = tuple(sorted(made, key=lambda job: job.id))
-    stocked = {name for job in jobs for build in job.builds for name in build.stock}
+    class_by_target = {target.id: item for target, item in assign_job_classes(manifest).items()}
+    chooser = Chooser(manifest, lock, class_by_target=class_by_target, inventory=inventory)
+    cells = [cell for file in lock.files for cell in chooser.choose(file)]
+    grouper = Grouper(manifest, lock, class_by_target=class_by_target, past=past)
+    unsorted = _create_jobs(cells, manifest, lock, grouper=grouper, class_by_target=class_by_target)
+    jobs = tuple(sorted(unsorted, key=lambda job: job.id))
+    installed = {name for job in jobs for build in job.builds for name in build.build_requirements}
     owner = {
         (build.sdist, target): job.id
         for job in jobs
@@ -54,14 +62,14 @@ def plan(
             PlannedTarget(id=t.id, python=str(t.python), platform=str(t.platform))
             for t in manifest.all_targets
         ),
-        wishes=tuple(sorted(_wishes(manifest, lock))),
-        cells=tuple(sorted([*assigned, *without_wheel(manifest, lock)], key=_place)),
-        classes=tuple(sorted(set(classes.values()))),
+        requirements=tuple(sorted(_find_requirements(manifest, lock))),
+        cells=tuple(sorted([*assigned, *find_cells_without_wheel(manifest, lock)], key=_place)),
+        job_classes=tuple(sorted(set(class_by_target.values()))),
         jobs=jobs,
-        build_files=tuple(
-            BuildFile(project=f.project, filename=f.filename, sha256=f.sha256, size=f.size)
+        build_requirements=tuple(
+            BuildRequirement(project=f.project, filename=f.filename, sha256=f.sha256, size=f.size)
             for f in lock.build_files
-            if f.filename in stocked
+            if f.filename in installed
         ),
     )
 
@@ -70,27 +78,28 @@ def _place(cell: Cell) -> tuple[str, str, str, str]:
     return cell.project, cell.version, cell.target, cell.state
 
 
-def _wishes(manifest: Manifest, lock: Lock) -> Iterator[Wish]:
-    excluded = {str(p.project): tuple(exclusions(manifest, p)) for p in manifest.packages}
+def _find_requirements(manifest: Manifest, lock: Lock) -> Iterator[PlannedRequirement]:
+    excluded = {str(p.project): tuple(find_exclusions(manifest, p)) for p in manifest.packages}
     for each in wanted(manifest, lock):
-        yield Wish(
-            root=each.root.name,
+        yield PlannedRequirement(
+            name=each.root.name,
             requirements=each.root.asked,
             targets=tuple(sorted(target.id for target in each.targets)),
             excluded=excluded.get(str(each.project), ()),
         )
 
 
-def _jobs(
+def _create_jobs(
     cells: Iterable[Cell],
     manifest: Manifest,
     lock: Lock,
     *,
-    builder: Builder,
-    classes: Mapping[str, JobClass],
+    grouper: Grouper,
+    class_by_target: Mapping[str, JobClass],
 ) -> Iterator[Job]:
     """The jobs of every class."""
-    for name, members in builder.by_class(cells).items():
-        served = {target for target, one in classes.items() if one.id == name}
+    for name, members in grouper.group_by_class(cells).items():
+        served = {target for target, item in class_by_target.items() if item.id == name}
         files = (file for file in lock.files if not served.isdisjoint(file.targets))
-        yield from shards.jobs(name, builder.builds(members, Needs.of(name, files, manifest)))
+        needs = Needs.of(name, files, manifest)
+        yield from shards.group_jobs(name, grouper.group_builds(members, needs))

@@ -1,5 +1,5 @@
 """
-A plan as JSON: schema 3, sorted, free of time and of machine facts; ``parse`` inverts ``dump``.
+A plan as JSON: schema 4, sorted, free of time and of machine facts; ``parse`` inverts ``dump``.
 
 One row a line, as in the lock, so that two plans can be compared with any tool; and each row is
 written by itself, because the library's fast encoder knows no indentation.
@@ -13,14 +13,15 @@ from matrix.errors import MatrixError, Problem
 from matrix.plan.model import (
     SCHEMA,
     Build,
-    BuildFile,
+    BuildRequirement,
     Cell,
     Job,
     JobClass,
     Plan,
+    PlannedRequirement,
     PlannedTarget,
+    RunnerLabels,
     State,
-    Wish,
 )
 
 
@@ -28,11 +29,13 @@ def dump(plan: Plan) -> str:
     """The plan's text."""
     sections = {
         "targets": map(_row, plan.targets),
-        "wishes": map(_row, plan.wishes),
+        "requirements": map(_row, plan.requirements),
         "cells": map(_row, plan.cells),
-        "classes": map(_row, plan.classes),
+        "job_classes": (
+            {**_row(item), "runner": [*map(_row, item.runner)]} for item in plan.job_classes
+        ),
         "jobs": ({**_row(job), "builds": [*map(_row, job.builds)]} for job in plan.jobs),
-        "build_files": map(_row, plan.build_files),
+        "build_requirements": map(_row, plan.build_requirements),
     }
     parts = [f'"schema": {SCHEMA}', f'"bundle": {json.dumps(plan.bundle)}']
     parts += [_section(name, rows) for name, rows in sections.items()]
@@ -67,24 +70,29 @@ def _plan(loaded: Mapping[str, Any]) -> Plan:
     return Plan(
         bundle=loaded["bundle"],
         targets=tuple(PlannedTarget(**row) for row in loaded["targets"]),
-        wishes=tuple(_wish(row) for row in loaded["wishes"]),
+        requirements=tuple(_requirement(row) for row in loaded["requirements"]),
         cells=tuple(Cell(**{**row, "state": State(row["state"])}) for row in loaded["cells"]),
-        classes=tuple(JobClass(**_tupled(row)) for row in loaded["classes"]),
+        job_classes=tuple(_job_class(row) for row in loaded["job_classes"]),
         jobs=tuple(_job(row) for row in loaded["jobs"]),
-        build_files=tuple(BuildFile(**row) for row in loaded["build_files"]),
+        build_requirements=tuple(BuildRequirement(**row) for row in loaded["build_requirements"]),
     )
 
 
+def _job_class(row: Mapping[str, Any]) -> JobClass:
+    runner = tuple(RunnerLabels(**_to_tuples(labels)) for labels in row["runner"])
+    return JobClass(**{**row, "runner": runner})
+
+
 def _job(row: Mapping[str, Any]) -> Job:
-    builds = tuple(Build(**_tupled(build)) for build in row["builds"])
+    builds = tuple(Build(**_to_tuples(build)) for build in row["builds"])
     return Job(**{**row, "builds": builds})
 
 
-def _wish(row: Mapping[str, Any]) -> Wish:
+def _requirement(row: Mapping[str, Any]) -> PlannedRequirement:
     excluded = tuple((target, reason) for target, reason in row["excluded"])
-    return Wish(**{**_tupled(row), "excluded": excluded})
+    return PlannedRequirement(**{**_to_tuples(row), "excluded": excluded})
 
 
-def _tupled(row: Mapping[str, Any]) -> dict[str, Any]:
+def _to_tuples(row: Mapping[str, Any]) -> dict[str, Any]:
     """JSON knows only lists; our values hold tuples."""
     return {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}

@@ -2,7 +2,7 @@
 Builds to jobs, so that another project moves none of them.
 
 Builds that wait for each other are one component, and a component is never divided. Its job follows
-from a digest of its name, not from what else is built: the law stands in
+from a digest of its name, not from the other builds: see
 ``docs/decisions/0006-a-job-is-a-shard.md``.
 """
 
@@ -21,30 +21,30 @@ _SETUP: Final = 60
 _BYTES_A_SECOND: Final = 20_000
 
 
-def seconds(build: Build) -> int:
+def estimate_seconds(build: Build) -> int:
     """
-    How long a build takes, by what the previous bundle's took, else by the size of its sdist.
+    How long a build takes, by measured builds of the past, else by the size of its sdist.
 
-    A minute for each interpreter, for it gets a fresh environment and a smoke test, and a second
-    for each 20 kB of source: right within a factor of three for what was measured, from netifaces
-    (30 kB) to h5py and grpcio.
+    A minute for each interpreter, for a fresh environment and a smoke test, and a second for each
+    20 kB of source: right within a factor of three where it was measured, from netifaces (30 kB) to
+    h5py and grpcio.
     """
     estimate = len(build.identifiers) * (_SETUP + build.size // _BYTES_A_SECOND)
-    return build.measured or estimate
+    return build.measured_seconds or estimate
 
 
-def jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:
+def group_jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:
     """
-    The jobs of one class, sorted; at most 256, which is GitHub's limit for a matrix.
+    The jobs of one class, sorted; at most 256, because a component goes to one of 256 shards.
 
-    Each holds its builds in an order in which nothing comes before what it needs.
+    The builds of a job are sorted so that none precedes a build that it needs.
     """
     by_byte: dict[int, list[Build]] = {}
-    for component in components(builds):
-        by_byte.setdefault(first_byte(name_of(component)), []).extend(component)
+    for component in find_components(builds):
+        by_byte.setdefault(first_byte(name_component(component)), []).extend(component)
     weights: Counter[int] = Counter()
     for byte, members in by_byte.items():
-        weights[byte & _HALVED] += sum(map(seconds, members))
+        weights[byte & _HALVED] += sum(map(estimate_seconds, members))
     shards: dict[int, list[Build]] = {}
     for byte, members in by_byte.items():
         number = byte if weights[byte & _HALVED] > LIMIT else byte & _HALVED
@@ -54,13 +54,13 @@ def jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:
             id=job_id(job_class, number),
             job_class=job_class,
             builds=tuple(sorted(members, key=_order)),
-            seconds=sum(map(seconds, members)),
+            seconds=sum(map(estimate_seconds, members)),
         )
 
 
 def job_id(job_class: str, number: int) -> str:
     """
-    A job's name: opaque to shells and providers, and the same whoever the neighbours are.
+    A job's name: opaque to shells and providers, and independent of the other jobs.
 
     >>> job_id("manylinux-x86-64-cibw4", 10)
     'manylinux-x86-64-cibw4.0a'
@@ -69,12 +69,12 @@ def job_id(job_class: str, number: int) -> str:
 
 
 def first_byte(name: str) -> int:
-    """Where a component goes."""
+    """The shard of a component: the first byte of its name's digest."""
     return hashlib.sha256(name.encode()).digest()[0]
 
 
-def components(builds: Sequence[Build]) -> Collection[Sequence[Build]]:
-    """Builds that must share a job, because one waits for the other or both for a third."""
+def find_components(builds: Sequence[Build]) -> Collection[Sequence[Build]]:
+    """Builds that must share a job because one needs the other, or both need a third."""
     leader = {build.project: build.project for build in builds}
 
     def lead(name: str) -> str:
@@ -91,15 +91,15 @@ def components(builds: Sequence[Build]) -> Collection[Sequence[Build]]:
     return groups.values()
 
 
-def name_of(component: Sequence[Build]) -> str:
+def name_component(component: Sequence[Build]) -> str:
     """
-    The first project of a component that waits for nothing.
+    The first project of a component that needs no other build.
 
-    A project that is added waits for others and is not waited for, so it changes no name.
+    A project that is added needs others and is needed by none, so it changes no name.
     """
     return min(build.project for build in component if not build.after)
 
 
 def _order(build: Build) -> tuple[int, str, str, str]:
-    # `after` holds whatever is needed at any distance, so whoever is needed has a shorter one.
+    # `after` holds the needs at any distance, so a build that is needed has a shorter one.
     return len(build.after), build.project, build.version, build.sdist

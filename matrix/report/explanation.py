@@ -137,7 +137,7 @@ def _find_requirers(
             brought.setdefault((solution.root, solution.requirements), set()).update(where)
     for (root, requirements), targets in sorted(brought.items()):
         starts = sorted(canonicalize_name(Requirement(text).name) for text in requirements)
-        ways = [needs.path(start, project) for start in starts]
+        ways = [needs.find_path(start, project) for start in starts]
         shortest = min(filter(None, ways), key=lambda way: (len(way), way), default=[])
         if targets:
             yield Requirer(
@@ -163,7 +163,7 @@ def _choice(cell: Cell) -> Choice:
 def _explain_build(
     build: Build, job: Job, plan: Plan, manifest: Manifest, options: str
 ) -> ExplainedBuild:
-    job_class = plan.class_of(job)
+    job_class = plan.get_job_class(job)
     labels = {other.label for other in job.builds}
     waited = {other.label for other in job.builds if other.project in build.after}
     waiting = {other.label for other in job.builds if build.project in other.after}
@@ -176,14 +176,14 @@ def _explain_build(
         targets=build.targets,
         system=job_class.system,
         runner=_pattern(build, manifest),
-        labels=job_class.github or job_class.gitlab_tags,
+        labels=job_class.labels,
         lane=job_class.lane,
         engine=job_class.engine if job_class.image else "",
         image=job_class.image,
         seconds=job.seconds,
         after=tuple(sorted(waited)),
-        carried=build.carried,
-        stock=build.stock,
+        carried=build.reused,
+        stock=build.build_requirements,
         unlocked=build.unlocked,
         needed_by=tuple(sorted(waiting)),
         beside=tuple(sorted(labels - waited - waiting - {build.label})),
@@ -199,7 +199,7 @@ def _pattern(build: Build, manifest: Manifest) -> str:
 
 def text(explained: Explanation, plan: Plan) -> str:
     """An explanation in lines."""
-    classes = {job.id: plan.class_of(job) for job in plan.jobs}
+    classes = {job.id: plan.get_job_class(job) for job in plan.jobs}
     parts = [
         f"{explained.project}\n",
         *section(

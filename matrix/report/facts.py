@@ -128,7 +128,7 @@ def gather(
         bundle=plan.bundle,
         base=before.name,
         not_compared=before.not_compared,
-        requirements=len(plan.wishes),
+        requirements=len(plan.requirements),
         changes=comparing.find_changes(before, comparing.summarize_plan(plan)),
         targets=_targets(plan),
         builds=builds,
@@ -180,7 +180,7 @@ def _targets(plan: Plan) -> tuple[TargetFacts, ...]:
 
 
 def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
-    classes = {job_class.id: job_class for job_class in plan.classes}
+    classes = {job_class.id: job_class for job_class in plan.job_classes}
     return tuple(
         sorted(
             BuildFacts(
@@ -190,7 +190,7 @@ def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
                 size=build.size,
                 runner=describe_runner(classes[job.job_class]),
                 targets=build.targets,
-                seconds=shards.seconds(build),
+                seconds=shards.estimate_seconds(build),
             )
             for job in plan.jobs
             for build in job.builds
@@ -200,7 +200,7 @@ def _builds(plan: Plan) -> tuple[BuildFacts, ...]:
 
 def describe_runner(job_class: JobClass) -> str:
     """The system and labels of a job class."""
-    labels = ", ".join(job_class.github or job_class.gitlab_tags) or job_class.gitlab_image
+    labels = ", ".join(job_class.labels)
     return f"{job_class.system}: {labels}"
 
 

@@ -14,7 +14,7 @@ def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> s
         *_list(
             "Targets", [f"`{t.id}`: {Target.parse(t.python, t.platform)}" for t in plan.targets]
         ),
-        *_list("Requirements", [f"`{', '.join(wish.requirements)}`" for wish in plan.wishes]),
+        *_list("Requirements", [f"`{', '.join(row.requirements)}`" for row in plan.requirements]),
         *_list("Built for this plan", [f"{project} {version}" for project, version in built]),
         *_list(
             "Missing", [f"{c.project} {c.version} for `{c.target}`: {why}" for c, why in missing]

@@ -29,12 +29,12 @@ def overview(plan: Plan) -> str:
 
 def _heading(plan: Plan) -> str:
     counts = {
-        "requirement": len(plan.wishes),
+        "requirement": len(plan.requirements),
         "target": len(plan.targets),
         "cell": len(plan.cells),
     }
     totals = ", ".join(count(number, noun) for noun, number in counts.items())
-    fetched = plan.bytes_in(State.PUBLISHED, State.UNIVERSAL)
+    fetched = plan.count_bytes(State.PUBLISHED, State.UNIVERSAL)
     return f"{plan.bundle}: {totals}, {megabytes(fetched)} to fetch\n"
 
 
@@ -47,9 +47,8 @@ def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _job(job: Job, plan: Plan) -> str:
     builds = ", ".join(build.label for build in job.builds)
-    return (
-        f"{job.id}: {builds} (about {minutes(job.seconds)}, {describe_class(plan.class_of(job))})"
-    )
+    place = describe_class(plan.get_job_class(job))
+    return f"{job.id}: {builds} (about {minutes(job.seconds)}, {place})"
 
 
 def minutes(seconds: int) -> str:
@@ -64,7 +63,7 @@ def minutes(seconds: int) -> str:
 
 def describe_class(job_class: JobClass) -> str:
     """The runner and the cibuildwheel of a job class."""
-    labels = ", ".join(job_class.github or job_class.gitlab_tags) or job_class.gitlab_image
+    labels = ", ".join(job_class.labels)
     return f"{job_class.system} runner {labels}, cibuildwheel {job_class.lane}"
 
 

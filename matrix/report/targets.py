@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.targets.lanes import explain_missing_lane, find_lane
 from matrix.targets.target import Target
 
@@ -16,7 +16,7 @@ _COLUMNS = ("id", "group", "python", "identifier", "cibuildwheel", "runner", "im
 def rows(manifest: Manifest) -> list[Row]:
     """One row a target: names and versions as text, empty where there is none."""
     table: list[Row] = []
-    classes = job_classes(manifest)
+    classes = assign_job_classes(manifest)
     for target in manifest.all_targets:
         lane, runner = find_lane(target), runner_of(manifest, target)
         groups = [name for name, group in manifest.targets.items() if target in group.targets]

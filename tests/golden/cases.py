@@ -11,7 +11,7 @@ from pathlib import Path
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import load
 from matrix.pipelines import agreement, gitlab, providers
-from matrix.plan.job_classes import job_classes
+from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import Build, Job, JobClass, Plan
 from matrix.plan.shards import first_byte, job_id
 
@@ -46,13 +46,13 @@ def job(project: str, version: str, job_class: JobClass) -> Job:
 
 def plan(of: Manifest, *, projects: tuple[str, ...] = ("netifaces",)) -> Plan:
     """A plan that builds every project in every job class."""
-    classes = tuple(sorted(set(job_classes(of).values())))
+    classes = tuple(sorted(set(assign_job_classes(of).values())))
     return Plan(
         bundle=of.bundle,
         targets=(),
-        wishes=(),
+        requirements=(),
         cells=(),
-        classes=classes,
+        job_classes=classes,
         jobs=tuple(sorted(job(name, "1.0", one) for name in projects for one in classes)),
     )
 
