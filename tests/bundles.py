@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from matrix.distributions import wheel
 from matrix.errors import MatrixError, NotVerified
-from matrix.record import environment, pages, proof, schema
+from matrix.record import checksums, environment, pages, proof, schema
 from matrix.record.schema import (
     Missing,
     Record,
@@ -97,6 +98,7 @@ def make_bundle(
     write_pages(directory, record)
     write_proofs(directory, record)
     write(directory, "NOTES.md", b"# Notes\n")
+    write(directory, "SHA256SUMS", checksums.render_checksums(record_files(directory, record)))
     return seal(directory, spoil(record))
 
 
@@ -130,6 +132,8 @@ def write_pages(directory: Path, record: Record) -> None:
         texts = pages.render_pages(shown, files_prefix="../../../../")
         _write_tree(directory, f"targets/{target.id}/simple", texts)
         write(directory, f"targets/{target.id}/env.json", environment.dump(target))
+        pins = checksums.render_requirements(shown)
+        write(directory, f"targets/{target.id}/requirements.txt", pins)
 
 
 def _write_tree(directory: Path, top: str, texts: Mapping[str, str]) -> None:
@@ -148,6 +152,12 @@ def write_proofs(directory: Path, record: Record) -> None:
 
 def seal(directory: Path, record: Record) -> Path:
     """Write the record of what is in ``directory`` now, so that only other rules can be broken."""
+    write(directory, schema.FILENAME, schema.dump(record_files(directory, record)))
+    return directory
+
+
+def record_files(directory: Path, record: Record) -> Record:
+    """``record`` with the files that are in ``directory`` now."""
     wheels = {f"files/{wheel.filename}" for wheel in record.wheels}
     listed = [
         RecordedFile(
@@ -159,12 +169,34 @@ def seal(directory: Path, record: Record) -> Path:
         if path.is_file() and not path.is_symlink() and path.name != schema.FILENAME
     ]
     others = tuple(file for file in listed if file.path not in wheels)
-    sealed = schema.dump(dataclasses.replace(record, files=others))
-    write(directory, schema.FILENAME, sealed)
-    return directory
+    return dataclasses.replace(record, files=others)
 
 
 def reseal(bundle: Path) -> Path:
-    """Write the record again after a test has changed files; wheels keep their entries."""
+    """Write SHA256SUMS and the record again after a change of files; wheels keep their entries."""
     text = (bundle / schema.FILENAME).read_text(encoding="utf-8")
-    return seal(bundle, schema.parse(text))
+    record = record_files(bundle, schema.parse(text))
+    write(bundle, "SHA256SUMS", checksums.render_checksums(record))
+    return seal(bundle, record)
+
+
+def change_record(bundle: Path, change: Callable[[Record], Record]) -> None:
+    """Change the record, and write everything that is computed from it again, but the proofs."""
+    record = change(schema.parse((bundle / schema.FILENAME).read_text(encoding="utf-8")))
+    for stale in (bundle / "simple", *bundle.glob("targets/*/simple")):
+        shutil.rmtree(stale)
+    write_pages(bundle, record)
+    write(bundle, schema.FILENAME, schema.dump(record))
+    reseal(bundle)
+
+
+def replace_wheel(record: Record, **changes: object) -> Record:
+    """``record`` with changes of its first wheel."""
+    first, *rest = record.wheels
+    return dataclasses.replace(record, wheels=(dataclasses.replace(first, **changes), *rest))  # type: ignore[arg-type]
+
+
+def replace_target(record: Record, **changes: object) -> Record:
+    """``record`` with changes of its first target."""
+    first, *rest = record.targets
+    return dataclasses.replace(record, targets=(dataclasses.replace(first, **changes), *rest))  # type: ignore[arg-type]

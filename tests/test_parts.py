@@ -1,5 +1,6 @@
 """A bundle cut into parts and joined again, by parts of the tool that share the schema only."""
 
+import dataclasses
 import hashlib
 import io
 import shutil
@@ -68,8 +69,18 @@ def sealed(directory: Path, data: bytes) -> Path:
     (directory / PART.filename).write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     listed = (Part(filename=PART.filename, size=len(data), sha256=digest),)
-    (directory / parts.FILENAME).write_text(parts.dump(Parts(label=LABEL, parts=listed)))
+    (directory / parts.FILENAME).write_text(parts.dump(Parts(label=LABEL, parts=listed, files=())))
     return directory
+
+
+def relist(packed: Path, name: str, data: bytes) -> None:
+    """Write a file and list it in parts.json, so that only other rules can be broken."""
+    (packed / name).write_bytes(data)
+    listing = parts.parse((packed / parts.FILENAME).read_text())
+    file = Part(filename=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    files = {file.filename: file for file in (*listing.files, file)}
+    listing = dataclasses.replace(listing, files=tuple(files[key] for key in sorted(files)))
+    (packed / parts.FILENAME).write_text(parts.dump(listing))
 
 
 # there and back
@@ -201,7 +212,8 @@ def test_a_part_that_is_a_link_is_refused(packed: Path, tmp_path: Path) -> None:
     first.symlink_to(tmp_path / "moved")
 
     assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
-        f"{LABEL}.tar.part001: expected a file, got none"
+        f"{LABEL}.tar.part001: expected a file, got a link",
+        f"{LABEL}.tar.part001: expected a file, got none",
     ]
 
 
@@ -214,7 +226,7 @@ def test_a_part_of_another_bundle_is_named(packed: Path, tmp_path: Path) -> None
 
 
 def test_notes_that_differ_from_the_bundle_s_are_refused(packed: Path, tmp_path: Path) -> None:
-    (packed / "NOTES.md").write_text("install this too", encoding="utf-8")
+    relist(packed, "NOTES.md", b"install this too")
 
     assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
         "NOTES.md: is not the bundle's own"
@@ -225,7 +237,7 @@ def test_a_parts_json_of_another_shape_is_refused(packed: Path, tmp_path: Path) 
     (packed / parts.FILENAME).write_text("{}", encoding="utf-8")
 
     assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
-        "parts.json: top: missing key 'schema'"
+        "parts.json: missing key 'schema'"
     ]
 
 
@@ -272,7 +284,7 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
     members = [(tarfile.TarInfo(f"{LABEL}/{name}"), b"x") for name in ("a", "A")]
 
     assert problems(lambda: join_parts(attack(tmp_path / "p", *members), tmp_path / "j")) == [
-        "'a': differs from 'A' only in case or accents"
+        "'A': differs from 'a' only in case or accents"
     ]
 
 
@@ -284,12 +296,14 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
         Parts,
         label=st.from_regex(r"[a-z0-9]{1,9}-[0-9.]{1,5}[0-9]", fullmatch=True),
         parts=st.just((PART,)),
+        files=st.just(()),
     )
 )
 def test_what_is_written_is_read(listed: Parts) -> None:
     named = Parts(
         label=listed.label,
         parts=(Part(filename=parts.name_part(listed.label, 1), size=1, sha256="0" * 64),),
+        files=(),
     )
 
     assert parts.parse(parts.dump(named)) == named
@@ -299,12 +313,12 @@ def test_what_is_written_is_read(listed: Parts) -> None:
     ("listed", "message"),
     [
         (
-            Parts(label="../x", parts=(PART,)),
+            Parts(label="../x", parts=(PART,), files=()),
             "label: expected a bundle's name and version, got '../x'",
         ),
-        (Parts(label=LABEL, parts=()), "parts: expected 1 to 998, got 0"),
+        (Parts(label=LABEL, parts=(), files=()), "parts: expected 1 to 998, got 0"),
         (
-            Parts(label=LABEL, parts=(Part(filename="/etc/passwd", size=1, sha256=""),)),
+            Parts(label=LABEL, parts=(Part(filename="/etc/passwd", size=1, sha256=""),), files=()),
             f"parts[0].filename: expected '{LABEL}.tar.part001', got '/etc/passwd'",
         ),
     ],

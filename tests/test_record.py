@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matrix.record import environment, pages, proof, schema
+from matrix.record import canonical, environment, pages, proof, schema
 from matrix.record.canonical import InvalidRecord
 from matrix.record.schema import (
     Exclusion,
@@ -22,6 +22,7 @@ from matrix.record.schema import (
 T = TypeVar("T")
 
 TEXTS = st.text(max_size=5)
+NUMBERS = st.integers(0, canonical.MAX_NUMBER)
 TUPLES = st.lists(TEXTS, max_size=2).map(tuple)
 
 
@@ -32,13 +33,14 @@ def few(cls: type[T], **fields: st.SearchStrategy[object]) -> st.SearchStrategy[
 RECORDS = st.builds(
     Record,
     name=TEXTS,
+    sequence=NUMBERS,
     targets=few(
         RecordedTarget, tags=TUPLES, marker_environment=st.dictionaries(TEXTS, TEXTS, max_size=2)
     ),
     wishes=few(RecordedRequirement, requirements=TUPLES, targets=TUPLES, excluded=few(Exclusion)),
-    wheels=few(RecordedWheel, targets=TUPLES),
+    wheels=few(RecordedWheel, size=NUMBERS, build_seconds=NUMBERS, targets=TUPLES),
     missing=few(Missing),
-    files=few(RecordedFile),
+    files=few(RecordedFile, size=NUMBERS),
 )
 PROOFS = st.builds(
     proof.ProofFile,
@@ -89,13 +91,24 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"extra": 1}, "top: unknown key 'extra'", id="unknown-key"),
+        pytest.param({"extra": 1}, "unknown key 'extra'", id="unknown-key"),
         pytest.param({"schema": 3}, "schema: expected 2, got 3", id="newer-schema"),
         pytest.param({"schema": 3, "new": 1}, "schema: expected 2, got 3", id="schema-first"),
         pytest.param({"schema": True}, "schema: expected 2, got True", id="schema-true"),
         pytest.param({"sequence": "7"}, "sequence: expected a whole number, got a text", id="text"),
         pytest.param(
             {"sequence": True}, "sequence: expected a whole number, got true or false", id="bool"
+        ),
+        pytest.param({"schema": 2.0}, "schema: expected 2, got 2.0", id="schema-fraction"),
+        pytest.param(
+            {"sequence": 2**63},
+            "sequence: expected a whole number from 0 to 9223372036854775807, got another",
+            id="number-above",
+        ),
+        pytest.param(
+            {"sequence": -1},
+            "sequence: expected a whole number from 0 to 9223372036854775807, got another",
+            id="number-below",
         ),
         pytest.param({"files": {}}, "files: expected a list, got an object", id="object-for-list"),
         pytest.param(

@@ -41,9 +41,8 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         temporary.mkdir(parents=True)
         cut = _Cut(temporary, label=label, size=size)
         _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
-        manifest = Parts(label=label, parts=cut.finish())
+        manifest = Parts(label=label, parts=cut.finish(), files=(_copy_notes(bundle, temporary),))
         files.write(temporary / parts.FILENAME, parts.dump(manifest))
-        files.write(temporary / parts.NOTES, (bundle / parts.NOTES).read_bytes())
         temporary.replace(into)
     except OSError as error:
         raise files.write_error(into, error) from error
@@ -51,6 +50,12 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         shutil.rmtree(temporary, ignore_errors=True)
     names = [*(part.filename for part in manifest.parts), parts.FILENAME, parts.NOTES]
     return tuple(into / name for name in names)
+
+
+def _copy_notes(bundle: Path, directory: Path) -> Part:
+    data = (bundle / parts.NOTES).read_bytes()
+    files.write(directory / parts.NOTES, data)
+    return Part(filename=parts.NOTES, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
 def _read_creation_time(bundle: Path) -> int:

@@ -20,7 +20,7 @@ from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import NotVerified, NotWritten, Problem
 from matrix.plan.model import Cell, Plan, State
-from matrix.record import environment, pages, proof, schema
+from matrix.record import checksums, environment, layout, pages, proof, schema
 from matrix.record.schema import (
     Exclusion,
     Missing,
@@ -32,6 +32,7 @@ from matrix.record.schema import (
     RecordedWheel,
 )
 from matrix.targets.target import Target
+from matrix.verify import consistency
 
 _ORIGINS: Final[Mapping[State, Origin]] = {
     State.BUILD: "built",
@@ -107,21 +108,27 @@ def _write(
         destination = directory / "files" / item.wheel.filename
         files.copy(item.path, destination, sha256=item.wheel.sha256)
     draft = make_record(plan, collected, placed, identity)
-    texts = {**_render_texts(draft), "NOTES.md": notes}
-    texts["SHA256SUMS"] = _render_sums(draft, texts)
+    texts = {**_render_texts(draft), layout.NOTES: notes}
     reporter.say("proving every requirement on every target, from both views")
     for target, proven in prove_targets(draft, [item.wheel for item in placed]).items():
-        texts[f"proof/{target}.json"] = proof.dump(proven)
-    recorded = tuple(_record_text(path, texts[path]) for path in sorted(texts))
+        texts[layout.locate_proof(target)] = proof.dump(proven)
+    texts[layout.CHECKSUMS] = checksums.render_checksums(_list_files(draft, texts, placed))
+    complete = _list_files(draft, texts, placed)
+    if problems := list(consistency.find_problems(complete)):
+        raise NotVerified.of(problems)
     for path, text in sorted(texts.items()):
         files.write(directory / path, text)
     for item in placed:
         files.write(
-            directory / "files" / f"{item.wheel.filename}.metadata", item.wheel.metadata_bytes
+            directory / layout.locate_metadata(item.wheel.filename), item.wheel.metadata_bytes
         )
-    sidecars = tuple(_record_sidecar(item.wheel) for item in placed)
-    complete = dataclasses.replace(draft, files=tuple(sorted((*recorded, *sidecars))))
     files.write(directory / schema.FILENAME, schema.dump(complete))
+
+
+def _list_files(draft: Record, texts: Mapping[str, str], placed: Iterable[Placed]) -> Record:
+    recorded = [_record_text(path, text) for path, text in texts.items()]
+    recorded += [_record_sidecar(item.wheel) for item in placed]
+    return dataclasses.replace(draft, files=tuple(sorted(recorded)))
 
 
 def place_wheels(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Placed, ...]:
@@ -213,25 +220,13 @@ def _render_texts(draft: Record) -> dict[str, str]:
         home = f"targets/{target.id}"
         shown = [wheel for wheel in draft.wheels if target.id in wheel.targets]
         texts |= _under(f"{home}/simple", pages.render_pages(shown, files_prefix="../../../../"))
-        texts[f"{home}/env.json"] = environment.dump(target)
-        texts[f"{home}/requirements.txt"] = _render_requirements(shown)
+        texts[layout.locate_environment(target.id)] = environment.dump(target)
+        texts[layout.locate_requirements(target.id)] = checksums.render_requirements(shown)
     return texts
 
 
 def _under(home: str, texts: Mapping[str, str]) -> dict[str, str]:
     return {f"{home}/{path}": text for path, text in texts.items()}
-
-
-def _render_requirements(shown: Iterable[RecordedWheel]) -> str:
-    lines = sorted(f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in shown)
-    return "".join(lines)
-
-
-def _render_sums(draft: Record, texts: Mapping[str, str]) -> str:
-    """Input of ``sha256sum -c``, for machines without this program."""
-    sums = {f"files/{wheel.filename}": wheel.sha256 for wheel in draft.wheels}
-    sums |= {path: _sha256(text) for path, text in texts.items()}
-    return "".join(f"{sums[path]}  {path}\n" for path in sorted(sums))
 
 
 def _record_text(path: str, text: str) -> RecordedFile:
@@ -240,7 +235,7 @@ def _record_text(path: str, text: str) -> RecordedFile:
 
 def _record_sidecar(opened: Wheel) -> RecordedFile:
     return RecordedFile(
-        path=f"files/{opened.filename}.metadata",
+        path=layout.locate_metadata(opened.filename),
         size=len(opened.metadata_bytes),
         sha256=hashlib.sha256(opened.metadata_bytes).hexdigest(),
     )

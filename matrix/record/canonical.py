@@ -19,6 +19,9 @@ if typing.TYPE_CHECKING:
 T = TypeVar("T")
 D = TypeVar("D", bound="DataclassInstance")
 
+MAX_NUMBER: Final = 2**63 - 1
+"""A size or sequence beyond it is no number for most programs that read a record."""
+
 _NAMES: Final[Mapping[type, str]] = {
     str: "a text",
     int: "a whole number",
@@ -67,11 +70,21 @@ def _decode(annotation: object, value: object, path: str) -> object:
         entries = _expect(dict, value, path)
         return {key: _decode(arguments[1], entries[key], _join_path(path, key)) for key in entries}
     if origin is Literal:
-        if value not in arguments or isinstance(value, bool):
+        # Types too: to Python, 2.0 equals 2, and true equals 1.
+        if not any(type(value) is type(choice) and value == choice for choice in arguments):
             choices = " or ".join(repr(choice) for choice in arguments)
             raise InvalidRecord(f"{path}: expected {choices}, got {value!r}")
         return value
+    if annotation is int:
+        return _decode_number(value, path)
     return _expect(typing.cast("type", annotation), value, path)
+
+
+def _decode_number(value: object, path: str) -> int:
+    number = _expect(int, value, path)
+    if not 0 <= number <= MAX_NUMBER:
+        raise InvalidRecord(f"{path}: expected a whole number from 0 to {MAX_NUMBER}, got another")
+    return number
 
 
 def _decode_object(cls: type, value: object, path: str) -> object:
@@ -80,11 +93,11 @@ def _decode_object(cls: type, value: object, path: str) -> object:
     # The schema is judged first: a newer one has other keys, and its number is the thing to say.
     for name in sorted(annotations, key=lambda name: name != "schema"):
         if name not in entries:
-            raise InvalidRecord(f"{path or 'top'}: missing key {name!r}")
+            raise InvalidRecord(f"{_label(path)}missing key {name!r}")
         if name == "schema":
             _decode(annotations[name], entries[name], name)
     if unknown := sorted(entries.keys() - annotations.keys()):
-        raise InvalidRecord(f"{path or 'top'}: unknown key {unknown[0]!r}")
+        raise InvalidRecord(f"{_label(path)}unknown key {unknown[0]!r}")
     return cls(
         **{
             name: _decode(annotation, entries[name], _join_path(path, name))
@@ -102,8 +115,12 @@ def _expect(kind: type[T], value: object, path: str) -> T:
     # Not isinstance: to Python, true is a whole number.
     if type(value) is not kind:
         got = _NAMES[type(value)]
-        raise InvalidRecord(f"{path or 'top'}: expected {_NAMES[kind]}, got {got}")
+        raise InvalidRecord(f"{_label(path)}expected {_NAMES[kind]}, got {got}")
     return value
+
+
+def _label(path: str) -> str:
+    return f"{path}: " if path else ""
 
 
 def _join_path(path: str, key: str) -> str:

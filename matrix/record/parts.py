@@ -2,17 +2,18 @@
 ``parts.json``: a bundle as one uncompressed tar, cut into files that a service accepts.
 
 ``cat NAME.tar.part* | tar x`` puts it together anywhere; the digests tell a damaged or missing part
-from a bundle that is wrong.
+from a bundle that is wrong. A directory of parts holds the parts, ``parts.json``, the files that it
+lists, and perhaps the record's signature: nothing else, so that it cannot be taken for a bundle.
 """
 
 import dataclasses
 import re
 from typing import Final, Literal
 
-from matrix.record import canonical
+from matrix.record import canonical, schema
 from matrix.record.canonical import InvalidRecord
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 FILENAME: Final = "parts.json"
 NOTES: Final = "NOTES.md"
 """A copy of the bundle's notes beside the parts: a release shows it as its text."""
@@ -21,6 +22,7 @@ MAX_PARTS: Final = 998
 
 # The bundle's own directory name, which becomes a path on the machine that joins the parts.
 _LABEL: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,120}")
+_FILENAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Parts:
     label: str
     """The one directory at the top of the tar."""
     parts: tuple[Part, ...]
-    schema: Literal[1] = SCHEMA
+    files: tuple[Part, ...]
+    """Other files of the directory, sorted by name: a copy of the notes, programs."""
+    schema: Literal[2] = SCHEMA
 
 
 def name_part(label: str, number: int) -> str:
@@ -68,7 +72,19 @@ def parse(text: str) -> Parts:
         if part.filename != (expected := name_part(parsed.label, number)):
             got = f"got {part.filename!r}"
             raise InvalidRecord(f"parts[{number - 1}].filename: expected {expected!r}, {got}")
+    _check_files(parsed)
     return parsed
+
+
+def _check_files(parts: Parts) -> None:
+    names = [file.filename for file in parts.files]
+    taken = {FILENAME, schema.FILENAME, schema.SIGNATURE, *(part.filename for part in parts.parts)}
+    for number, name in enumerate(names):
+        if name in taken or not _FILENAME.fullmatch(name):
+            what = f"expected the name of a file beside the parts, got {name!r}"
+            raise InvalidRecord(f"files[{number}].filename: {what}")
+    if names != sorted(set(names)):
+        raise InvalidRecord("files: expected each file once, sorted by name")
 
 
 def is_label(text: str) -> bool:

@@ -1,6 +1,7 @@
 """``bundle.json``: every file of a bundle with its digest, and what it must install where."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -9,6 +10,12 @@ from matrix.record.canonical import InvalidRecord
 
 SCHEMA: Final = 2
 FILENAME: Final = "bundle.json"
+SIGNATURE: Final = "bundle.dsse.json"
+"""The record's signature beside it: the one file that neither record nor parts.json lists."""
+
+# As the manifest and the release's tag allow them; both become parts of paths and are printed.
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 Origin = Literal["published", "built", "reused"]
 
@@ -109,6 +116,16 @@ class Record:
     @property
     def label(self) -> str:
         return f"{self.name} {self.version}"
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` can name bundles."""
+    return bool(_NAME.fullmatch(text))
+
+
+def is_version(text: str) -> bool:
+    """Whether ``text`` can be the version of a bundle."""
+    return bool(_VERSION.fullmatch(text)) and not text.endswith(".")
 
 
 def dump(record: Record) -> str:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel
 from matrix.errors import Problem
-from matrix.record import schema
+from matrix.record import layout, schema
 from matrix.record.schema import Record, RecordedTarget
 from matrix.verify import tree
 
@@ -33,28 +33,26 @@ _MARKER_VARIABLES: Final = frozenset(
 )
 
 
-def proof_path(target: str) -> str:
-    """The path of the proofs of ``target`` in a bundle."""
-    return f"proof/{target}.json"
-
-
-def environment_path(target: str) -> str:
-    """The path of the marker environment and tags of ``target`` in a bundle."""
-    return f"targets/{target}/env.json"
-
-
 def find_problems(record: Record) -> Iterator[Problem]:
     """Yield everything in which ``record`` contradicts itself, or names what no bundle can hold."""
     for what in (
+        *_check_identity(record),
         *_check_empty(record),
         *_check_names(record),
         *_check_targets(record),
         *_check_files(record),
+        *_check_releases(record),
     ):
         yield Problem(place=schema.FILENAME, what=what)
     for target in record.targets:
         yield from _check_target(target)
-    yield from _check_releases(record)
+
+
+def _check_identity(record: Record) -> Iterator[str]:
+    if not schema.is_name(record.name):
+        yield f"name: expected letters, digits and hyphens, got {record.name!r}"
+    if not schema.is_version(record.version):
+        yield f"version: expected letters, digits, dots and hyphens, got {record.version!r}"
 
 
 def _check_empty(record: Record) -> Iterator[str]:
@@ -69,14 +67,13 @@ def _check_empty(record: Record) -> Iterator[str]:
 def _check_names(record: Record) -> Iterator[str]:
     """Names become parts of paths, here and at the destination."""
     ids = [target.id for target in record.targets]
-    for name in sorted({record.name, *ids, *(recorded.filename for recorded in record.wheels)}):
-        if "/" in name:
-            yield f"expected the name of one file or directory, got {name!r}"
-        else:
-            yield from (
-                f"{problem.place} {problem.what}" for problem in tree.find_unportable([name])
-            )
-    paths = [f"files/{recorded.filename}" for recorded in record.wheels]
+    names = {*ids, *(recorded.filename for recorded in record.wheels)}
+    for name in sorted(name for name in names if "/" in name):
+        yield f"expected the name of one file or directory, got {name!r}"
+    names |= {recorded.project for recorded in record.wheels}
+    for problem in tree.find_unportable(names):
+        yield f"{problem.place} {problem.what}"
+    paths = [layout.locate_wheel(recorded.filename) for recorded in record.wheels]
     paths += [schema.FILENAME, *(file.path for file in record.files)]
     for path, count in sorted(Counter(paths).items()):
         if count > 1:
@@ -90,6 +87,7 @@ def _check_names(record: Record) -> Iterator[str]:
 
 def _check_targets(record: Record) -> Iterator[str]:
     names = {target for requirement in record.wishes for target in requirement.targets}
+    names |= {excluded.target for wish in record.wishes for excluded in wish.excluded}
     names |= {target for recorded in record.wheels for target in recorded.targets}
     names |= {missing.target for missing in record.missing}
     for name in sorted(names - {target.id for target in record.targets}):
@@ -97,12 +95,28 @@ def _check_targets(record: Record) -> Iterator[str]:
 
 
 def _check_files(record: Record) -> Iterator[str]:
-    """Name the files that every bundle has and this record does not list."""
-    required = [f"files/{recorded.filename}.metadata" for recorded in record.wheels]
-    for target in record.targets:
-        required += [environment_path(target.id), proof_path(target.id)]
-    for path in sorted(set(required) - {file.path for file in record.files}):
+    """Compare the paths that the record lists with those that every bundle has."""
+    paths = {file.path for file in record.files}
+    expected = layout.list_paths(record)
+    for path in sorted(expected - paths):
         yield f"does not list {path!r}"
+    for path in sorted(paths - expected):
+        yield f"lists {path!r}, which no bundle holds"
+
+
+def _check_releases(record: Record) -> Iterator[str]:
+    for missing in record.missing:
+        if not _is_version(missing.version):
+            yield f"expected a version of missing {missing.project!r}, got {missing.version!r}"
+    for recorded in record.wheels:
+        try:
+            name = wheel.parse_filename(recorded.filename)
+        except InvalidWheel as error:
+            yield str(error)
+            continue
+        expected, got = f"{name.project} {name.version}", f"{recorded.project} {recorded.version}"
+        if expected != got:
+            yield f"expected {recorded.filename} to be recorded as {expected}, got {got}"
 
 
 def _check_target(target: RecordedTarget) -> Iterator[Problem]:
@@ -115,28 +129,13 @@ def _check_target(target: RecordedTarget) -> Iterator[Problem]:
     if full != target.python_full_version or not _is_version(full):
         what = f"expected python_full_version {target.python_full_version!r}, got {full!r}"
         yield Problem(place=place, what=what)
-
-
-def _check_releases(record: Record) -> Iterator[Problem]:
-    for missing in record.missing:
-        if not _is_version(missing.version):
-            what = f"expected a version of missing {missing.project!r}, got {missing.version!r}"
-            yield Problem(place=schema.FILENAME, what=what)
-    for recorded in record.wheels:
-        try:
-            name = wheel.parse_filename(recorded.filename)
-        except InvalidWheel as error:
-            yield Problem(place=schema.FILENAME, what=str(error))
-            continue
-        expected, got = f"{name.project} {name.version}", f"{recorded.project} {recorded.version}"
-        if expected != got:
-            what = f"expected {recorded.filename} to be recorded as {expected}, got {got}"
-            yield Problem(place=schema.FILENAME, what=what)
+    if target.platform not in {tag.rpartition("-")[2] for tag in target.tags}:
+        yield Problem(place=place, what=f"no tag is for its platform {target.platform!r}")
 
 
 def _is_version(text: str) -> bool:
     try:
         Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and integers of more digits than Python converts
         return False
     return True

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from matrix.distributions import wheel as wheels
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.edge import files
-from matrix.errors import MatrixError, Problem
-from matrix.record import environment, pages, schema
+from matrix.errors import MatrixError, NotVerified, Problem
+from matrix.record import checksums, environment, layout, pages, schema
 from matrix.record.schema import Record, RecordedFile, RecordedWheel
-from matrix.verify import consistency
+from matrix.verify import consistency, reading
 
 # From a project's page up to the directory that holds files/.
 UNION_PREFIX: Final = "../../"
 TARGET_PREFIX: Final = "../../../../"
+_UNLISTED: Final = frozenset({schema.FILENAME, schema.SIGNATURE})
 
 
 def render_all_pages(wheels: Collection[RecordedWheel], targets: Iterable[str]) -> dict[str, str]:
@@ -42,7 +44,7 @@ def find_problems(record: Record, path_by_name: Mapping[str, Path]) -> Iterator[
     file_by_name = _index_files(record)
     yield from _compare_names(file_by_name, path_by_name)
     for name in sorted(file_by_name.keys() & path_by_name.keys()):
-        yield from _compare_bytes(file_by_name[name], path_by_name[name])
+        yield from compare_bytes(file_by_name[name], path_by_name[name])
     for recorded in record.wheels:
         yield from _compare_wheel(recorded, path_by_name)
     if not inconsistent:
@@ -53,7 +55,7 @@ def find_problems(record: Record, path_by_name: Mapping[str, Path]) -> Iterator[
 def _index_files(record: Record) -> dict[str, RecordedFile]:
     file_by_name = {file.path: file for file in record.files}
     for wheel in record.wheels:
-        name = f"files/{wheel.filename}"
+        name = layout.locate_wheel(wheel.filename)
         file_by_name[name] = RecordedFile(path=name, size=wheel.size, sha256=wheel.sha256)
     return file_by_name
 
@@ -63,11 +65,12 @@ def _compare_names(
 ) -> Iterator[Problem]:
     for name in sorted(file_by_name.keys() - path_by_name.keys()):
         yield Problem(place=name, what="is in the record, but not in the bundle")
-    for name in sorted(path_by_name.keys() - file_by_name.keys() - {schema.FILENAME}):
+    for name in sorted(path_by_name.keys() - file_by_name.keys() - _UNLISTED):
         yield Problem(place=name, what="is in the bundle, but not in the record")
 
 
-def _compare_bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
+def compare_bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
+    """Yield a problem unless the file at ``path`` has the recorded size and digest."""
     try:
         size, sha256 = path.stat().st_size, files.digest(path)
     except OSError as error:
@@ -84,7 +87,7 @@ def _compare_bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
 
 
 def _compare_wheel(recorded: RecordedWheel, path_by_name: Mapping[str, Path]) -> Iterator[Problem]:
-    place = f"files/{recorded.filename}"
+    place = layout.locate_wheel(recorded.filename)
     if place not in path_by_name:
         return
     try:
@@ -107,35 +110,42 @@ def _compare_wheel(recorded: RecordedWheel, path_by_name: Mapping[str, Path]) ->
 def _is_same(text: str, specifier: SpecifierSet) -> bool:
     try:
         return SpecifierSet(text) == specifier
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, and integers of more digits than Python converts
         return False
 
 
 def _compare_sidecar(
     recorded: RecordedWheel, wheel: Wheel, path_by_name: Mapping[str, Path]
 ) -> Iterator[Problem]:
-    place = f"files/{recorded.filename}.metadata"
+    place = layout.locate_metadata(recorded.filename)
     if place not in path_by_name:
         return
-    data = path_by_name[place].read_bytes()
+    try:
+        data = reading.read_bytes(path_by_name[place], place=place)
+    except NotVerified as error:
+        yield from error.problems
+        return
+    digest = hashlib.sha256(data).hexdigest()
     if data != wheel.metadata_bytes:
         yield Problem(place=place, what="is not the METADATA inside the wheel")
-    elif files.digest(path_by_name[place]) != recorded.metadata_sha256:
-        what = f"expected the record's metadata_sha256 {recorded.metadata_sha256}, got another"
+    elif digest != recorded.metadata_sha256:
+        what = f"expected metadata_sha256 {digest} in the record, got {recorded.metadata_sha256}"
         yield Problem(place=place, what=what)
 
 
 def _compare_texts(record: Record, path_by_name: Mapping[str, Path]) -> Iterator[Problem]:
-    """Compare pages and environments with those that the record gives."""
+    """Compare everything that the record gives: all but wheels, proofs and notes."""
     texts = render_all_pages(record.wheels, [target.id for target in record.targets])
     for target in record.targets:
-        texts[consistency.environment_path(target.id)] = environment.dump(target)
-    for path in sorted(texts):
-        if path not in path_by_name:
-            yield Problem(place=path, what="is not in the bundle")
-        elif path_by_name[path].read_bytes() != texts[path].encode("utf-8"):
-            yield Problem(place=path, what="is not what the record's wheels make it")
-    roots = ["simple/", *(f"targets/{target.id}/simple/" for target in record.targets)]
-    for path in sorted(path_by_name.keys() - texts.keys()):
-        if path.startswith(tuple(roots)):
-            yield Problem(place=path, what="is not a page of the record's wheels")
+        shown = [wheel for wheel in record.wheels if target.id in wheel.targets]
+        texts[layout.locate_environment(target.id)] = environment.dump(target)
+        texts[layout.locate_requirements(target.id)] = checksums.render_requirements(shown)
+    texts[layout.CHECKSUMS] = checksums.render_checksums(record)
+    for place in sorted(texts.keys() & path_by_name.keys()):
+        try:
+            data = reading.read_bytes(path_by_name[place], place=place)
+        except NotVerified as error:
+            yield from error.problems
+            continue
+        if data != texts[place].encode("utf-8"):
+            yield Problem(place=place, what="is not what the record gives")

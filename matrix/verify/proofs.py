@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.tags import Tag, parse_tag
+from packaging.requirements import Requirement
+from packaging.tags import Tag
 
 from matrix.errors import NotVerified, Problem
 from matrix.record import schema
@@ -14,6 +15,8 @@ from matrix.record.proof import IncompleteRequirement, ProofFile, ProvenRequirem
 from matrix.record.schema import Record, RecordedRequirement, RecordedTarget
 from matrix.verify.prove import Proven, Prover
 from matrix.verify.view import View
+
+_TAG_PARTS: Final = 3  # Python, ABI, platform
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,35 +69,43 @@ class _Judge:
     ) -> ProvenRequirement | IncompleteRequirement | Problem:
         root = requirement.root
         requirements = [_parse_requirement(text) for text in requirement.requirements]
-        proof = self._prover.prove(requirements)
-        if isinstance(proof, Proven):
-            return ProvenRequirement(root=root, view=self._name, wheels=proof.filenames)
-        if self._lenient is not None:
-            lenient = self._lenient.prove(requirements)
-            if isinstance(lenient, Proven):
-                return IncompleteRequirement(root=root, view=self._name, needs=lenient.assumed)
         place = f"{root} on {self._target.id} ({self._name} view)"
+        try:
+            proof = self._prover.prove(requirements)
+            if isinstance(proof, Proven):
+                return ProvenRequirement(root=root, view=self._name, wheels=proof.filenames)
+            if self._lenient is not None:
+                lenient = self._lenient.prove(requirements)
+                if isinstance(lenient, Proven):
+                    return IncompleteRequirement(root=root, view=self._name, needs=lenient.assumed)
+        except (
+            ValueError
+        ) as error:  # UndefinedComparison and its kind: pip refuses such markers too
+            return Problem(place=place, what=f"a marker has no value: {error}")
         return Problem(place=place, what=proof.chain)
 
 
 def parse_target_tags(target: RecordedTarget) -> tuple[Tag, ...]:
-    """The target's tags as values, best first."""
-    return tuple(_parse_tags(target))
+    """
+    The target's tags as values, best first.
 
-
-def _parse_tags(target: RecordedTarget) -> Iterator[Tag]:
+    Each text is one tag: ``a0.a1-b0.b1-c0.c1`` would stand for eight, and a thousand dots for a
+    billion.
+    """
+    tags = []
     for text in target.tags:
-        try:
-            yield from parse_tag(text)
-        except ValueError as error:
+        parts = text.split("-")
+        if len(parts) != _TAG_PARTS or not all(parts) or "." in text:
             what = f"expected a tag such as 'cp312-cp312-win_amd64', got {text!r}"
             place = f"{schema.FILENAME}: targets.{target.id}"
-            raise NotVerified(Problem(place=place, what=what)) from error
+            raise NotVerified(Problem(place=place, what=what))
+        tags.append(Tag(*parts))
+    return tuple(tags)
 
 
 def _parse_requirement(text: str) -> Requirement:
     try:
         return Requirement(text)
-    except InvalidRequirement as error:
-        what = f"expected a PEP 508 requirement, got {text!r}"
+    except (ValueError, RecursionError) as error:
+        what = f"expected a PEP 508 requirement, got {text[:200]!r}"
         raise NotVerified(Problem(place=f"{schema.FILENAME}: wishes", what=what)) from error

@@ -13,9 +13,15 @@ from typing import Final
 from matrix.errors import NotVerified, Problem
 
 # Microsoft, "Naming Files, Paths, and Namespaces": reserved with any extension, in any case.
-_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+_RESERVED: Final = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE
+)
 _JUNCTION: Final = 0xA0000003  # stat.IO_REPARSE_TAG_MOUNT_POINT, which exists on Windows only
 _UNPORTABLE: Final = re.compile(r'[<>:"|?*\x00-\x1f\x7f\ud800-\udfff]')
+MAX_LEVELS: Final = 8
+"""A bundle needs five, targets/ID/simple/PROJECT/index.html."""
+MAX_NAME_BYTES: Final = 255
+"""ext4, XFS and APFS; NTFS counts UTF-16 units."""
 
 
 def list_files(top: Path) -> tuple[dict[str, Path], tuple[Problem, ...]]:
@@ -23,32 +29,47 @@ def list_files(top: Path) -> tuple[dict[str, Path], tuple[Problem, ...]]:
     Every regular file by its path with slashes, and a problem for everything else.
 
     Links are named, never followed: a link out of the bundle would let the verifier check one file
-    and the importer copy another.
+    and the importer copy another. An empty directory is a problem too: no digest vouches for it.
     """
     path_by_name: dict[str, Path] = {}
     problems: list[Problem] = []
     try:
-        for entry in _walk(top):
-            path = Path(entry.path).relative_to(top).as_posix()
+        for entry, is_empty in _walk(top):
+            name = Path(entry.path).relative_to(top).as_posix()
             if _is_link(entry):
-                problems.append(Problem(place=path, what="expected a file, got a link"))
+                problems.append(Problem(place=name, what="expected a file, got a link"))
+            elif entry.is_dir(follow_symlinks=False):
+                if is_empty:
+                    problems.append(Problem(place=name, what="expected files, got none"))
             elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-                path_by_name[path] = Path(entry.path)
-            elif not entry.is_dir(follow_symlinks=False):
-                problems.append(Problem(place=path, what="expected a file, got a special file"))
+                path_by_name[name] = Path(entry.path)
+            else:
+                problems.append(Problem(place=name, what="expected a file, got a special file"))
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
         raise NotVerified(Problem(place=str(error.filename or top), what=what)) from error
     return path_by_name, tuple(problems)
 
 
-def _walk(directory: Path) -> Iterator[os.DirEntry[str]]:
+def _walk(top: Path) -> Iterator[tuple[os.DirEntry[str], bool]]:
+    """Every entry below ``top``, and whether it is an empty directory."""
+    stack = [(entry, 1) for entry in _scan(top)]
+    while stack:
+        entry, level = stack.pop()
+        inside: list[os.DirEntry[str]] = []
+        is_directory = entry.is_dir(follow_symlinks=False) and not _is_link(entry)
+        if is_directory:
+            if level == MAX_LEVELS:
+                what = f"expected at most {MAX_LEVELS} levels of directories, got more"
+                raise NotVerified(Problem(place=str(top), what=what))
+            inside = _scan(entry.path)
+            stack += [(below, level + 1) for below in inside]
+        yield entry, is_directory and not inside
+
+
+def _scan(directory: Path | str) -> list[os.DirEntry[str]]:
     with os.scandir(directory) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
-    for entry in ordered:
-        yield entry
-        if entry.is_dir(follow_symlinks=False) and not _is_link(entry):
-            yield from _walk(Path(entry.path))
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _is_link(entry: os.DirEntry[str]) -> bool:
@@ -58,17 +79,43 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
 
 
 def find_unportable(paths: Iterable[str]) -> Iterator[Problem]:
-    """A problem for every path that leads out, or that some file system cannot keep apart."""
-    first: dict[str, str] = {}
+    """
+    Yield a problem for every path that leads out or that some file system cannot hold.
+
+    Directories count as well: ``Files/a`` and ``files/b`` are in one directory on Windows.
+    """
+    tree = PortableTree()
     for path in sorted(paths):
+        yield from tree.add(path)
+
+
+class PortableTree:
+    """The paths of a directory's files that were seen so far, as the strictest systems see them."""
+
+    def __init__(self) -> None:
+        self._path_by_folded: dict[str, str] = {}
+        self._files: set[str] = set()
+        self._directories: set[str] = set()
+
+    def add(self, path: str) -> Iterator[Problem]:
+        """Yield a problem unless a file at ``path`` can lie beside those that were added before."""
         if reason := _explain_unportable(path):
             yield Problem(place=repr(path), what=reason)
-        # NFC: macOS gives names back decomposed.
-        folded = unicodedata.normalize("NFC", path).casefold()
-        if folded in first:
-            what = f"differs from {first[folded]!r} only in case or accents"
-            yield Problem(place=repr(path), what=what)
-        first.setdefault(folded, path)
+        parts = path.split("/")
+        directories = ["/".join(parts[:count]) for count in range(1, len(parts))]
+        for prefix in (*directories, path):
+            # NFC: macOS gives names back decomposed.
+            folded = unicodedata.normalize("NFC", prefix).casefold()
+            other = self._path_by_folded.setdefault(folded, prefix)
+            if other != prefix:
+                what = f"differs from {other!r} only in case or accents"
+                yield Problem(place=repr(prefix), what=what)
+        if path in self._directories or not self._files.isdisjoint(directories):
+            yield Problem(place=repr(path), what="is a file and a directory")
+        if path in self._files:
+            yield Problem(place=repr(path), what="is a file twice")
+        self._files.add(path)
+        self._directories.update(directories)
 
 
 def _explain_unportable(path: str) -> str:
@@ -85,4 +132,6 @@ def _explain_unportable(path: str) -> str:
             return f"{part!r} is the name of a device on Windows"
         if part[-1] in ". ":
             return f"{part!r} ends with a character that Windows drops"
+        if len(part.encode("utf-8")) > MAX_NAME_BYTES:
+            return f"a name is longer than {MAX_NAME_BYTES} bytes"
     return ""

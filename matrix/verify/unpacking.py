@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
 import tarfile
 import tempfile
@@ -17,13 +18,15 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from matrix.edge import files
-from matrix.errors import MatrixError, NotVerified, Problem
-from matrix.record import parts
-from matrix.record.canonical import InvalidRecord
+from matrix.errors import NotVerified, Problem
+from matrix.record import parts, schema
 from matrix.record.parts import Part, Parts
-from matrix.verify import tree
+from matrix.verify import contents, reading, tree
 
 _PLAIN: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)
+_END_BYTES: Final = 2 * tarfile.BLOCKSIZE  # POSIX: two blocks of zeros
+# What tarfile raises for damaged headers: numbers and pax fields are parsed without a check.
+_DAMAGE: Final = (tarfile.TarError, ValueError, ArithmeticError, LookupError, EOFError)
 
 
 @contextlib.contextmanager
@@ -33,7 +36,7 @@ def open_bundle(path: Path, *, scratch: Path) -> Iterator[Path]:
 
     The temporary directory is made below ``scratch``, which must have room for the whole bundle.
     """
-    if not (path / parts.FILENAME).exists():
+    if not os.path.lexists(path / parts.FILENAME):
         yield path
         return
     try:
@@ -53,59 +56,52 @@ def join_parts(directory: Path, into: Path) -> Path:
 
     Raises ``NotVerified`` with every problem of the parts. The bundle is still to be verified.
     """
-    contents = _read_parts_file(directory)
-    _refuse([*_check_parts(contents, directory), *_find_unlisted(contents, directory)])
-    paths = [directory / part.filename for part in contents.parts]
+    path_by_name, problems = tree.list_files(directory)
+    if parts.FILENAME not in path_by_name:
+        what = f"expected a regular file {parts.FILENAME}, got none"
+        raise NotVerified(Problem(place=str(directory), what=what))
+    data = reading.read_bytes(path_by_name[parts.FILENAME], place=parts.FILENAME)
+    listing = reading.parse(data, parts.parse, place=parts.FILENAME)
+    _refuse([*problems, *_check_names(listing, path_by_name), *_check_files(listing, path_by_name)])
+    paths = [path_by_name[part.filename] for part in listing.parts]
     try:
         with io.BufferedReader(_Joined(paths), files.CHUNK) as stream:
-            _extract(stream, contents.label, into)
-    except tarfile.TarError as error:
-        raise NotVerified(Problem(place=contents.label, what=f"not a tar: {error}")) from error
-    _compare_notes(directory, into / contents.label)
-    return into / contents.label
+            end = _extract(stream, listing.label, into)
+    except _DAMAGE as error:
+        what = f"not a tar: {str(error)[:200]}"
+        raise NotVerified(Problem(place=listing.label, what=what)) from error
+    _check_end(paths, end, listing.label)
+    bundle = into / listing.label
+    _compare_notes(path_by_name, bundle)
+    return bundle
 
 
-def _read_parts_file(directory: Path) -> Parts:
-    with files.reading(directory / parts.FILENAME) as stream:
-        text = stream.read()
-    try:
-        return parts.parse(text.decode("utf-8"))
-    except (InvalidRecord, UnicodeDecodeError) as error:
-        raise NotVerified(Problem(place=parts.FILENAME, what=str(error))) from error
+def _check_names(listing: Parts, path_by_name: dict[str, Path]) -> Iterator[Problem]:
+    if schema.FILENAME in path_by_name:
+        what = f"a directory holds {parts.FILENAME} or {schema.FILENAME}, not both"
+        yield Problem(place=schema.FILENAME, what=what)
+    known = {file.filename for file in (*listing.parts, *listing.files)}
+    known |= {parts.FILENAME, schema.FILENAME, schema.SIGNATURE}
+    for name in sorted(path_by_name.keys() - known):
+        yield Problem(place=name, what=f"is not listed in {parts.FILENAME}")
 
 
-def _check_parts(contents: Parts, directory: Path) -> Iterator[Problem]:
-    for part in contents.parts:
-        path = directory / part.filename
-        if path.is_symlink() or not path.is_file():
-            yield Problem(place=part.filename, what="expected a file, got none")
+def _check_files(listing: Parts, path_by_name: dict[str, Path]) -> Iterator[Problem]:
+    for file in (*listing.parts, *listing.files):
+        if file.filename in path_by_name:
+            yield from contents.compare_bytes(_as_recorded(file), path_by_name[file.filename])
         else:
-            yield from _check_bytes(part, path)
+            yield Problem(place=file.filename, what="expected a file, got none")
 
 
-def _check_bytes(part: Part, path: Path) -> Iterator[Problem]:
-    if (size := path.stat().st_size) != part.size:
-        yield Problem(place=part.filename, what=f"expected {part.size} bytes, got {size}")
-        return
-    try:
-        sha256 = files.digest(path)
-    except MatrixError as error:
-        yield from error.problems
-        return
-    if sha256 != part.sha256:
-        yield Problem(place=part.filename, what=f"expected sha256 {part.sha256}, got {sha256}")
+def _as_recorded(file: Part) -> schema.RecordedFile:
+    return schema.RecordedFile(path=file.filename, size=file.size, sha256=file.sha256)
 
 
-def _find_unlisted(contents: Parts, directory: Path) -> Iterator[Problem]:
-    """Name parts that are not listed: most likely those of another bundle."""
-    known = {part.filename for part in contents.parts}
-    for path in sorted(directory.glob("*.tar.part*")):
-        if path.name not in known:
-            yield Problem(place=path.name, what=f"is not listed in {parts.FILENAME}")
-
-
-def _extract(stream: BinaryIO, label: str, into: Path) -> None:
-    seen: list[str] = []
+def _extract(stream: BinaryIO, label: str, into: Path) -> int:
+    """Unpack the archive and return where its last member ends."""
+    end = 0
+    names = tree.PortableTree()
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             top, _, name = member.name.partition("/")
@@ -113,13 +109,30 @@ def _extract(stream: BinaryIO, label: str, into: Path) -> None:
             if not is_plain or top != label or not name:
                 what = f"expected files below {label!r} only"
                 raise NotVerified(Problem(place=repr(member.name), what=what))
-            seen.append(name)
-            _refuse(tree.find_unportable([name]))
+            _refuse(names.add(name))
             content = archive.extractfile(member)
             assert content is not None  # noqa: S101 - a plain file has content
             with content, files.replacing(into / label / name) as target:
                 shutil.copyfileobj(content, target, files.CHUNK)
-    _refuse(tree.find_unportable(seen))
+            end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+    return end
+
+
+def _check_end(paths: Iterable[Path], end: int, label: str) -> None:
+    """Refuse a second archive, or other bytes, behind the one that was read; other programs may."""
+    rest = 0
+    for path in paths:
+        with files.reading(path) as stream:
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(min(end, size))
+            end -= min(end, size)
+            while chunk := stream.read(files.CHUNK):
+                rest += len(chunk)
+                if chunk.strip(b"\0"):
+                    what = "expected nothing behind the last file of the tar, got more"
+                    raise NotVerified(Problem(place=label, what=what))
+    if rest < _END_BYTES:
+        raise NotVerified(Problem(place=label, what="not a tar: it ends early"))
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -127,10 +140,13 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise NotVerified.of(collected)
 
 
-def _compare_notes(directory: Path, bundle: Path) -> None:
-    carried, own = directory / parts.NOTES, bundle / parts.NOTES
-    if carried.exists() and (not own.exists() or carried.read_bytes() != own.read_bytes()):
-        raise NotVerified(Problem(place=parts.NOTES, what="is not the bundle's own"))
+def _compare_notes(path_by_name: dict[str, Path], bundle: Path) -> None:
+    place = parts.NOTES
+    if place not in path_by_name:
+        return
+    copy = reading.read_bytes(path_by_name[place], place=place)
+    if not (bundle / place).exists() or copy != reading.read_bytes(bundle / place, place=place):
+        raise NotVerified(Problem(place=place, what="is not the bundle's own"))
 
 
 class _Joined(io.RawIOBase):

@@ -12,13 +12,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from matrix.edge import files
-from matrix.errors import MatrixError, NotProven, NotVerified, Problem
-from matrix.record import proof, schema
-from matrix.record.canonical import InvalidRecord
+from matrix.errors import NotProven, NotVerified, Problem
+from matrix.record import layout, proof, schema
 from matrix.record.proof import IncompleteRequirement, ProofFile
 from matrix.record.schema import Record
-from matrix.verify import consistency, contents, tree, view
+from matrix.verify import contents, reading, tree, view
 from matrix.verify.proofs import TargetProofs, prove_target
 
 
@@ -47,15 +45,18 @@ class Report:
         )
 
 
-def verify(bundle: Path) -> Report:
+def verify(bundle: Path, *, sha256: str = "") -> Report:
     """
     Check the bundle in the directory ``bundle``, all of it.
+
+    ``sha256`` is the digest of its ``bundle.json``, from another source than the bundle; it is
+    compared before anything else is believed. "" compares nothing: who made the bundle stays open.
 
     Raises ``NotVerified`` with every problem of the directory, or, when there is none,
     ``NotProven`` with every requirement that does not install from it.
     """
     path_by_name, tree_problems = tree.list_files(bundle)
-    record, digest = read_record(bundle, path_by_name)
+    record, digest = read_record(bundle, path_by_name, sha256=sha256)
     problems = [*tree_problems, *tree.find_unportable(path_by_name)]
     problems += contents.find_problems(record, path_by_name)
     if problems:
@@ -74,21 +75,18 @@ def verify(bundle: Path) -> Report:
     )
 
 
-def read_record(bundle: Path, path_by_name: Mapping[str, Path]) -> tuple[Record, str]:
-    """The record of ``bundle`` and its digest."""
-    if schema.FILENAME not in path_by_name:
+def read_record(
+    bundle: Path, path_by_name: Mapping[str, Path], *, sha256: str = ""
+) -> tuple[Record, str]:
+    """The record of ``bundle`` and the digest of the very bytes that were parsed."""
+    place = schema.FILENAME
+    if place not in path_by_name:
+        what = f"expected a bundle with {place}, got none"
         hint = "name the directory that holds it"
-        what = f"expected a bundle with {schema.FILENAME}, got none"
         raise NotVerified(Problem(place=str(bundle), what=what, hint=hint))
-    path = path_by_name[schema.FILENAME]
-    try:
-        with files.reading(path) as stream:
-            record = schema.parse(stream.read().decode("utf-8"))
-        return record, files.digest(path)
-    except (InvalidRecord, UnicodeDecodeError) as error:
-        raise NotVerified(Problem(place=schema.FILENAME, what=str(error))) from error
-    except MatrixError as error:
-        raise NotVerified(*error.problems) from error
+    data = reading.read_bytes(path_by_name[place], place=place)
+    digest = reading.compare_digest(data, sha256, place=place)
+    return reading.parse(data, schema.parse, place=place), digest
 
 
 def _prove(bundle: Path, record: Record) -> list[TargetProofs]:
@@ -112,12 +110,12 @@ def _prove(bundle: Path, record: Record) -> list[TargetProofs]:
 def _compare_proofs(bundle: Path, proofs: list[TargetProofs]) -> Iterator[Problem]:
     """Yield a problem for every carried proof that differs from the one just computed."""
     for computed in proofs:
-        place = consistency.proof_path(computed.file.target)
+        place = layout.locate_proof(computed.file.target)
         try:
-            with files.reading(bundle / place) as stream:
-                carried = proof.parse(stream.read().decode("utf-8"))
-        except (InvalidRecord, UnicodeDecodeError) as error:
-            yield Problem(place=place, what=str(error))
+            data = reading.read_bytes(bundle / place, place=place)
+            carried = reading.parse(data, proof.parse, place=place)
+        except NotVerified as error:
+            yield from error.problems
             continue
         if carried != computed.file:
             yield Problem(place=place, what=_explain_difference(carried, computed.file))
@@ -130,8 +128,16 @@ def _explain_difference(carried: ProofFile, computed: ProofFile) -> str:
         if expected.get((root, name)) != got.get((root, name)):
             texts = [_describe_wheels(proofs.get((root, name))) for proofs in (expected, got)]
             return f"{root} ({name} view): expected {texts[0]}, got {texts[1]}"
-    return f"expected the incomplete requirements {computed.missing}, got {carried.missing}"
+    texts = [_describe_incomplete(proofs.missing) for proofs in (computed, carried)]
+    return f"expected {texts[0]} incomplete, got {texts[1]}"
 
 
 def _describe_wheels(wheels: tuple[str, ...] | None) -> str:
     return "no proof" if wheels is None else ", ".join(wheels) or "no wheels"
+
+
+def _describe_incomplete(missing: tuple[IncompleteRequirement, ...]) -> str:
+    texts = (
+        f"{entry.root} ({entry.view} view, needs {', '.join(entry.needs)})" for entry in missing
+    )
+    return ", ".join(texts) or "no requirement"
