@@ -433,3 +433,26 @@ def test_check_warns_before_a_runner_label_retires(
     assert said_shortly_before.startswith("warning: packages.yaml:")
     assert after == 3
     assert "ubuntu-22.04" in capsys.readouterr().err
+
+
+def test_an_expired_exclusion_is_an_error_of_check_lock_and_plan(
+    run: Run,
+    here: Path,
+    index: IndexServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exclude = "exclude: [{target: prod, reason: no wheel, until: 2026-06-01}]"
+    write_manifest(here, index, "six", f"{{requirement: native, targets: [prod], {exclude}}}")
+    arguments = ["--manifest", str(here / "packages.yaml"), "--cache", str(here / "cache")]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")  # 2026-05-28
+    assert run("lock") == 0
+    capsys.readouterr()
+
+    assert main(["plan", *arguments]) == 0
+    printed = capsys.readouterr()
+    assert "no wheel (until 2026-06-01)" in printed.out
+    assert "ends on 2026-06-01: no wheel\n" in printed.err
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780400000")  # 2026-06-02
+    assert [run(verb) for verb in ("check", "lock", "plan")] == [3, 3, 3]
+    assert "the exclusion of native from 'prod' ended on 2026-06-01" in capsys.readouterr().err

@@ -40,6 +40,7 @@ def run(session: Session, arguments: Arguments) -> None:
         session.reporter.say(f"warning: {warning}")
     if errors:
         raise ManifestError.of(errors)
+    session.check_exclusions()
     lock = session.lock()
     if manifest.policy.advisories:
         from matrix.cli import policy_rules  # noqa: PLC0415 - see above

@@ -53,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Make the plan; show it, and write it for the jobs of a pipeline."""
+    if arguments.expect is None:
+        # A plan that is expected was judged when it was made; midnight must not change it.
+        session.check_exclusions()
     lock = _read_lock(session, is_renewed=arguments.relock)
     plan = session.plan_of(lock, previous=arguments.previous)
     if arguments.expect is not None:

@@ -22,6 +22,7 @@ from matrix.resolve.resolving import resolve
 
 def renew(session: Session, projects: Sequence[str] | None) -> None:
     """Bring the lock up to date and show what changed; ``projects`` are upgraded, all if empty."""
+    session.check_exclusions()
     old = lockfile.load_to_renew(session.lock_path)
     upgrade = _parse_upgrade(projects, old)
     new = relock(session, old, upgrade=upgrade)

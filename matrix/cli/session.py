@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from matrix.cli.arguments import Common, PlanSource
 from matrix.edge import files
 from matrix.edge.progress import Reporter
-from matrix.errors import MatrixError, Problem
+from matrix.errors import ManifestError, MatrixError, Problem
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
 from matrix.resolve import freshness, lockfile
@@ -141,6 +141,16 @@ class Session:
     def lock(self) -> Lock:
         """The lock, provided that it answers the manifest."""
         return freshness.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
+
+    def check_exclusions(self) -> None:
+        """Warn of exclusions that end soon; raise ``ManifestError`` for those that have ended."""
+        from matrix.manifest import expiry  # noqa: PLC0415 - see above
+
+        today = self.now.date()
+        if expired := expiry.find_expired(self.manifest, today):
+            raise ManifestError.of(expired)
+        for problem in expiry.find_expiring(self.manifest, today):
+            self.reporter.say(f"warning: {problem}")
 
     def plan(self, source: PlanSource) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""

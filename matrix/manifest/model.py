@@ -161,6 +161,11 @@ class Exclusion:
     )
     line: int = _line()
 
+    @property
+    def why(self) -> str:
+        """The reason, with the last day where there is one."""
+        return f"{self.reason} (until {self.until})" if self.until else self.reason
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Package:

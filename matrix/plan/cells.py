@@ -185,4 +185,4 @@ def find_exclusions(manifest: Manifest, package: Package) -> Iterator[tuple[str,
     if package.exclude:
         for target in manifest.targets_of(package):
             if rule := manifest.exclusion(package, target):
-                yield target.id, rule.reason
+                yield target.id, rule.why
