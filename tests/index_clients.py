@@ -8,8 +8,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings
 from matrix.index.page import PublishedFile
+from matrix.index.settings import Settings
 from matrix.index.transport import LARGEST, Transport
 from matrix.manifest.model import Internal
 
@@ -41,6 +41,6 @@ def client(
 
 def files(index: Index, project: NormalizedName = SIX) -> tuple[PublishedFile, ...]:
     """Every file of a project's page, newest first."""
-    page = index.page(project)
+    page = index.fetch_page(project)
     assert page is not None
     return tuple(file for version in page.releases for file in page.releases[version])

@@ -51,7 +51,7 @@ class MemoryIndex:
         self.read: set[str] = set()
         """The files whose metadata was asked for, by name."""
 
-    def page(self, project: NormalizedName) -> Page | None:
+    def fetch_page(self, project: NormalizedName) -> Page | None:
         if project not in self._graph:
             return None
         if project not in self._pages:
@@ -64,7 +64,7 @@ class MemoryIndex:
             )
         return self._pages[project]
 
-    def metadata(self, file: PublishedFile) -> bytes:
+    def fetch_metadata(self, file: PublishedFile) -> bytes:
         self.read.add(file.filename)
         release = self._graph[file.project][str(file.version)]
         return metadata(
@@ -75,13 +75,13 @@ class MemoryIndex:
             extras=release.extras,
         ).encode()
 
-    def has_stated(self, file: PublishedFile) -> bool:  # noqa: ARG002 - it costs nothing here
+    def has_fields(self, file: PublishedFile) -> bool:  # noqa: ARG002 - it costs nothing here
         return True
 
-    def stated(self, file: PublishedFile) -> Fields:
-        return core_metadata.parse_fields(self.metadata(file))
+    def fetch_fields(self, file: PublishedFile) -> Fields:
+        return core_metadata.parse_fields(self.fetch_metadata(file))
 
-    def distribution(self, file: PublishedFile) -> Path:
+    def fetch_file(self, file: PublishedFile) -> Path:
         raise AssertionError(f"{file.filename}: these graphs have wheels only")
 
 

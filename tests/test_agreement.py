@@ -13,7 +13,7 @@ import pytest
 
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings
+from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 
 from .agreement import comparing, document, histories, picking

@@ -10,7 +10,7 @@ from matrix.errors import DigestMismatch, IndexUnavailable, NotWritten
 from matrix.index.addresses import without_password
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings, option, parse_options, settings
+from matrix.index.settings import Settings, choose_settings, get_option, parse_options
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 
@@ -61,7 +61,7 @@ def test_a_page_reads_the_same_in_both_formats(
     index.add(make_wheel(index.directory, "six", "1.10"))
     index.add(make_sdist(index.directory, "six", "1.10"))
 
-    page = asked.page(SIX)
+    page = asked.fetch_page(SIX)
 
     assert page is not None
     assert list(page.releases) == [Version("1.10"), Version("1.9")]
@@ -70,7 +70,7 @@ def test_a_page_reads_the_same_in_both_formats(
 
 
 def test_a_project_that_is_not_there_is_none(asked: Index) -> None:
-    assert asked.page(SIX) is None
+    assert asked.fetch_page(SIX) is None
 
 
 @pytest.mark.parametrize("has_metadata", [True, False], ids=["pep-658", "ranged"])
@@ -81,10 +81,10 @@ def test_metadata_is_the_same_however_it_is_had(
     index.has_metadata, index.has_ranges = has_metadata, has_ranges
     padding = {"six.py": "x" * 200_000}
     path = index.add(make_wheel(index.directory, "six", "1.10", members=padding))
-    page = asked.page(SIX)
+    page = asked.fetch_page(SIX)
     assert page is not None
 
-    metadata = asked.metadata(page.releases[Version("1.10")][0])
+    metadata = asked.fetch_metadata(page.releases[Version("1.10")][0])
 
     assert metadata.startswith(b"Metadata-Version: 2.1\nName: six\nVersion: 1.10\n")
     reads = any(request.endswith(path.name) for request in index.requests)
@@ -97,9 +97,9 @@ def test_metadata_is_asked_for_once_in_the_life_of_a_cache(
     index.add(make_wheel(index.directory, "six", "1.10"))
     for _ in range(2):
         asked = reach()
-        page = asked.page(SIX)
+        page = asked.fetch_page(SIX)
         assert page is not None
-        asked.stated(page.releases[Version("1.10")][0])
+        asked.fetch_fields(page.releases[Version("1.10")][0])
         asked.close()
 
     assert [request for request in index.requests if "files" in request] == [
@@ -110,10 +110,10 @@ def test_metadata_is_asked_for_once_in_the_life_of_a_cache(
 def test_a_page_with_an_etag_is_only_asked_about_again(index: IndexServer, reach: Reach) -> None:
     index.add(make_wheel(index.directory, "six", "1.10"))
     index.etag = '"one"'
-    first = reach().page(SIX)
+    first = reach().fetch_page(SIX)
     index.raw_pages["six"] = b"a body that must not be read, for the tag is the same"
 
-    assert reach().page(SIX) == first
+    assert reach().fetch_page(SIX) == first
 
 
 def test_a_busy_index_is_given_the_time_it_asks_for(index: IndexServer, reach: Reach) -> None:
@@ -121,7 +121,7 @@ def test_a_busy_index_is_given_the_time_it_asks_for(index: IndexServer, reach: R
     index.busy = 2
     pauses: list[float] = []
 
-    page = reach(pauses=pauses).page(SIX)
+    page = reach(pauses=pauses).fetch_page(SIX)
 
     assert page is not None
     assert pauses == [1.0, 1.0]
@@ -131,7 +131,7 @@ def test_an_index_that_stays_busy_is_an_error(index: IndexServer, asked: Index) 
     index.busy = 99
 
     with pytest.raises(IndexUnavailable) as caught:
-        asked.page(SIX)
+        asked.fetch_page(SIX)
 
     assert complaint(caught.value, index) == (
         f"https://index.example/simple/six/: expected the page of 'six', got status 503{HINT}"
@@ -145,7 +145,7 @@ def test_an_unreachable_index_is_an_error_and_not_an_empty_one(reach: Reach) -> 
         pauses: list[float] = []
 
         with pytest.raises(IndexUnavailable) as caught:
-            reach(url=url, pauses=pauses).page(SIX)
+            reach(url=url, pauses=pauses).fetch_page(SIX)
 
     assert str(caught.value).replace(url, "https://index.example/simple/") == (
         "https://index.example/simple/six/: expected the page of 'six', "
@@ -165,7 +165,7 @@ def test_a_page_that_cannot_be_read_is_an_error(
     index.raw_pages["six"] = body
 
     with pytest.raises(IndexUnavailable) as caught:
-        asked.page(SIX)
+        asked.fetch_page(SIX)
 
     assert complaint(caught.value, index).startswith(
         "https://index.example/simple/six/: expected a page of the Simple API, "
@@ -180,11 +180,11 @@ def test_bytes_with_another_digest_are_not_kept(
     promised = index.listed[path.name].sha256
     got = "".join(reversed(promised))
     index.listed[path.name].sha256 = got
-    page = asked.page(SIX)
+    page = asked.fetch_page(SIX)
     assert page is not None
 
     with pytest.raises(DigestMismatch) as caught:
-        asked.distribution(page.releases[Version("1.10")][0])
+        asked.fetch_file(page.releases[Version("1.10")][0])
 
     assert str(caught.value) == (
         f"six-1.10-py2.py3-none-any.whl: expected sha256 {got}, got {promised}\n"
@@ -197,13 +197,13 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(
     index: IndexServer, asked: Index, reach: Reach
 ) -> None:
     path = index.add(make_wheel(index.directory, "six", "1.10"))
-    page = asked.page(SIX)
+    page = asked.fetch_page(SIX)
     assert page is not None
     file = page.releases[Version("1.10")][0]
-    kept = asked.distribution(file)
+    kept = asked.fetch_file(file)
     kept.write_bytes(b"damaged")
 
-    again = reach().distribution(file)
+    again = reach().fetch_file(file)
 
     assert again.read_bytes() == path.read_bytes()
 
@@ -215,7 +215,7 @@ def test_a_cache_that_cannot_be_written_is_named(
     (tmp_path / "cache").write_text("a file where the directory should be")
 
     with pytest.raises(NotWritten) as caught:
-        reach().page(SIX)
+        reach().fetch_page(SIX)
 
     assert "cannot be written: Not a directory" in str(caught.value)
 
@@ -223,9 +223,9 @@ def test_a_cache_that_cannot_be_written_is_named(
 def test_the_manifest_wins_over_pip_and_pip_over_the_default() -> None:
     pip = {"global.index-url": "https://pip.example/simple", "global.cert": "/certs.pem"}
 
-    named = settings(Network(index="https://index.example/simple"), pip)
-    configured = settings(Network(), pip)
-    neither = settings(Network(), {})
+    named = choose_settings(Network(index="https://index.example/simple"), pip)
+    configured = choose_settings(Network(), pip)
+    neither = choose_settings(Network(), {})
 
     assert named == Settings(url="https://index.example/simple/", ca_bundle="/certs.pem")
     assert configured.url == "https://pip.example/simple/"
@@ -239,7 +239,7 @@ def test_the_environment_wins_over_pip_files() -> None:
         ":env:.index-url='https://environment.example/'\n"
     )
 
-    assert option(parse_options(listed), "index-url") == "https://environment.example/"
+    assert get_option(parse_options(listed), "index-url") == "https://environment.example/"
 
 
 def test_a_password_never_reaches_a_message() -> None:

@@ -37,7 +37,7 @@ def asked(script: ScriptedServer, tmp_path: Path, pauses: list[float]) -> Iterat
 
 def complaint(index: Index, script: ScriptedServer) -> str:
     with pytest.raises(IndexUnavailable) as caught:
-        index.page(SIX)
+        index.fetch_page(SIX)
     return str(caught.value).replace(script.url, "https://index.example/")
 
 
@@ -194,7 +194,7 @@ def test_a_busy_index_names_the_pause(
     busy = answer(status="503 Service Unavailable", headers={"Retry-After": asks})
     script.answers["/simple/six/"] = [busy, answer(page())]
 
-    assert asked.page(SIX) is not None
+    assert asked.fetch_page(SIX) is not None
     assert pauses == [pause]
 
 
@@ -263,6 +263,6 @@ def test_metadata_with_another_digest_is_refused(script: ScriptedServer, asked: 
     script.answers[f"/files/{WHEEL}.metadata"] = [answer(b"Name: six\n")]
 
     with pytest.raises(DigestMismatch) as caught:
-        asked.metadata(files(asked)[0])
+        asked.fetch_metadata(files(asked)[0])
 
     assert str(caught.value).startswith(f"{WHEEL}.metadata: expected sha256 {'0' * 64}, got ")

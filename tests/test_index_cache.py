@@ -117,18 +117,18 @@ def test_offline_everything_comes_from_the_cache(index: IndexServer, tmp_path: P
     nothing = canonicalize_name("nothing")
     with client(index.url, tmp_path / "cache") as asked:
         online = files(asked)
-        stated = asked.stated(online[0])
-        asked.distribution(online[1])
-        assert asked.page(nothing) is None
+        stated = asked.fetch_fields(online[0])
+        asked.fetch_file(online[1])
+        assert asked.fetch_page(nothing) is None
     requests = len(index.requests)
 
     with client(index.url, tmp_path / "cache", offline=True) as asked:
         assert files(asked) == online
-        assert asked.stated(online[0]) == stated
-        assert asked.distribution(online[1]).read_bytes() == sdist.read_bytes()
-        assert asked.page(nothing) is None
+        assert asked.fetch_fields(online[0]) == stated
+        assert asked.fetch_file(online[1]).read_bytes() == sdist.read_bytes()
+        assert asked.fetch_page(nothing) is None
         with pytest.raises(IndexUnavailable) as caught:
-            asked.distribution(online[0])
+            asked.fetch_file(online[0])
 
     assert len(index.requests) == requests
     assert str(caught.value) == (
@@ -143,9 +143,9 @@ def test_offline_what_was_never_read_is_named(index: IndexServer, tmp_path: Path
 
     with client(index.url, tmp_path / "cache", offline=True) as asked:
         with pytest.raises(IndexUnavailable) as metadata:
-            asked.stated(wheel)
+            asked.fetch_fields(wheel)
         with pytest.raises(IndexUnavailable) as project:
-            asked.page(canonicalize_name("seven"))
+            asked.fetch_page(canonicalize_name("seven"))
 
     hint = "in the cache, got none\n  hint: wheelyard lock"
     assert str(metadata.value) == (f"{index.url}: expected the metadata of {wheel.filename} {hint}")

@@ -56,7 +56,7 @@ def test_a_file_that_breaks_off_is_continued(
     at = f"/files/{wheel.name}"
     script.answers[at] = [broken_off(body, 1000), part(body, 1000, len(body))]
 
-    assert asked.distribution(files(asked)[0]).read_bytes() == body
+    assert asked.fetch_file(files(asked)[0]).read_bytes() == body
     assert [r.headers.get("range", "") for r in script.asked(at)] == ["", "bytes=1000-"]
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_breaks_off_every_time_is_an_error(
     script.answers[f"/files/{wheel.name}"] = [broken_off(body, 0)]
 
     with pytest.raises(IndexUnavailable) as caught:
-        asked.distribution(files(asked)[0])
+        asked.fetch_file(files(asked)[0])
 
     assert str(caught.value) == (
         f"{script.url}files/{wheel.name}: expected {wheel.name}, "
@@ -83,7 +83,7 @@ def test_a_server_that_cannot_continue_a_file_is_named(
     script.answers[f"/files/{wheel.name}"] = [broken_off(body, 1000), answer(body)]
 
     with pytest.raises(IndexUnavailable) as caught:
-        asked.distribution(files(asked)[0])
+        asked.fetch_file(files(asked)[0])
 
     assert f": expected {wheel.name}, got 1000 bytes and status 200 for the rest" in str(
         caught.value
@@ -98,7 +98,7 @@ def test_a_file_that_continues_with_other_bytes_is_refused(
     script.answers[f"/files/{wheel.name}"] = [broken_off(body, 1000), part(other, 1000, len(body))]
 
     with pytest.raises(DigestMismatch):
-        asked.distribution(files(asked)[0])
+        asked.fetch_file(files(asked)[0])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_server_that_lies_about_ranges_is_asked_for_the_whole_file(
     at = f"/files/{wheel.name}"
     script.answers[at] = [lie(body), answer(body)]
 
-    assert asked.metadata(files(asked)[0]).startswith(b"Metadata-Version: 2.1\nName: six\n")
+    assert asked.fetch_metadata(files(asked)[0]).startswith(b"Metadata-Version: 2.1\nName: six\n")
     assert script.asked(at)[0].headers["range"] == "bytes=-32768"
 
 
@@ -133,7 +133,7 @@ def test_metadata_takes_two_requests_at_most_where_nothing_lies_beside(
     long = f"{metadata('six', '1.10')}{noise()}"
     index.add(make_wheel(index.directory, "six", "1.10", stated=long))
     with client(index.url, tmp_path / "cache") as asked:
-        found = asked.metadata(files(asked)[0])
+        found = asked.fetch_metadata(files(asked)[0])
 
     assert found == long.encode()
     assert len([request for request in index.requests if request.startswith("/files/")]) == 2
@@ -145,7 +145,7 @@ def test_a_file_that_is_no_wheel_is_named(script: ScriptedServer, asked: Index) 
     script.answers["/files/six-1-py3-none-any.whl"] = [answer(body)]
 
     with pytest.raises(IndexUnavailable) as caught:
-        asked.metadata(files(asked)[0])
+        asked.fetch_metadata(files(asked)[0])
 
     assert str(caught.value) == (
         f"{script.url}files/six-1-py3-none-any.whl: "
@@ -160,7 +160,7 @@ def test_compressed_pages_are_unpacked_and_compressed_files_are_not(
     labelled = answer(body, headers={"Content-Encoding": "gzip"})
     script.answers[f"/files/{wheel.name}"] = [labelled]
 
-    assert asked.distribution(files(asked)[0]).read_bytes() == body
+    assert asked.fetch_file(files(asked)[0]).read_bytes() == body
     assert script.asked("/simple/six/")[0].headers["accept-encoding"] == "gzip, deflate"
     assert script.asked(f"/files/{wheel.name}")[0].headers["accept-encoding"] == "identity"
 
@@ -172,7 +172,7 @@ def test_a_password_goes_to_its_own_host_only(tmp_path: Path) -> None:
         elsewhere.answers["/x"] = [answer(b"x")]
         url = index.url.replace("http://", "http://me:s%40fe@") + "simple/"
         with client(url, tmp_path / "cache") as asked:
-            asked.distribution(files(asked)[0])
+            asked.fetch_file(files(asked)[0])
 
     assert index.requests[0].headers["authorization"] == "Basic bWU6c0BmZQ=="
     assert "authorization" not in elsewhere.requests[0].headers

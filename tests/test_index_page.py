@@ -61,13 +61,13 @@ def test_a_version_is_sorted_as_a_version() -> None:
 
 def test_a_file_is_made_once_and_only_when_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    published = pages._published
+    published = pages._publish_file
 
     def noted(file: ListedFile, *facts: object) -> pages.PublishedFile:
         made.append(file.filename)
         return published(file, *facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pages, "_published", noted)
+    monkeypatch.setattr(pages, "_publish_file", noted)
     found = parsed(listed(WHEEL), listed("six-1.9.tar.gz"))
     assert len(found.releases) == 2
     assert made == []

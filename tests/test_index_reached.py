@@ -17,7 +17,7 @@ from matrix.errors import IndexUnavailable
 from matrix.index.addresses import authorization, origin, proxy, without_password, without_user
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings, settings
+from matrix.index.settings import Settings, choose_settings
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 
@@ -54,9 +54,9 @@ def test_a_proxy_is_used_but_for_its_exceptions(url: str, expected: str) -> None
 def test_the_default_index_is_found_without_its_client() -> None:
     script = (
         "import sys\n"
-        "from matrix.index.configuration import settings\n"
+        "from matrix.index.settings import choose_settings\n"
         "from matrix.manifest.model import Network\n"
-        "found = settings(Network(), {}).url\n"
+        "found = choose_settings(Network(), {}).url\n"
         "assert 'pypi_simple' not in sys.modules\n"
         "from pypi_simple import PYPI_SIMPLE_ENDPOINT\n"
         "print(found == PYPI_SIMPLE_ENDPOINT)\n"
@@ -70,7 +70,7 @@ def test_the_default_index_is_found_without_its_client() -> None:
 
 
 def test_pips_proxy_wins_over_the_machines() -> None:
-    found = settings(Network(), {"global.proxy": "http://pip.example:3128"}).proxies
+    found = choose_settings(Network(), {"global.proxy": "http://pip.example:3128"}).proxies
 
     assert (found["http"], found["https"]) == ("http://pip.example:3128",) * 2
 
@@ -95,7 +95,7 @@ def test_a_page_comes_through_a_proxy(tmp_path: Path) -> None:
             proxies={"http": forward.url.replace("//", "//me:secret@")},
         )
         asked = Index(Transport(reached), Cache(tmp_path))
-        found = asked.page(SIX)
+        found = asked.fetch_page(SIX)
         asked.close()
 
     assert found is not None
@@ -135,8 +135,8 @@ def test_a_certificate_that_nobody_here_knows_is_named_once_and_can_be_trusted(
         unknown = Transport(Settings(url=index.url, ca_bundle=""), sleep=pauses.append)
         known = Transport(Settings(url=index.url, ca_bundle=str(certificate)))
         with pytest.raises(IndexUnavailable) as caught:
-            Index(unknown, Cache(tmp_path / "one")).page(SIX)
-        found = Index(known, Cache(tmp_path / "two")).page(SIX)
+            Index(unknown, Cache(tmp_path / "one")).fetch_page(SIX)
+        found = Index(known, Cache(tmp_path / "two")).fetch_page(SIX)
         unknown.close()
         known.close()
 
@@ -163,7 +163,7 @@ def test_a_redirection_may_not_leave_encryption(tmp_path: Path) -> None:
         index.moved["/simple/six/"] = f"{plain.url}simple/six/"
         transport = Transport(Settings(url=index.url, ca_bundle=str(certificate)))
         with pytest.raises(IndexUnavailable) as caught:
-            Index(transport, Cache(tmp_path / "cache")).page(SIX)
+            Index(transport, Cache(tmp_path / "cache")).fetch_page(SIX)
         transport.close()
 
     assert f"got a redirection to {plain.url}simple/six/" in str(caught.value)
@@ -177,7 +177,7 @@ def test_closing_ends_every_pause(index: IndexServer, tmp_path: Path) -> None:
 
     def ask() -> None:
         try:
-            asked.page(SIX)
+            asked.fetch_page(SIX)
         except IndexUnavailable as error:
             failed.append(error)
 

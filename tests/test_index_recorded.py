@@ -43,7 +43,7 @@ def asked(script: ScriptedServer, tmp_path: Path) -> Iterator[Index]:
 
 
 def named(index: Index, project: str, filename: str) -> PublishedFile:
-    return index.find(canonicalize_name(project), filename)
+    return index.find_file(canonicalize_name(project), filename)
 
 
 @pytest.mark.parametrize("project", PROJECTS)
@@ -65,14 +65,14 @@ def test_every_recorded_file_is_read_as_it_is_listed(asked: Index, project: str)
 
 
 def test_releases_stand_newest_first(asked: Index) -> None:
-    page = asked.page(canonicalize_name("requests"))
+    page = asked.fetch_page(canonicalize_name("requests"))
 
     assert page is not None
     assert list(page.releases) == [Version(v) for v in ("2.32.3", "2.32.0", "2.27.1", "0.2.0")]
 
 
 def test_a_withdrawn_release_is_marked(asked: Index) -> None:
-    page = asked.page(canonicalize_name("requests"))
+    page = asked.fetch_page(canonicalize_name("requests"))
 
     assert page is not None
     yanked = [v for v, found in page.releases.items() if all(file.is_yanked for file in found)]
@@ -120,7 +120,7 @@ def test_metadata_beside_a_wheel_is_read(script: ScriptedServer, asked: Index) -
     script.answers["/simple/requests/"] = [answer(json.dumps(page).encode())]
     wheel = named(asked, "requests", "requests-2.32.3-py3-none-any.whl")
 
-    read = core_metadata.parse(asked.metadata(wheel))
+    read = core_metadata.parse(asked.fetch_metadata(wheel))
 
     assert read.version == Version("2.32.3")
     assert str(read.requires_python) == ">=3.8"

@@ -8,7 +8,7 @@ import pytest
 from matrix.edge.progress import Loudness, Reporter
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings
+from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 from matrix.resolve.lock import Lock
 from matrix.resolve.resolving import resolve

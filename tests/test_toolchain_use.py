@@ -14,7 +14,7 @@ from matrix import cli
 from matrix.builds.environment import scrub_environment
 from matrix.builds.lane_install import install_lane
 from matrix.errors import DigestMismatch, NotEquipped
-from matrix.index.configuration import Settings
+from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 from matrix.manifest.reading import read

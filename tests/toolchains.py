@@ -15,7 +15,7 @@ from typing import Final
 
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings
+from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 from matrix.manifest.reading import read
 from matrix.plan.job_classes import assign_job_classes

@@ -35,7 +35,7 @@ from matrix.edge.programs import Finished
 from matrix.errors import NotEquipped, Problem
 from matrix.index.cache import Cache
 from matrix.index.page import PublishedFile
-from matrix.index.pages import not_kept
+from matrix.index.pages import not_cached
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
@@ -92,10 +92,10 @@ class MetadataBuilds:
         if (cached := self._cache.metadata(name)) is not None:
             return cached
         if self._offline:
-            raise not_kept(file.filename, f"its metadata, built with {place.interpreter},")
+            raise not_cached(file.filename, f"its metadata, built with {place.interpreter},")
         content = self._build(sdist(), place, recipe)
         core_metadata.parse(content)
-        self._cache.keep_metadata(name, content)
+        self._cache.write_metadata(name, content)
         return content
 
     def _choose_place(self, file: PublishedFile, target: Target | None) -> _Place:

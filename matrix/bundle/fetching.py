@@ -54,7 +54,7 @@ def fetch_wheelhouse(build: Build, plan: Plan, index: Index) -> Wheelhouse:
 
 
 def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:
-    file = index.find(canonicalize_name(project), filename)
+    file = index.find_file(canonicalize_name(project), filename)
     if file.sha256 != sha256:
         # Before a byte is fetched: the index itself lists other bytes than the lock.
         raise DigestMismatch(
@@ -64,7 +64,7 @@ def _fetch(index: Index, project: str, filename: str, sha256: str) -> Path:
                 hint=f"find out who replaced it; then wheelyard lock --upgrade {project}",
             )
         )
-    return index.distribution(file)
+    return index.fetch_file(file)
 
 
 def _find(previous: Path, cell: Cell) -> Path:

@@ -16,7 +16,7 @@ from matrix.bundle import fetching
 from matrix.cli.equipment import make_build_environment
 from matrix.cli.session import Session
 from matrix.errors import BuildFailed, Problem
-from matrix.index import configuration
+from matrix.index import settings
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Build, Job, Plan
 
@@ -103,7 +103,7 @@ def build_each(
 
 def apply_pip_options(session: Session) -> Manifest:
     """Return the manifest with pip's own index where it names none."""
-    network = configuration.network(session.manifest.network, session.pip_options)
+    network = settings.complete_network(session.manifest.network, session.pip_options)
     return dataclasses.replace(session.manifest, network=network)
 
 

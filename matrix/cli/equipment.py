@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from matrix.builds.lane_install import TOOLCHAIN
 from matrix.cli.session import Session
-from matrix.index import configuration
+from matrix.index.settings import choose_settings
 from matrix.index.transport import Transport
 from matrix.toolchain import mirror
 from matrix.toolchain.equipment import equip
@@ -18,7 +18,7 @@ def make_build_environment(session: Session) -> Mapping[str, str]:
         return session.environment
     root = session.root.absolute() / place
     if mirror.is_address(place):
-        settings = configuration.settings(session.manifest.network, session.pip_options)
+        settings = choose_settings(session.manifest.network, session.pip_options)
         with contextlib.closing(Transport(settings)) as transport:
             root = mirror.mirror_toolchain(
                 place,

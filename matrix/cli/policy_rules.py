@@ -45,10 +45,10 @@ def _open_advisories(session: Session) -> Iterator[Known]:
 
 @contextlib.contextmanager
 def _open_json_api(session: Session, address: str) -> Iterator[Known]:
-    from matrix.index import configuration  # noqa: PLC0415 - few policies need HTTP
+    from matrix.index import settings  # noqa: PLC0415 - few policies need HTTP
     from matrix.index.transport import OK, Transport  # noqa: PLC0415 - the same
 
-    transport = Transport(configuration.settings(session.manifest.network, session.pip_options))
+    transport = Transport(settings.choose_settings(session.manifest.network, session.pip_options))
 
     def get(url: str, wanted: str) -> bytes | None:
         answer = transport.get(url, headers={"Accept": "application/json"}, wanted=wanted)

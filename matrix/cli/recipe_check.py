@@ -13,7 +13,7 @@ def warn(session: Session) -> None:
     """Warn of every line of a recipe that does nothing."""
 
     def list_releases(project: NormalizedName) -> Sequence[Version]:
-        page = session.index.page(project)
+        page = session.index.fetch_page(project)
         return tuple(page.releases) if page else ()
 
     text = read_text(session.manifest_path)

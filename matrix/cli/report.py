@@ -134,12 +134,12 @@ def _find_sources(plan: Plan, releases: frozenset[Release]) -> dict[Release, Cel
 
 
 def _fetch_licence(index: Index, cell: Cell) -> StatedLicence:
-    file = index.find(canonicalize_name(cell.project), cell.filename)
+    file = index.find_file(canonicalize_name(cell.project), cell.filename)
     if file.is_wheel:
-        return parse_licence(index.stated(file))
+        return parse_licence(index.fetch_fields(file))
     with tempfile.TemporaryDirectory() as directory:
         try:
-            top = unpack(index.distribution(file), Path(directory))
+            top = unpack(index.fetch_file(file), Path(directory))
             return parse_licence(parse_fields((top / "PKG-INFO").read_bytes()))
         except (InvalidSdist, OSError):
             return StatedLicence()

@@ -106,7 +106,7 @@ def _check_toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Fin
 
 def _check_index(session: Session) -> Finding:
     try:
-        page = session.index.page(_PROBE)
+        page = session.index.fetch_page(_PROBE)
     except MatrixError as error:
         problem = error.problems[0]
         return Finding(subject=f"index {problem.place}", lacks=problem.what, hint=problem.hint)

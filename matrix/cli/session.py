@@ -94,25 +94,25 @@ class Session:
         return self._asking_pip.result() if self._asking_pip else self._ask_pip()
 
     def _ask_pip(self) -> Mapping[str, str]:
-        from matrix.index import configuration  # noqa: PLC0415 - see above
+        from matrix.index import settings  # noqa: PLC0415 - see above
 
-        return configuration.pip_options(self.environment)
+        return settings.read_pip_options(self.environment)
 
     @functools.cached_property
     def index(self) -> "Index":
         # Asking pip takes as long as importing what follows.
         self.begin_to_ask_pip()
-        from matrix.index import configuration  # noqa: PLC0415 - see above
+        from matrix.index import settings  # noqa: PLC0415 - see above
         from matrix.index.cache import Cache  # noqa: PLC0415 - see above
         from matrix.index.client import Index  # noqa: PLC0415 - see above
         from matrix.index.transport import Transport  # noqa: PLC0415 - see above
 
         options = self.pip_options
         network = self.manifest.network
-        for warning in configuration.warnings(network, options):
+        for warning in settings.find_warnings(network, options):
             self.reporter.say(f"warning: {warning}")
         self._index = Index(
-            Transport(configuration.settings(network, options)),
+            Transport(settings.choose_settings(network, options)),
             Cache(self.cache / "index"),
             offline=self.offline,
             internal=network.internal,

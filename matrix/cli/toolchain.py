@@ -10,7 +10,7 @@ from typing import Any, Final
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json, read_text
 from matrix.errors import NotEquipped, Problem, UsageError
-from matrix.index import configuration
+from matrix.index.settings import choose_settings
 from matrix.index.transport import Transport
 from matrix.plan import serial
 from matrix.plan.job_classes import assign_job_classes
@@ -91,7 +91,7 @@ def _make(
     wanted: Sequence[Need],
     classes: Sequence[JobClass],
 ) -> Toolchain:
-    settings = configuration.settings(session.manifest.network, session.pip_options)
+    settings = choose_settings(session.manifest.network, session.pip_options)
     with contextlib.closing(Transport(settings)) as transport:
         sources = assembly.Sources(
             index=session.index,

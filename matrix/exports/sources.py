@@ -50,7 +50,7 @@ def of_lock(share: Share) -> tuple[Wheel, ...]:
 def of_index(share: Share, index: "Index") -> tuple[Wheel, ...]:
     """The wheels that the lock names, with the index's addresses of them."""
     wheels = of_lock(share)
-    index.prefetch_pages([wheel.project for wheel in wheels])
+    index.start_pages([wheel.project for wheel in wheels])
     return tuple(dataclasses.replace(wheel, url=_url(wheel, index)) for wheel in wheels)
 
 
@@ -98,7 +98,7 @@ def _carried(
 
 
 def _url(wheel: Wheel, index: "Index") -> str:
-    published = index.find(wheel.project, wheel.filename)
+    published = index.find_file(wheel.project, wheel.filename)
     if published.sha256 != wheel.sha256:
         what = f"expected sha256 {wheel.sha256}, got {published.sha256}"
         hint = "replaced on the index since it was locked; compare both"

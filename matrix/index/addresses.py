@@ -34,8 +34,8 @@ def proxy(url: str, proxies: Mapping[str, str]) -> str:
     parts = urlsplit(url)
     if _is_direct(parts.hostname or "", parts.netloc.rpartition("@")[2], proxies.get("no", "")):
         return ""
-    found = proxies.get(parts.scheme) or proxies.get("all") or ""
-    return found if "://" in found or not found else f"http://{found}"
+    address = proxies.get(parts.scheme) or proxies.get("all") or ""
+    return address if "://" in address or not address else f"http://{address}"
 
 
 def _is_direct(host: str, netloc: str, exceptions: str) -> bool:

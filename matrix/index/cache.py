@@ -1,10 +1,10 @@
 """
 What was read from an index, kept on disk.
 
-Two kinds: pages, which change and are asked about again, and whatever a digest names, which cannot
-change, with what was read of it (``stated``). A page is kept by version (``page.dump``) rather than
-as it came, so that an unchanged one is not parsed again. A damaged or foreign entry is never
-trusted: digests are checked on the way out, and what cannot be read is fetched or read anew.
+Two kinds: pages, which change and are revalidated, and content that a digest names, which cannot
+change, with what was read of it (``field_store``). A page is kept by version (``page.dump``)
+rather than as it came, so that an unchanged one is not parsed again. A damaged or foreign entry is
+never trusted: digests are checked on the way out, and what cannot be read is fetched or read anew.
 """
 
 import dataclasses
@@ -19,8 +19,8 @@ from packaging.utils import NormalizedName
 from matrix.edge import files
 
 FORMAT: Final = "v3"
-STATED: Final = "1"
-"""What ``stated`` keeps can be made again, and has a format of its own."""
+FIELDS: Final = "1"
+"""The format of ``fields``, which can be read anew from metadata."""
 _DIGEST: Final = 32
 """Bytes of a sha256, at the beginning of each entry."""
 _SIZE: Final = 4
@@ -67,7 +67,7 @@ class Cache:
         except (ValueError, TypeError):
             return None
 
-    def keep_page(self, url: str, page: StoredPage) -> None:
+    def write_page(self, url: str, page: StoredPage) -> None:
         facts = {
             field.name: getattr(page, field.name)
             for field in dataclasses.fields(page)
@@ -78,20 +78,20 @@ class Cache:
         self._write(self._page_path(url), b"".join((size, head, page.releases)))
 
     def metadata(self, name: str) -> bytes | None:
-        """What was built or read of a distribution; its digest is in the name."""
+        """What was built or read of a distribution; the digest is part of the name."""
         content = self._read(self._metadata_path(name))
         return None if content is None else bytes(content)
 
-    def keep_metadata(self, name: str, content: bytes) -> None:
+    def write_metadata(self, name: str, content: bytes) -> None:
         self._write(self._metadata_path(name), content)
 
-    def stated(self, project: NormalizedName) -> bytes | None:
-        """What the metadata of a project's distributions state (``stated``)."""
-        content = self._read(self._stated_path(project))
+    def fields(self, project: NormalizedName) -> bytes | None:
+        """The fields of a project's metadata (``field_store``)."""
+        content = self._read(self._fields_path(project))
         return None if content is None else bytes(content)
 
-    def keep_stated(self, project: NormalizedName, content: bytes) -> None:
-        self._write(self._stated_path(project), content)
+    def write_fields(self, project: NormalizedName, content: bytes) -> None:
+        self._write(self._fields_path(project), content)
 
     def distribution(self, sha256: str, filename: str) -> Path:
         """Where the distribution with that digest is, or belongs."""
@@ -100,22 +100,22 @@ class Cache:
     def _metadata_path(self, name: str) -> Path:
         return self._directory / "metadata" / name[:2] / name
 
-    def _stated_path(self, project: NormalizedName) -> Path:
+    def _fields_path(self, project: NormalizedName) -> Path:
         # A digest, because Windows has names that no file can have.
         name = hashlib.sha256(project.encode()).hexdigest()
-        return self._directory / f"stated-{STATED}" / name[:2] / name
+        return self._directory / f"fields-{FIELDS}" / name[:2] / name
 
     def _page_path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode()).hexdigest()
         return self._directory / "pages" / name[:2] / name
 
     def _read(self, path: Path) -> memoryview | None:
-        """What ``_write`` wrote, unless it is not there or not whole."""
+        """What ``_write`` wrote; None when it is missing or damaged."""
         try:
-            kept = memoryview(path.read_bytes())
+            entry = memoryview(path.read_bytes())
         except OSError:
             return None
-        digest, content = kept[:_DIGEST], kept[_DIGEST:]
+        digest, content = entry[:_DIGEST], entry[_DIGEST:]
         return content if hashlib.sha256(content).digest() == digest else None
 
     def _write(self, path: Path, content: bytes) -> None:

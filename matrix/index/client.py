@@ -1,4 +1,4 @@
-"""An index to ask: pages, core metadata, files; each asked for once a run, and ahead if wanted."""
+"""A package index: pages, core metadata, files, each fetched at most once in a run."""
 
 import functools
 from collections.abc import Callable, Iterable
@@ -10,14 +10,14 @@ from matrix.distributions import core_metadata
 from matrix.distributions.core_metadata import Fields
 from matrix.edge import files
 from matrix.errors import IndexUnavailable, Problem
-from matrix.index import filenames, metadata
-from matrix.index.ahead import Ahead
+from matrix.index import filenames, wheel_metadata
 from matrix.index.cache import Cache
-from matrix.index.choice import Choice
 from matrix.index.connections import CONNECTIONS
+from matrix.index.field_store import FieldStore
+from matrix.index.index_pair import IndexPair
 from matrix.index.page import Page, PublishedFile
-from matrix.index.pages import Pages, not_kept
-from matrix.index.stated import Stated
+from matrix.index.pages import Pages, not_cached
+from matrix.index.tasks import TaskPool
 from matrix.index.transport import Transport
 from matrix.manifest.model import Internal
 
@@ -26,8 +26,8 @@ class Index:
     """
     The index, or the two of them, for the length of one command.
 
-    With ``offline`` everything comes from the cache, however old it is, and what is not there is an
-    error that names it.
+    With ``offline`` everything comes from the cache, however old it is; what is missing there is an
+    error.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Index:
         self._cache = cache
         self._offline = offline
         self._main = Pages(transport.index, transport, cache, offline=offline)
-        self._pages: Pages | Choice = self._main
+        self._pages: Pages | IndexPair = self._main
         if internal is not None:
             second = Pages(transport.internal, transport, cache, offline=offline)
-            self._pages = Choice(main=self._main, internal=second, rule=internal)
-        self._stated = Stated(cache)
-        self._ahead = Ahead(CONNECTIONS)
+            self._pages = IndexPair(main=self._main, internal=second, rule=internal)
+        self._fields = FieldStore(cache)
+        self._tasks = TaskPool(CONNECTIONS)
 
     @property
     def address(self) -> str:
@@ -55,50 +55,50 @@ class Index:
         return self._main.address
 
     def close(self) -> None:
-        """Begin nothing more, wait for nobody, and keep what metadata state."""
-        self._ahead.close()
+        """Start no more requests, wait for none, and write new fields to the cache."""
+        self._tasks.close()
         self._transport.close()
-        self._stated.keep()
+        self._fields.write()
 
-    def page(self, project: NormalizedName) -> Page | None:
+    def fetch_page(self, project: NormalizedName) -> Page | None:
         """The releases of ``project``, or None where the index has no such project."""
-        return self._ahead.ask(("page", project), lambda: self._page(project))
+        return self._tasks.run(("page", project), lambda: self._fetch_page(project))
 
-    def metadata(self, file: PublishedFile) -> bytes:
-        """The core metadata of a wheel, unparsed and not kept: ``stated`` has what most want."""
+    def fetch_metadata(self, file: PublishedFile) -> bytes:
+        """The core metadata of a wheel, unparsed and not cached."""
         if self._offline:
-            raise not_kept(self.address, f"the metadata of {file.filename}")
-        return metadata.read(file, self._transport, download=self.distribution)
+            raise not_cached(self.address, f"the metadata of {file.filename}")
+        return wheel_metadata.fetch_metadata(file, self._transport, download=self.fetch_file)
 
-    def stated(self, file: PublishedFile) -> Fields:
+    def fetch_fields(self, file: PublishedFile) -> Fields:
         """The fields of a wheel's core metadata that a resolver looks at."""
-        if not self._stated.has(file):
-            self._ahead.ask(("metadata", file.sha256), lambda: self._learn(file))
-        return self._stated.of(file)
+        if not self._fields.has(file):
+            self._tasks.run(("metadata", file.sha256), lambda: self._fetch_fields(file))
+        return self._fields.of(file)
 
-    def has_stated(self, file: PublishedFile) -> bool:
-        """Whether ``stated`` has its answer at once."""
-        return self._stated.has(file)
+    def has_fields(self, file: PublishedFile) -> bool:
+        """Whether ``fetch_fields`` has its answer without a request."""
+        return self._fields.has(file)
 
-    def distribution(self, file: PublishedFile) -> Path:
+    def fetch_file(self, file: PublishedFile) -> Path:
         """A local copy of the file, its digest checked."""
-        return self._ahead.ask(("file", file.sha256), lambda: self._distribution(file))
+        return self._tasks.run(("file", file.sha256), lambda: self._fetch_file(file))
 
-    def excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
-        """What ``read`` makes of the file, kept as the metadata are."""
-        return self._ahead.ask(("excerpt", file.sha256), lambda: self._excerpt(file, read))
+    def fetch_excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
+        """What ``read`` makes of the file, cached like metadata."""
+        return self._tasks.run(("excerpt", file.sha256), lambda: self._fetch_excerpt(file, read))
 
-    def prefetch_pages(self, projects: Iterable[NormalizedName]) -> None:
-        """Have pages fetched; what goes wrong is said when a page is asked for, if ever."""
+    def start_pages(self, projects: Iterable[NormalizedName]) -> None:
+        """Start fetching pages; an error is raised by ``fetch_page``, if that is called."""
         for project in projects:
-            self._ahead.start(("page", project), functools.partial(self._page, project))
+            self._tasks.start(("page", project), functools.partial(self._fetch_page, project))
 
-    def find(self, project: NormalizedName, filename: str) -> PublishedFile:
+    def find_file(self, project: NormalizedName, filename: str) -> PublishedFile:
         """The file that a lock names; raises when this index does not have it."""
-        found, head = self.page(project), filenames.head(filename)
+        page, head = self.fetch_page(project), filenames.head(filename)
         version = filenames.version(head, project) if head else None
-        if found is not None and version is not None and version in found.releases:
-            for published in found.releases[version]:
+        if page is not None and version is not None and version in page.releases:
+            for published in page.releases[version]:
                 if published.filename == filename:
                     return published
         raise IndexUnavailable(
@@ -109,28 +109,28 @@ class Index:
             )
         )
 
-    def _page(self, project: NormalizedName) -> Page | None:
-        # Here rather than when somebody asks: this may be a thread that is ahead.
-        self._stated.load(project)
+    def _fetch_page(self, project: NormalizedName) -> Page | None:
+        # Here rather than later: this may be a thread of the pool.
+        self._fields.load(project)
         return self._pages.page(project)
 
-    def _learn(self, file: PublishedFile) -> None:
-        self._stated.add(file, core_metadata.parse_fields(self.metadata(file)))
+    def _fetch_fields(self, file: PublishedFile) -> None:
+        self._fields.add(file, core_metadata.parse_fields(self.fetch_metadata(file)))
 
-    def _excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
+    def _fetch_excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
         name = f"{file.sha256}-excerpt"
-        if (kept := self._cache.metadata(name)) is not None:
-            return kept
-        content = read(self.distribution(file))
-        self._cache.keep_metadata(name, content)
+        if (cached := self._cache.metadata(name)) is not None:
+            return cached
+        content = read(self.fetch_file(file))
+        self._cache.write_metadata(name, content)
         return content
 
-    def _distribution(self, file: PublishedFile) -> Path:
+    def _fetch_file(self, file: PublishedFile) -> Path:
         path = self._cache.distribution(file.sha256, file.filename)
         if path.is_file() and files.digest(path) == file.sha256:
             return path
         if self._offline:
-            raise not_kept(self.address, file.filename)
+            raise not_cached(self.address, file.filename)
         with self._transport.stream(file.url, wanted=file.filename) as chunks:
             files.write_stream(path, chunks, sha256=file.sha256, name=file.filename)
         return path

@@ -16,7 +16,7 @@ import urllib3
 
 from matrix.errors import IndexUnavailable, Problem
 from matrix.index import addresses
-from matrix.index.configuration import Settings
+from matrix.index.settings import Settings
 
 CONNECTIONS: Final = 32
 """At once, to one host."""
@@ -35,8 +35,12 @@ class Connections:
         _check(settings.ca_bundle)
         self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
-        asked = {addresses.origin(url): addresses.authorization(url) for url in settings.urls}
-        self._authorization = {place: header for place, header in asked.items() if header}
+        header_by_origin = {
+            addresses.origin(url): addresses.authorization(url) for url in settings.urls
+        }
+        self._authorization = {
+            place: header for place, header in header_by_origin.items() if header
+        }
 
     def send(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """The response to a GET, its body not yet read. Raises urllib3's ``HTTPError``."""
@@ -64,10 +68,10 @@ class Connections:
         way = addresses.proxy(url, self._proxies), url.startswith("https:")
         with self._lock:
             if way not in self._pools:
-                self._pools[way] = self._made(*way)
+                self._pools[way] = self._make_pool(*way)
             return self._pools[way]
 
-    def _made(self, proxy: str, is_encrypted: bool) -> urllib3.PoolManager:  # noqa: FBT001 - a key
+    def _make_pool(self, proxy: str, is_encrypted: bool) -> urllib3.PoolManager:  # noqa: FBT001 - a key
         is_encrypted |= proxy.startswith("https:")
         certificates = _certificates(self._ca_bundle) if is_encrypted else None
         # block: more threads than connections wait, instead of opening one that is thrown away.

@@ -17,10 +17,10 @@ def read(text: str) -> list[ListedFile]:
     anchors.feed(text)
     anchors.close()
     check_version(anchors.version)
-    files = [file for found in anchors.found if (file := _file(*found, anchors.address))]
-    if anchors.found and not files:
+    files = [file for link in anchors.links if (file := _file(*link, anchors.address))]
+    if anchors.links and not files:
         # A login page or a directory of something else answers 200 as well.
-        raise InvalidPage(f"expected links to distributions, got {len(anchors.found)} others")
+        raise InvalidPage(f"expected links to distributions, got {len(anchors.links)} others")
     return files
 
 
@@ -29,7 +29,7 @@ class _Anchors(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[tuple[dict[str, str], str]] = []
+        self.links: list[tuple[dict[str, str], str]] = []
         self.address = ""
         self.version = "1.0"
         self._inside = False
@@ -37,7 +37,7 @@ class _Anchors(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "a" and "href" in values:
-            self.found.append((values, ""))
+            self.links.append((values, ""))
             self._inside = True
         elif tag == "base":
             self.address = self.address or values.get("href", "")
@@ -46,8 +46,8 @@ class _Anchors(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._inside:
-            values, text = self.found[-1]
-            self.found[-1] = values, text + data
+            values, text = self.links[-1]
+            self.links[-1] = values, text + data
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
@@ -67,7 +67,7 @@ def _file(values: dict[str, str], text: str, address: str) -> ListedFile | None:
         hashes=digests,
         requires_python=values.get("data-requires-python"),
         yanked="data-yanked" in values,
-        core_metadata=_stated(metadata),
+        core_metadata=_parse_metadata_mark(metadata),
     )
 
 
@@ -75,7 +75,7 @@ def _digests(fragment: str) -> Digests:
     return Digests(sha256=parse_qs(fragment).get("sha256", [""])[0])
 
 
-def _stated(metadata: str | None) -> bool | Digests:
+def _parse_metadata_mark(metadata: str | None) -> bool | Digests:
     if metadata is None or metadata == "false":
         return False
     return _digests(metadata) if "=" in metadata else True

@@ -99,7 +99,7 @@ class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
             version = filenames.version(head, self._project) if head else None
             tags = _tags(file.filename)
             if version is not None and tags is not None:
-                yield _published(file, self._project, version, tags, self._url)
+                yield _publish_file(file, self._project, version, tags, self._url)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +134,18 @@ def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) 
 def dump(page: Page) -> tuple[Contents, bytes]:
     """The page for the cache: what each version has, newest first, and the texts."""
     rows = page.releases.rows
-    contents = {str(version): (len(text), sorted(said)) for version, (text, said) in rows.items()}
+    contents = {
+        str(version): (len(text), sorted(specifiers))
+        for version, (text, specifiers) in rows.items()
+    }
     return contents, b"".join(text for text, _ in rows.values())
 
 
 def load(contents: Contents, kept: Buffer, *, project: NormalizedName, url: str) -> Page:
     """The page that ``dump`` wrote, where it came from ``url``; nothing is copied."""
     rows, view, start = dict[Version, Row](), memoryview(kept), 0
-    for version, (length, said) in contents.items():
-        rows[filenames.parsed(version)] = view[start : start + length], _sayings(*said)
+    for version, (length, specifiers) in contents.items():
+        rows[filenames.parsed(version)] = view[start : start + length], _share_set(*specifiers)
         start += length
     return Page(project=project, releases=Releases(project, url, rows))
 
@@ -170,7 +173,7 @@ def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Ve
         if group is None:
             continue
         if file.hashes.sha256:
-            group.append(_shortened(file))
+            group.append(_shorten(file))
         else:
             without_digest += 1
     if without_digest and not any(by_version.values()):
@@ -180,18 +183,18 @@ def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Ve
 
 
 def _row(files: Sequence[ListedFile]) -> Row:
-    said = {file.requires_python or "" for file in files}
-    return _ENCODER.encode(files), _sayings(*sorted(said))
+    specifiers = {file.requires_python or "" for file in files}
+    return _ENCODER.encode(files), _share_set(*sorted(specifiers))
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _sayings(*said: str) -> frozenset[str]:
+def _share_set(*specifiers: str) -> frozenset[str]:
     # The same set for the same sayings: who asks about one remembers the answer.
-    return frozenset(said)
+    return frozenset(specifiers)
 
 
-def _shortened(file: ListedFile) -> ListedFile:
-    """Without what is said twice: pages are kept in memory, and most of a page is addresses."""
+def _shorten(file: ListedFile) -> ListedFile:
+    """Drop repeated text: pages stay in memory, and most of a page is addresses."""
     url = file.url.partition("#")[0] if "#" in file.url else file.url
     file.url = url.removesuffix(file.filename) if url.endswith("/" + file.filename) else url
     return file
@@ -204,11 +207,11 @@ def _tags(filename: str) -> frozenset[Tag] | None:
         return None
 
 
-def _published(
+def _publish_file(
     file: ListedFile, project: NormalizedName, version: Version, tags: frozenset[Tag], url: str
 ) -> PublishedFile:
     is_absolute = file.url.startswith(("https://", "http://"))
-    link = file.url if is_absolute else _joined(url, file.url)
+    link = file.url if is_absolute else _join(url, file.url)
     address = link + file.filename if link.endswith("/") else link
     metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
     return PublishedFile(
@@ -229,7 +232,7 @@ def _published(
 
 
 @functools.lru_cache(maxsize=1 << 10)
-def _joined(page: str, link: str) -> str:
+def _join(page: str, link: str) -> str:
     # Joining takes as long as the rest of a file; without filenames most relative links are equal.
     return urljoin(page, link)
 

@@ -1,4 +1,4 @@
-"""The pages of one index: kept, asked about again, and parsed only when they changed."""
+"""The pages of one index: cached, revalidated, and parsed only when they changed."""
 
 import dataclasses
 import hashlib
@@ -22,7 +22,7 @@ _ACCEPT: Final = (
     "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 )
 LONGEST_FRESH: Final = 600.0
-"""Seconds: who has just released something need not wait longer, whatever a proxy says."""
+"""Seconds: a new release is visible after that, even if a proxy allows more."""
 _MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age=(\d+)", re.IGNORECASE)
 _UNFRESH: Final = re.compile(r"(?:^|,)\s*no-(?:cache|store)\s*(?:,|$)", re.IGNORECASE)
 
@@ -44,62 +44,62 @@ class Pages:
         """The releases of ``project``, or None where the index has no such project."""
         # PEP 503: a project's page lives under its normalized name, and page URLs end with a slash.
         url = f"{self.url}{project}/"
-        kept = self._cache.page(url)
-        if self._offline and kept is None:
-            raise not_kept(url, f"the page of {str(project)!r}")
-        if kept is not None and (self._offline or kept.fresh_until > self._transport.clock()):
-            return _loaded(kept, project)
-        answer = self._ask(url, kept, project)
-        if answer.status_code == NOT_MODIFIED and kept is not None:
-            self._keep(url, kept, _current(kept, answer, self._transport.clock()))
-            return _loaded(kept, project)
+        cached = self._cache.page(url)
+        if self._offline and cached is None:
+            raise not_cached(url, f"the page of {str(project)!r}")
+        if cached is not None and (self._offline or cached.fresh_until > self._transport.clock()):
+            return _load_page(cached, project)
+        answer = self._ask(url, cached, project)
+        if answer.status_code == NOT_MODIFIED and cached is not None:
+            self._keep(url, cached, _current(cached, answer, self._transport.clock()))
+            return _load_page(cached, project)
         if answer.status_code == NOT_FOUND:
-            self._keep(url, kept, StoredPage(url=url))
+            self._keep(url, cached, StoredPage(url=url))
             return None
         if answer.status_code != OK:
             what = f"expected the page of {str(project)!r}, got status {answer.status_code}"
             raise IndexUnavailable(Problem(place=url, what=what))
-        return self._changed(url, kept, answer, project)
+        return self._parse_answer(url, cached, answer, project)
 
-    def _ask(self, url: str, kept: StoredPage | None, project: NormalizedName) -> Answer:
+    def _ask(self, url: str, cached: StoredPage | None, project: NormalizedName) -> Answer:
         headers = {"Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
-        if kept is not None and kept.etag:
-            headers["If-None-Match"] = kept.etag
-        elif kept is not None and kept.modified:
-            headers["If-Modified-Since"] = kept.modified
+        if cached is not None and cached.etag:
+            headers["If-None-Match"] = cached.etag
+        elif cached is not None and cached.modified:
+            headers["If-Modified-Since"] = cached.modified
         return self._transport.get(url, headers=headers, wanted=f"the page of {str(project)!r}")
 
-    def _changed(
-        self, url: str, kept: StoredPage | None, answer: Answer, project: NormalizedName
+    def _parse_answer(
+        self, url: str, cached: StoredPage | None, answer: Answer, project: NormalizedName
     ) -> Page:
         """The page of a whole answer; an index that cannot say "unchanged" may send the same."""
         source = hashlib.sha256(answer.content).hexdigest()
         final = without_user(answer.url)
         now = self._transport.clock()
-        if kept is not None and (kept.source, kept.url) == (source, final):
-            self._keep(url, kept, _current(kept, answer, now))
-            return page.load(kept.contents, kept.releases, project=project, url=final)
-        parsed = _parsed(answer, project, url=url, final=final)
+        if cached is not None and (cached.source, cached.url) == (source, final):
+            self._keep(url, cached, _current(cached, answer, now))
+            return page.load(cached.contents, cached.releases, project=project, url=final)
+        parsed = _parse_page(answer, project, url=url, final=final)
         contents, releases = page.dump(parsed)
         stored = StoredPage(url=final, source=source, contents=contents, releases=releases)
-        self._keep(url, kept, _current(stored, answer, now))
+        self._keep(url, cached, _current(stored, answer, now))
         return parsed
 
-    def _keep(self, url: str, kept: StoredPage | None, current: StoredPage) -> None:
-        if current != kept:
-            self._cache.keep_page(url, current)
+    def _keep(self, url: str, cached: StoredPage | None, current: StoredPage) -> None:
+        if current != cached:
+            self._cache.write_page(url, current)
 
 
-def not_kept(place: str, wanted: str) -> IndexUnavailable:
-    """What to raise when a run without network needs what no run before it has read."""
+def not_cached(place: str, wanted: str) -> IndexUnavailable:
+    """The error of an offline run for what the cache does not have."""
     what = f"expected {wanted} in the cache, got none"
     return IndexUnavailable(Problem(place=place, what=what, hint="wheelyard lock"))
 
 
-def _loaded(kept: StoredPage, project: NormalizedName) -> Page | None:
-    if not kept.exists:
+def _load_page(cached: StoredPage, project: NormalizedName) -> Page | None:
+    if not cached.exists:
         return None
-    return page.load(kept.contents, kept.releases, project=project, url=kept.url)
+    return page.load(cached.contents, cached.releases, project=project, url=cached.url)
 
 
 def _current(stored: StoredPage, answer: Answer, now: float) -> StoredPage:
@@ -115,14 +115,14 @@ def _current(stored: StoredPage, answer: Answer, now: float) -> StoredPage:
 def _fresh_until(headers: Mapping[str, str], now: float) -> float:
     """RFC 9111: how long an answer may be used without asking, less what caches took of that."""
     control, age = headers.get("Cache-Control", ""), headers.get("Age", "")
-    found = _MAX_AGE.search(control)
-    if found is None or _UNFRESH.search(control):
+    match = _MAX_AGE.search(control)
+    if match is None or _UNFRESH.search(control):
         return 0.0
-    left = min(float(found[1]), LONGEST_FRESH) - (float(age) if age.isdigit() else 0.0)
+    left = min(float(match[1]), LONGEST_FRESH) - (float(age) if age.isdigit() else 0.0)
     return now + left if left > 0 else 0.0
 
 
-def _parsed(answer: Answer, project: NormalizedName, *, url: str, final: str) -> Page:
+def _parse_page(answer: Answer, project: NormalizedName, *, url: str, final: str) -> Page:
     content_type = answer.headers.get("Content-Type", "")
     try:
         return page.parse(answer.content, content_type=content_type, project=project, url=final)

@@ -49,13 +49,14 @@ def member(
     """The METADATA member of a wheel; ``before`` learns which bytes will be read."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            found = [info for info in archive.infolist() if _is_metadata(info.filename)]
-            if len(found) != 1:
-                raise NoMetadata(f"expected one METADATA, got {len(found)}")
-            if found[0].file_size > LARGEST:
-                raise NoMetadata(f"expected METADATA, got {found[0].file_size} bytes of it")
-            before(found[0].header_offset, found[0].compress_size + HEADER + len(found[0].filename))
-            return archive.read(found[0])
+            members = [info for info in archive.infolist() if _is_metadata(info.filename)]
+            if len(members) != 1:
+                raise NoMetadata(f"expected one METADATA, got {len(members)}")
+            (info,) = members
+            if info.file_size > LARGEST:
+                raise NoMetadata(f"expected METADATA, got {info.file_size} bytes of it")
+            before(info.header_offset, info.compress_size + HEADER + len(info.filename))
+            return archive.read(info)
     except _DAMAGE as error:
         raise NoMetadata(str(error)) from error
 

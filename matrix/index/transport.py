@@ -22,8 +22,8 @@ from urllib3.exceptions import HTTPError, LocationValueError
 
 from matrix.errors import IndexUnavailable, Problem
 from matrix.index import addresses
-from matrix.index.configuration import Settings
 from matrix.index.connections import Connections
+from matrix.index.settings import Settings
 
 PAUSES: Final = (0.5, 2.0, 6.0)
 LONGEST_PAUSE: Final = 60.0
@@ -89,7 +89,7 @@ class Transport:
         self.internal = settings.internal
         self.clock = clock
         self._closed = threading.Event()
-        # Waiting for an event that close() sets: nobody waits for a thread that sleeps.
+        # An event that close() sets ends every pause at once.
         self._sleep = sleep or self._closed.wait
         self._largest = largest
         self._connections = Connections(settings)
@@ -118,7 +118,7 @@ class Transport:
     def _chunks(self, url: str, wanted: str) -> Generator[bytes]:
         got = 0
         for pause in (*PAUSES, None):
-            with contextlib.closing(self._opened_at(got, url, wanted)) as body:
+            with contextlib.closing(self._open_at(got, url, wanted)) as body:
                 try:
                     for chunk in body.stream(CHUNK, decode_content=False):
                         got += len(chunk)
@@ -130,7 +130,7 @@ class Transport:
                 else:
                     return
 
-    def _opened_at(self, offset: int, url: str, wanted: str) -> urllib3.BaseHTTPResponse:
+    def _open_at(self, offset: int, url: str, wanted: str) -> urllib3.BaseHTTPResponse:
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         opened = self._patiently(lambda: self._begin(url, headers), url, wanted)
         begins = opened.headers.get("Content-Range", "")
@@ -190,7 +190,7 @@ class Transport:
 
     def _patiently(self, attempt: Callable[[], R], url: str, wanted: str) -> R:
         for pause in (*PAUSES, None):
-            asked = 0.0
+            wanted_pause = 0.0
             try:
                 response = attempt()
             except (_Refused, LocationValueError) as error:
@@ -201,11 +201,11 @@ class Transport:
             else:
                 if response.status_code not in _BUSY or pause is None:
                     return response
-                asked = self._asked_pause(response.headers.get("Retry-After", ""))
-            self._sleep(asked or pause)
+                wanted_pause = self._parse_retry_after(response.headers.get("Retry-After", ""))
+            self._sleep(wanted_pause or pause)
         raise AssertionError  # the last pause is None, and that round returns or raises
 
-    def _asked_pause(self, text: str) -> float:
+    def _parse_retry_after(self, text: str) -> float:
         """Retry-After: seconds, or a date (RFC 9110)."""
         if text.isdigit():
             return min(float(text), LONGEST_PAUSE)

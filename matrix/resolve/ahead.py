@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from matrix.index.ahead import Ahead as Threads
+from matrix.index.tasks import TaskPool
 from matrix.resolve.candidates import Offer
 from matrix.resolve.provider import Need, Provider
 from matrix.resolve.shelf import places
@@ -59,7 +59,7 @@ class Ahead:
 
         Errors are not raised here: whoever asks for what could not be fetched gets them.
         """
-        self._threads = Threads(WORKERS)
+        self._threads = TaskPool(WORKERS)
         try:
             for provider, preferred, needs in asked:
                 for need in needs:

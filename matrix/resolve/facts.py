@@ -107,7 +107,7 @@ class Facts:
         return self._recipe(offer.project).dynamic
 
     def _read_shelf(self, project: NormalizedName) -> Shelf:
-        page = self._index.page(project)
+        page = self._index.fetch_page(project)
         if page is None:
             return Shelf(project, (), files=lambda _: (), pythons=lambda _: frozenset())
         found = page.releases
@@ -115,7 +115,7 @@ class Facts:
 
     def _read_metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         if offer.file.is_wheel:
-            return core_metadata.from_fields(self._index.stated(offer.file))
+            return core_metadata.from_fields(self._index.fetch_fields(offer.file))
         try:
             excerpt = self.excerpt(offer.file)
             is_dynamic = self._is_dynamic(offer)
@@ -128,7 +128,7 @@ class Facts:
 
     def _built(self, offer: Offer, builder: MetadataBuilder, target: Target | None) -> CoreMetadata:
         file = offer.file
-        content = builder.metadata(file, lambda: self._index.distribution(file), target)
+        content = builder.metadata(file, lambda: self._index.fetch_file(file), target)
         built = core_metadata.parse(content)
         if (built.project, built.version) != (offer.project, offer.version):
             raise InvalidMetadata(f"its build makes {built.project} {built.version}")
@@ -137,19 +137,19 @@ class Facts:
     def excerpt(self, file: "PublishedFile") -> Excerpt:
         """What an sdist tells without being built; raises ``InvalidSdist``."""
         return Excerpt.parse(
-            self._index.excerpt(file, lambda path: sdist.read_excerpt(path).dump())
+            self._index.fetch_excerpt(file, lambda path: sdist.read_excerpt(path).dump())
         )
 
     def fetch(self, file: "PublishedFile") -> None:
         """Have what ``metadata`` is read from, in whatever thread."""
         if file.is_wheel:
-            self._index.stated(file)
+            self._index.fetch_fields(file)
         else:
             self.excerpt(file)
 
     def has(self, file: "PublishedFile") -> bool:
         """Whether there is nothing to ``fetch``."""
-        return file.is_wheel and self._index.has_stated(file)
+        return file.is_wheel and self._index.has_fields(file)
 
     def _make_offers(self, target: Target, never_wheels_of: frozenset[NormalizedName]) -> Offers:
         return Offers(

@@ -62,7 +62,7 @@ def resolve(
         )
         for target in targets
     }
-    ahead = Ahead(index.page, facts.fetch, facts.has)
+    ahead = Ahead(index.fetch_page, facts.fetch, facts.has)
     _fetch(ahead, [(searches[target], roots[target]) for target in targets], reporter)
     _fetch_releases(ahead, manifest, searches.values())
     several = {str(p.project): p for p in manifest.packages if p.versions != NEWEST}
@@ -72,7 +72,7 @@ def resolve(
         assemble(results),
         manifest,
         source=lambda target: facts.source(target, never_wheels_of=frozenset()),
-        sdist=lambda file: facts.excerpt(index.find(file.project, file.filename)),
+        sdist=lambda file: facts.excerpt(index.find_file(file.project, file.filename)),
         kept=kept,
     )
 

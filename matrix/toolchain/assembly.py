@@ -100,10 +100,10 @@ def read_lanes(needed: Sequence[Need], index: "Index") -> dict[str, Resources]:
 
 
 def _read_lane(lane: str, index: "Index") -> Resources:
-    page = index.page(_LANE)
+    page = index.fetch_page(_LANE)
     for file in page.releases.get(Version(lane), ()) if page else ():
         if file.is_wheel:
-            return resources.read_resources(index.distribution(file), lane=lane)
+            return resources.read_resources(index.fetch_file(file), lane=lane)
     what = f"the index has no wheel of cibuildwheel {lane}"
     raise MatrixError(Problem(place=index.address, what=what))
 
@@ -119,8 +119,8 @@ def _fetch_distributions(
         if present and present[0].sha256 == file.sha256:
             yield present[0]
             continue
-        published = sources.index.find(file.project, file.filename)
-        files.copy(sources.index.distribution(published), root / path, sha256=file.sha256)
+        published = sources.index.find_file(file.project, file.filename)
+        files.copy(sources.index.fetch_file(published), root / path, sha256=file.sha256)
         yield dataclasses.replace(content, size=(root / path).stat().st_size)
 
 
@@ -150,8 +150,8 @@ def _make_application(
     )
     if lock.impossible or not all(file.is_wheel for file in lock.files):
         return ()
-    published = (sources.index.find(file.project, file.filename) for file in lock.files)
-    content = virtualenv_app.zip_application(sources.index.distribution(f) for f in published)
+    published = (sources.index.find_file(file.project, file.filename) for file in lock.files)
+    content = virtualenv_app.zip_application(sources.index.fetch_file(f) for f in published)
     files.write(root / download.into, content)
     return tuple(placement.list_contents(root / download.into, root=root, source=download.name))
 

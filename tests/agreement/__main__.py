@@ -20,7 +20,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from matrix.edge.files import write
-from matrix.index import configuration
+from matrix.index import settings
 from matrix.manifest.model import Network
 from matrix.targets.target import Target
 from tests.agreement import comparing, histories, picking, recording
@@ -113,16 +113,16 @@ def _asked_back(
 def prepared(source: str, store: Path, requirements: Path) -> tuple[list[str], list[str]]:
     """What to ask of a source, and how to serve it; nothing to ask where it is not there."""
     environment = dict(os.environ)
-    options = configuration.pip_options(environment)
+    options = settings.read_pip_options(environment)
     match source:
         case "made-up":
             return histories.write(store), []
         case "index":
             lines = requirements.read_text(encoding="utf-8").splitlines()
             asked = [line for line in lines if line and not line.startswith("#")]
-            return asked, ["--upstream", configuration.settings(Network(), options).url]
+            return asked, ["--upstream", settings.choose_settings(Network(), options).url]
         case _:
-            extra = configuration.option(options, "extra-index-url").split()
+            extra = settings.get_option(options, "extra-index-url").split()
             urls = [urlsplit(url) for url in extra if url.startswith("file:")]
             if not urls:
                 return [], []

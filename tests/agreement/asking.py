@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings
+from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 from tests.agreement import picking
 from tests.agreement.picking import Answer, Picks

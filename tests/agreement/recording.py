@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from matrix.edge.files import write
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.configuration import Settings
 from matrix.index.page import PublishedFile
+from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 
 
@@ -26,17 +26,17 @@ class Recorder:
         self._store = store
 
     def page(self, project: str) -> bytes:
-        found = self._index.page(canonicalize_name(project))
+        found = self._index.fetch_page(canonicalize_name(project))
         files = [f for fs in found.releases.values() for f in fs] if found else []
         return _keep_page(self._store, project, [_entry(file) for file in files if file.is_wheel])
 
     def metadata(self, filename: str) -> bytes:
         project, version, _, _ = parse_wheel_filename(filename)
-        found = self._index.page(project)
+        found = self._index.fetch_page(project)
         published = found.releases.get(version, ()) if found else ()
         for file in published:
             if file.filename == filename:
-                return _keep_metadata(self._store, filename, self._index.metadata(file))
+                return _keep_metadata(self._store, filename, self._index.fetch_metadata(file))
         return b""
 
 

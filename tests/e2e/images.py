@@ -24,7 +24,7 @@ from platformdirs import user_cache_path
 from matrix.edge import files
 from matrix.edge.programs import Finished, run
 from matrix.errors import MatrixError, Problem
-from matrix.index.configuration import option, pip_options
+from matrix.index.settings import get_option, read_pip_options
 
 from . import interpreters
 from .debian import Debian
@@ -187,7 +187,7 @@ class Images:
 
     def _index(self) -> list[str]:
         """The index that pip uses here, for one container: its URL may hold a password."""
-        url = option(pip_options(self.environment), "index-url")
+        url = get_option(read_pip_options(self.environment), "index-url")
         return [f"--env=PIP_INDEX_URL={url}"] if url else []
 
     def _identity(self, image: str) -> str:

@@ -54,9 +54,9 @@ def carried(
         assert finished.succeeded, finished.output
     plan = json.loads((place / "plan.json").read_text(encoding="utf-8"))
     for name in sorted(distributions(plan)):
-        published = index.find(canonicalize_name(project(name)), name)
+        published = index.find_file(canonicalize_name(project(name)), name)
         files.copy(
-            index.distribution(published), place / "distributions" / name, sha256=published.sha256
+            index.fetch_file(published), place / "distributions" / name, sha256=published.sha256
         )
     return place
 

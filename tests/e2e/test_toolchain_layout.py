@@ -11,9 +11,9 @@ import pytest
 
 from matrix.edge import files
 from matrix.edge.programs import run
-from matrix.index import configuration
 from matrix.index.cache import Cache
 from matrix.index.client import Index
+from matrix.index.settings import choose_settings, read_pip_options
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 from matrix.targets.lanes import Lane, lanes
@@ -100,8 +100,8 @@ CASES: Final = [
 
 @pytest.fixture(scope="session")
 def index(environment: Mapping[str, str], cache: Path) -> Iterator[Index]:
-    options = configuration.pip_options(environment)
-    settings = configuration.settings(Network(), options)
+    options = read_pip_options(environment)
+    settings = choose_settings(Network(), options)
     with contextlib.closing(Transport(settings)) as transport:
         yield Index(transport, Cache(cache / "index"))
 

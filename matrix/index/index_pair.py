@@ -1,7 +1,7 @@
 """
 Which of two indexes a project comes from.
 
-Whoever can put a project of the same name on the other index could otherwise replace it (dependency
+Otherwise a project of the same name on the other index could replace one of the house (dependency
 confusion). So no version is ever compared across indexes: a project comes from one of them, the
 manifest says which when both serve it, and the main index never learns the names of the house's
 projects.
@@ -19,7 +19,7 @@ from matrix.manifest.model import Internal
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class IndexPair:
     """Two indexes and the manifest's rule."""
 
     main: Pages
@@ -32,12 +32,12 @@ class Choice:
             return self.main.page(project)
         if _matches(project, self.rule.projects):
             return self.internal.page(project)
-        found = self.main.page(project)
+        page = self.main.page(project)
         if _serves(self.internal.page(project)):
-            raise self._undecided(project, is_on_both=_serves(found))
-        return found
+            raise self._ambiguity(project, is_on_both=_serves(page))
+        return page
 
-    def _undecided(self, project: NormalizedName, *, is_on_both: bool) -> ManifestError:
+    def _ambiguity(self, project: NormalizedName, *, is_on_both: bool) -> ManifestError:
         if is_on_both:
             what = f"{self.internal.address} and {self.main.address} both serve {str(project)!r}"
             hint = f"add {project} to network.internal.projects, or to network.internal.public"

@@ -1,9 +1,9 @@
 """
-What core metadata state, kept as fields: what a resolver asks of a thousand releases in each run.
+The fields of core metadata that a resolver needs, cached by project.
 
-One entry holds all that was ever read of a project, by the digest of the distribution, so that a
-run reads hundreds of files instead of thousands. An entry is nothing but a shorter way to what the
-metadata say: one that cannot be read, or is of another shape, counts as none.
+One entry holds all releases of a project by the digest of the distribution, so that a run reads
+hundreds of files instead of thousands. An entry only saves reading metadata again: one that cannot
+be read, or has another shape, counts as none.
 """
 
 import threading
@@ -21,7 +21,7 @@ _ENTRY: Final = msgspec.json.Decoder(_Entry)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-class Stated:
+class FieldStore:
     """The fields of core metadata, by distribution."""
 
     def __init__(self, cache: Cache) -> None:
@@ -29,42 +29,42 @@ class Stated:
         self._lock = threading.Lock()
         self._entries: dict[NormalizedName, _Entry] = {}
         self._grown: dict[NormalizedName, None] = {}
-        """The projects of which more is known than what the cache has."""
+        """The projects with fields that the cache does not have yet."""
 
     def load(self, project: NormalizedName) -> None:
-        """Read what the cache has of ``project``, in whatever thread."""
+        """Read the cache's entry of ``project``; any thread may call this."""
         self._entry(project)
 
     def has(self, file: PublishedFile) -> bool:
-        """Whether it is known what the metadata of ``file`` state."""
+        """Whether the fields of ``file`` are known."""
         return file.sha256 in self._entry(file.project)
 
     def of(self, file: PublishedFile) -> Fields:
-        """What the metadata of ``file`` state; only for what ``has`` affirms."""
+        """The fields of ``file``, for which ``has`` is true."""
         return self._entry(file.project)[file.sha256]
 
     def add(self, file: PublishedFile, fields: Fields) -> None:
-        """Learn what the metadata of ``file`` state, in whatever thread."""
+        """Add the fields of ``file``; any thread may call this."""
         entry = self._entry(file.project)
         with self._lock:
             entry[file.sha256] = fields
             self._grown[file.project] = None
 
-    def keep(self) -> None:
-        """Write what was learned since."""
-        # Some thread may still be learning.
+    def write(self) -> None:
+        """Write new fields to the cache."""
+        # A thread may still add fields.
         with self._lock:
             while self._grown:
                 project, _ = self._grown.popitem()
-                self._cache.keep_stated(project, _ENCODER.encode(self._entries[project]))
+                self._cache.write_fields(project, _ENCODER.encode(self._entries[project]))
 
     def _entry(self, project: NormalizedName) -> _Entry:
         known = self._entries.get(project)
-        # Two threads may both get here: the first entry is everybody's.
-        return self._entries.setdefault(project, self._kept(project)) if known is None else known
+        # Two threads may both get here and share the first entry.
+        return self._entries.setdefault(project, self._read(project)) if known is None else known
 
-    def _kept(self, project: NormalizedName) -> _Entry:
-        content = self._cache.stated(project)
+    def _read(self, project: NormalizedName) -> _Entry:
+        content = self._cache.fields(project)
         try:
             return _ENTRY.decode(content) if content else {}
         except msgspec.MsgspecError:

@@ -39,30 +39,30 @@ class Settings:
         return (self.url, self.internal) if self.internal else (self.url,)
 
 
-def network(named: Network, pip_options: Mapping[str, str]) -> Network:
-    """What the manifest names, completed by what pip is configured with; empty where neither is."""
+def complete_network(named: Network, pip_options: Mapping[str, str]) -> Network:
+    """The manifest's network section, completed from pip's configuration."""
     return dataclasses.replace(
         named,
-        index=named.index or option(pip_options, "index-url"),
-        ca_bundle=named.ca_bundle or option(pip_options, "cert"),
+        index=named.index or get_option(pip_options, "index-url"),
+        ca_bundle=named.ca_bundle or get_option(pip_options, "cert"),
     )
 
 
-def settings(named: Network, pip_options: Mapping[str, str]) -> Settings:
+def choose_settings(named: Network, pip_options: Mapping[str, str]) -> Settings:
     """Decide between the manifest, pip's configuration and the default."""
-    found = network(named, pip_options)
-    internal = found.internal.index if found.internal else ""
+    network = complete_network(named, pip_options)
+    internal = network.internal.index if network.internal else ""
     return Settings(
-        url=_directory(found.index or _default()),
-        ca_bundle=found.ca_bundle,
-        internal=_directory(internal) if internal else "",
-        proxies=_proxies(option(pip_options, "proxy")),
+        url=_add_slash(network.index or _default()),
+        ca_bundle=network.ca_bundle,
+        internal=_add_slash(internal) if internal else "",
+        proxies=_proxies(get_option(pip_options, "proxy")),
     )
 
 
-def warnings(named: Network, pip_options: Mapping[str, str]) -> tuple[str, ...]:
-    """What pip is configured with and this tool leaves out, unless the manifest says where from."""
-    if named.index or named.internal or not option(pip_options, "extra-index-url"):
+def find_warnings(named: Network, pip_options: Mapping[str, str]) -> tuple[str, ...]:
+    """Warn of settings of pip that this tool does not use."""
+    if named.index or named.internal or not get_option(pip_options, "extra-index-url"):
         return ()
     what = (
         "pip's extra-index-url is not used: a project of the same name on the other index could "
@@ -71,7 +71,7 @@ def warnings(named: Network, pip_options: Mapping[str, str]) -> tuple[str, ...]:
     return (what,)
 
 
-def _directory(url: str) -> str:
+def _add_slash(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
@@ -97,17 +97,17 @@ def _proxies(named: str) -> dict[str, str]:
     # Half of what importing this module would take, and only who opens an index needs it.
     from urllib.request import getproxies  # noqa: PLC0415 - see above
 
-    found = getproxies()
-    return {**found, "http": named, "https": named} if named else found
+    proxies = getproxies()
+    return {**proxies, "http": named, "https": named} if named else proxies
 
 
-def option(pip_options: Mapping[str, str], name: str) -> str:
+def get_option(pip_options: Mapping[str, str], name: str) -> str:
     """The value that pip would use for ``name``, or nothing."""
-    found = (pip_options.get(f"{section}.{name}", "") for section in _SECTIONS)
-    return next((value for value in found if value), "")
+    values = (pip_options.get(f"{section}.{name}", "") for section in _SECTIONS)
+    return next((value for value in values if value), "")
 
 
-def pip_options(environment: Mapping[str, str]) -> dict[str, str]:
+def read_pip_options(environment: Mapping[str, str]) -> dict[str, str]:
     """
     What ``pip config list`` prints: section and option to value; nothing when there is no pip.
     """

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from matrix.errors import ManifestError
 from matrix.index.client import Index
-from matrix.index.configuration import Settings, settings, warnings
+from matrix.index.settings import Settings, choose_settings, find_warnings
 from matrix.manifest.model import Internal, Network
 
 from .index_clients import client, files
@@ -52,7 +52,7 @@ def test_the_houses_projects_come_from_the_internal_index_only(
     release(main, "acme-tool", "99.0")
     with both(main, internal, tmp_path / "cache") as asked:
         found = files(asked, ACME)
-        again = asked.find(ACME, "acme_tool-1.0-py2.py3-none-any.whl")
+        again = asked.find_file(ACME, "acme_tool-1.0-py2.py3-none-any.whl")
 
     assert [str(file.version) for file in found] == ["1.0"]
     assert again == found[0]
@@ -78,7 +78,7 @@ def test_a_project_that_both_serve_is_an_error(
         both(main, internal, tmp_path / "cache") as asked,
         pytest.raises(ManifestError) as caught,
     ):
-        asked.page(REQUESTS)
+        asked.fetch_page(REQUESTS)
 
     assert str(caught.value) == (
         f"network.internal: {internal.url} and {main.url} both serve 'requests'\n"
@@ -105,7 +105,7 @@ def test_a_project_that_only_the_internal_index_serves_must_be_named(
         both(main, internal, tmp_path / "cache") as asked,
         pytest.raises(ManifestError) as caught,
     ):
-        asked.page(REQUESTS)
+        asked.fetch_page(REQUESTS)
 
     assert str(caught.value) == (
         f"network.internal: only {internal.url} serves 'requests', "
@@ -117,15 +117,15 @@ def test_a_project_that_only_the_internal_index_serves_must_be_named(
 def test_without_an_internal_index_nobody_else_is_asked() -> None:
     pip = {"global.extra-index-url": "https://more.example/simple"}
 
-    assert settings(Network(index="https://index.example/simple"), pip) == Settings(
+    assert choose_settings(Network(index="https://index.example/simple"), pip) == Settings(
         url="https://index.example/simple/", ca_bundle=""
     )
-    (warning,) = warnings(Network(), pip)
+    (warning,) = find_warnings(Network(), pip)
     assert warning == (
         "pip's extra-index-url is not used: a project of the same name on the other index could "
         "replace it; network.internal in packages.yaml says what comes from where"
     )
-    assert warnings(Network(), {}) == ()
+    assert find_warnings(Network(), {}) == ()
 
 
 def test_the_manifest_names_the_internal_index() -> None:
@@ -153,7 +153,7 @@ def test_the_internal_index_is_the_manifests() -> None:
     network = Network(index="https://index.example/", internal=named)
     pip = {"global.extra-index-url": "https://house.example/simple"}
 
-    found = settings(network, pip)
+    found = choose_settings(network, pip)
 
     assert found.urls == ("https://index.example/", "https://house.example/simple/")
-    assert warnings(network, pip) == ()
+    assert find_warnings(network, pip) == ()

@@ -21,7 +21,7 @@ from matrix.index.transport import OK, PARTIAL, Transport
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
-def read(
+def fetch_metadata(
     file: PublishedFile, transport: Transport, *, download: Callable[[PublishedFile], Path]
 ) -> bytes:
     """The metadata of ``file``, unparsed; ``download`` is the last resort."""
@@ -50,13 +50,13 @@ def _inside(
         )
         if answer.status_code == OK:  # a server without ranges sends it all
             return 0, len(answer.content), answer.content
-        found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         if answer.status_code != PARTIAL:
             what = f"expected a part of {file.filename}, got status {answer.status_code}"
             raise IndexUnavailable(Problem(place=without_password(file.url), what=what))
-        if found is None or int(found[2]) - int(found[1]) + 1 != len(answer.content):
+        if match is None or int(match[2]) - int(match[1]) + 1 != len(answer.content):
             raise ranged.NoMetadata("expected a part of the file, got another")
-        return int(found[1]), int(found[3]), answer.content
+        return int(match[1]), int(match[3]), answer.content
 
     try:
         return ranged.metadata(fetch)

@@ -8,8 +8,8 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from matrix.errors import IndexUnavailable
-from matrix.index.ahead import Ahead
 from matrix.index.connections import CONNECTIONS
+from matrix.index.tasks import TaskPool
 
 from .index_clients import SIX, client, files
 from .index_server import IndexServer
@@ -19,10 +19,10 @@ from .wheels import make_wheel
 def test_what_was_fetched_ahead_is_not_fetched_again(index: IndexServer, tmp_path: Path) -> None:
     index.add(make_wheel(index.directory, "six", "1.10"))
     with client(index.url, tmp_path / "cache") as asked:
-        asked.prefetch_pages([SIX, SIX])
-        asked.page(SIX)
-        asked.distribution(files(asked)[0])
-        asked.distribution(files(asked)[0])
+        asked.start_pages([SIX, SIX])
+        asked.fetch_page(SIX)
+        asked.fetch_file(files(asked)[0])
+        asked.fetch_file(files(asked)[0])
 
     assert index.requests.count("/simple/six/") == 1
     assert index.requests.count("/files/six-1.10-py2.py3-none-any.whl") == 1
@@ -33,44 +33,44 @@ def test_a_failure_ahead_is_only_said_to_who_asks(index: IndexServer, tmp_path: 
     index.raw_pages["seven"] = b"{"
     seven = canonicalize_name("seven")
     with client(index.url, tmp_path / "cache") as asked:
-        asked.prefetch_pages([seven, SIX])
+        asked.start_pages([seven, SIX])
 
         assert len(files(asked)) == 1
         with pytest.raises(IndexUnavailable):
-            asked.page(seven)
+            asked.fetch_page(seven)
 
 
 def test_who_asks_does_not_wait_for_what_others_want_ahead() -> None:
-    ahead, gate = Ahead(1), threading.Event()
+    ahead, gate = TaskPool(1), threading.Event()
     ahead.start("slow", gate.wait)
     ahead.start("wanted", lambda: "ahead")
 
-    assert ahead.ask("wanted", lambda: "now") == "ahead"
-    assert ahead.ask("unheard of", lambda: "now") == "now"
+    assert ahead.run("wanted", lambda: "now") == "ahead"
+    assert ahead.run("unheard of", lambda: "now") == "now"
     gate.set()
-    assert ahead.ask("slow", lambda: False) is True
+    assert ahead.run("slow", lambda: False) is True
 
 
 def test_an_answer_is_made_once_however_many_ask() -> None:
-    ahead, made = Ahead(4), []
+    ahead, made = TaskPool(4), []
 
     def make() -> int:
         time.sleep(0.02)
         made.append(1)
         return len(made)
 
-    asking = [threading.Thread(target=ahead.ask, args=("key", make)) for _ in range(8)]
+    asking = [threading.Thread(target=ahead.run, args=("key", make)) for _ in range(8)]
     for thread in asking:
         thread.start()
     for thread in asking:
         thread.join()
 
     assert made == [1]
-    assert ahead.ask("key", make) == 1
+    assert ahead.run("key", make) == 1
 
 
 def test_closing_begins_nothing_more() -> None:
-    ahead, gate, begun = Ahead(1), threading.Event(), list[int]()
+    ahead, gate, begun = TaskPool(1), threading.Event(), list[int]()
     ahead.start("slow", gate.wait)
     for number in range(50):
         ahead.start(number, lambda number=number: begun.append(number))  # type: ignore[misc]
@@ -78,12 +78,12 @@ def test_closing_begins_nothing_more() -> None:
     ahead.close()
     gate.set()
 
-    assert ahead.ask("slow", lambda: False) is True
+    assert ahead.run("slow", lambda: False) is True
     assert begun == []
 
 
 def test_threads_end_with_their_work_and_are_no_more_than_asked_for() -> None:
-    ahead, gate = Ahead(CONNECTIONS), threading.Event()
+    ahead, gate = TaskPool(CONNECTIONS), threading.Event()
     before = set(threading.enumerate())
     for number in range(3 * CONNECTIONS):
         ahead.start(number, gate.wait)
@@ -92,14 +92,14 @@ def test_threads_end_with_their_work_and_are_no_more_than_asked_for() -> None:
     assert len(begun) == CONNECTIONS
     gate.set()
     for number in range(3 * CONNECTIONS):
-        ahead.ask(number, lambda: False)
+        ahead.run(number, lambda: False)
     for thread in begun:
         thread.join(10)
     assert not [thread for thread in begun if thread.is_alive()]
 
 
 def test_a_thread_takes_what_comes_after_its_work() -> None:
-    ahead, before = Ahead(CONNECTIONS), set(threading.enumerate())
+    ahead, before = TaskPool(CONNECTIONS), set(threading.enumerate())
     for number in range(20):
         done = threading.Event()
         ahead.start(number, done.set)
@@ -111,9 +111,9 @@ def test_a_thread_takes_what_comes_after_its_work() -> None:
 
 
 def test_whoever_waits_is_not_kept_from_working_by_who_works() -> None:
-    ahead, gate, done = Ahead(3), threading.Event(), threading.Event()
+    ahead, gate, done = TaskPool(3), threading.Event(), threading.Event()
     ahead.start("first", lambda: None)
-    ahead.ask("first", lambda: None)
+    ahead.run("first", lambda: None)
     for number in range(2):
         ahead.start(number, gate.wait)
     ahead.start("third", done.set)
@@ -127,7 +127,7 @@ def test_an_interrupt_does_not_wait_for_a_slow_server(tmp_path: Path) -> None:
     with IndexServer.running(tmp_path / "index") as index:
         index.busy = 99
         with client(index.url, tmp_path / "cache", sleep=lambda _: listening.wait(30)) as asked:
-            asked.prefetch_pages([SIX])
+            asked.start_pages([SIX])
             started = time.monotonic()
         closed_after = time.monotonic() - started
         listening.set()

@@ -32,48 +32,48 @@ def six(index: IndexServer) -> IndexServer:
     return index
 
 
-def stated(index: IndexServer, cache: Path, *, offline: bool = False) -> Fields:
+def read_fields(index: IndexServer, cache: Path, *, offline: bool = False) -> Fields:
     """What a run of its own learns of six."""
     with client(index.url, cache, offline=offline) as asked:
-        return asked.stated(files(asked)[0])
+        return asked.fetch_fields(files(asked)[0])
 
 
-def entry(cache: Path) -> Path:
+def find_entry(cache: Path) -> Path:
     """Where what six's metadata state is kept."""
-    (found,) = (path for path in cache.glob("*/stated-*/*/*") if path.is_file())
-    return found
+    (entry,) = (path for path in cache.glob("*/fields-*/*/*") if path.is_file())
+    return entry
 
 
-def kept(content: bytes) -> bytes:
+def with_digest(content: bytes) -> bytes:
     """As the cache writes it: with a digest that is right."""
     return hashlib.sha256(content).digest() + content
 
 
 def test_what_metadata_state_is_kept_by_digest(six: IndexServer, tmp_path: Path) -> None:
-    first = stated(six, tmp_path)
+    first = read_fields(six, tmp_path)
 
     assert first == STATED
-    assert stated(six, tmp_path, offline=True) == STATED
+    assert read_fields(six, tmp_path, offline=True) == STATED
 
 
 def test_a_run_that_learns_nothing_writes_nothing(six: IndexServer, tmp_path: Path) -> None:
-    stated(six, tmp_path)
-    before = entry(tmp_path).stat().st_mtime_ns
-    stated(six, tmp_path)
+    read_fields(six, tmp_path)
+    before = find_entry(tmp_path).stat().st_mtime_ns
+    read_fields(six, tmp_path)
 
-    assert entry(tmp_path).stat().st_mtime_ns == before
+    assert find_entry(tmp_path).stat().st_mtime_ns == before
 
 
 def test_what_one_run_learned_is_not_lost_in_the_next(six: IndexServer, tmp_path: Path) -> None:
-    stated(six, tmp_path)
+    read_fields(six, tmp_path)
     six.add(make_wheel(six.directory, "six", "1.11"))
     with client(six.url, tmp_path) as asked:
         newest, older = files(asked)
 
-        assert [asked.has_stated(file) for file in (newest, older)] == [False, True]
-        asked.stated(newest)
+        assert [asked.has_fields(file) for file in (newest, older)] == [False, True]
+        asked.fetch_fields(newest)
     with client(six.url, tmp_path) as asked:
-        assert all(map(asked.has_stated, files(asked)))
+        assert all(map(asked.has_fields, files(asked)))
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_what_one_run_learned_is_not_lost_in_the_next(six: IndexServer, tmp_path
         b"",
         b"\0" * 10,
         b"\0" * 32 + b"{}",
-        kept(b""),
-        kept(b"{"),
-        kept(b"\xff\xfe"),
-        kept(b"[]"),
-        kept(b'{"%s": {"name": ["six"]}}'),
-        kept(b'{"%s": "six"}'),
-        kept(b'{"%s": {"requires_dist": "seven>=1"}}'),
-        kept(b'{"%s": null}'),
+        with_digest(b""),
+        with_digest(b"{"),
+        with_digest(b"\xff\xfe"),
+        with_digest(b"[]"),
+        with_digest(b'{"%s": {"name": ["six"]}}'),
+        with_digest(b'{"%s": "six"}'),
+        with_digest(b'{"%s": {"requires_dist": "seven>=1"}}'),
+        with_digest(b'{"%s": null}'),
     ],
     ids=[
         "empty", "short", "other digest", "nothing", "half", "no text", "list", "list for text",
@@ -99,26 +99,26 @@ def test_what_one_run_learned_is_not_lost_in_the_next(six: IndexServer, tmp_path
 def test_a_damaged_or_foreign_entry_counts_as_none(
     six: IndexServer, tmp_path: Path, content: bytes
 ) -> None:
-    stated(six, tmp_path)
+    read_fields(six, tmp_path)
     with client(six.url, tmp_path) as asked:
         digest = files(asked)[0].sha256.encode()
     if b"%s" in content:
-        content = kept(content[32:].replace(b"%s", digest))
-    entry(tmp_path).write_bytes(content)
+        content = with_digest(content[32:].replace(b"%s", digest))
+    find_entry(tmp_path).write_bytes(content)
 
-    assert stated(six, tmp_path) == STATED
-    assert stated(six, tmp_path, offline=True) == STATED  # it was written anew
+    assert read_fields(six, tmp_path) == STATED
+    assert read_fields(six, tmp_path, offline=True) == STATED  # it was written anew
 
 
 def test_an_entry_of_another_format_is_not_read(
     six: IndexServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caches, "STATED", "0")
-    stated(six, tmp_path)
+    monkeypatch.setattr(caches, "FIELDS", "0")
+    read_fields(six, tmp_path)
     monkeypatch.undo()
 
     with pytest.raises(IndexUnavailable) as raised:
-        stated(six, tmp_path, offline=True)
+        read_fields(six, tmp_path, offline=True)
     assert str(raised.value) == (
         f"{six.url}: expected the metadata of six-1.10-py2.py3-none-any.whl in the cache, got none"
         "\n  hint: wheelyard lock"
@@ -126,11 +126,11 @@ def test_an_entry_of_another_format_is_not_read(
 
 
 def test_an_entry_that_cannot_be_had_again_is_an_error(six: IndexServer, tmp_path: Path) -> None:
-    stated(six, tmp_path)
-    entry(tmp_path).write_bytes(b"damaged")
+    read_fields(six, tmp_path)
+    find_entry(tmp_path).write_bytes(b"damaged")
 
     with pytest.raises(IndexUnavailable):
-        stated(six, tmp_path, offline=True)
+        read_fields(six, tmp_path, offline=True)
 
 
 def test_a_lock_that_fails_keeps_what_it_learned(
@@ -143,7 +143,7 @@ def test_a_lock_that_fails_keeps_what_it_learned(
     assert main(["lock", "--manifest", str(manifest), "--cache", str(cache), "--quiet"]) != 0
 
     assert "/simple/seven/: expected a page of the Simple API" in capsys.readouterr().err
-    assert stated(six, cache / "index", offline=True) == STATED
+    assert read_fields(six, cache / "index", offline=True) == STATED
 
 
 def test_what_is_installed_here_survives_being_kept() -> None:
@@ -164,7 +164,9 @@ def test_metadata_that_nobody_can_use_stay_unusable() -> None:
         core_metadata.from_fields(fields)
 
 
-@pytest.mark.parametrize("damage", [b"", b"damaged", kept(b"[]")], ids=["empty", "bytes", "list"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"damaged", with_digest(b"[]")], ids=["empty", "bytes", "list"]
+)
 def test_a_lock_is_the_same_whatever_the_cache_keeps_of_metadata(
     tmp_path: Path, index: IndexServer, damage: bytes
 ) -> None:
@@ -183,7 +185,7 @@ def test_a_lock_is_the_same_whatever_the_cache_keeps_of_metadata(
     assert main(lock) == 0
     assert locked.read_bytes() == cold
     locked.unlink()
-    entries = [path for path in cache.glob("index/*/stated-*/*/*") if path.is_file()]
+    entries = [path for path in cache.glob("index/*/fields-*/*/*") if path.is_file()]
     for path in entries:
         path.write_bytes(damage)
     assert main(lock) == 0
