@@ -110,6 +110,11 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
             "sequence: expected a whole number from 0 to 9223372036854775807, got another",
             id="number-below",
         ),
+        pytest.param(
+            {"version": "1\ud800"},
+            "version: expected Unicode text, got half of a surrogate pair",
+            id="surrogate",
+        ),
         pytest.param({"files": {}}, "files: expected a list, got an object", id="object-for-list"),
         pytest.param(
             {"missing": [{"project": "a", "version": "1", "target": "t"}]},

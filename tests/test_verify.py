@@ -66,13 +66,8 @@ def spoilt_record(**changes: object) -> Callable[[Record], Record]:
             id="name-leads-out",
         ),
         pytest.param(
-            spoilt_record(version="1\n2\ud800"),
-            [
-                (
-                    "bundle.json: version: expected letters, digits, dots and hyphens, "
-                    "got '1\\n2\\ud800'"
-                )
-            ],
+            spoilt_record(version="1\n2"),
+            [("bundle.json: version: expected letters, digits, dots and hyphens, got '1\\n2'")],
             id="version",
         ),
         pytest.param(

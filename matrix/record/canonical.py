@@ -9,6 +9,7 @@ see two records.
 import dataclasses
 import functools
 import json
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeVar
@@ -22,6 +23,8 @@ D = TypeVar("D", bound="DataclassInstance")
 MAX_NUMBER: Final = 2**63 - 1
 """A size or sequence beyond it is no number for most programs that read a record."""
 
+# JSON can escape what no encoding writes: it would break what prints or stores it.
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NAMES: Final[Mapping[type, str]] = {
     str: "a text",
     int: "a whole number",
@@ -68,6 +71,8 @@ def _decode(annotation: object, value: object, path: str) -> object:
         return tuple(_decode(arguments[0], item, f"{path}[{n}]") for n, item in enumerate(items))
     if origin is Mapping:
         entries = _expect(dict, value, path)
+        for key in entries:
+            _decode_text(key, path)
         return {key: _decode(arguments[1], entries[key], _join_path(path, key)) for key in entries}
     if origin is Literal:
         # Types too: to Python, 2.0 equals 2, and true equals 1.
@@ -77,6 +82,8 @@ def _decode(annotation: object, value: object, path: str) -> object:
         return value
     if annotation is int:
         return _decode_number(value, path)
+    if annotation is str:
+        return _decode_text(value, path)
     return _expect(typing.cast("type", annotation), value, path)
 
 
@@ -117,6 +124,13 @@ def _expect(kind: type[T], value: object, path: str) -> T:
         got = _NAMES[type(value)]
         raise InvalidRecord(f"{_label(path)}expected {_NAMES[kind]}, got {got}")
     return value
+
+
+def _decode_text(value: object, path: str) -> str:
+    text = _expect(str, value, path)
+    if _SURROGATE.search(text):
+        raise InvalidRecord(f"{path}: expected Unicode text, got half of a surrogate pair")
+    return text
 
 
 def _label(path: str) -> str:
