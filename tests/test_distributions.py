@@ -262,13 +262,26 @@ def test_an_sdist_with_two_top_directories_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "link"),
+    ("name", "link", "reason"),
     [
-        pytest.param("app-1.0/../../out.py", "", id="dots"),
-        pytest.param("app-1.0/link", "../../../elsewhere", id="link"),
+        pytest.param(
+            "app-1.0/../../out.py",
+            "",
+            "cannot be read: member 'app-1.0/../../out.py' leads out of the archive",
+            id="dots",
+        ),
+        pytest.param(
+            "app-1.0/link",
+            "../elsewhere",
+            "cannot be unpacked: member 'app-1.0/link' links to '../elsewhere', not plainly inside "
+            "the archive",
+            id="link-beside-the-top",
+        ),
     ],
 )
-def test_a_tar_that_leads_out_writes_nothing_there(tmp_path: Path, name: str, link: str) -> None:
+def test_a_tar_that_leads_out_writes_nothing_there(
+    tmp_path: Path, name: str, link: str, reason: str
+) -> None:
     path = tmp_path / "app-1.0.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         info = tarfile.TarInfo(name)
@@ -276,11 +289,12 @@ def test_a_tar_that_leads_out_writes_nothing_there(tmp_path: Path, name: str, li
             info.type, info.linkname = tarfile.SYMTYPE, link
         tar.addfile(info, io.BytesIO())
 
-    with pytest.raises(InvalidSdist, match=r"app-1\.0\.tar\.gz cannot be unpacked: "):
+    with pytest.raises(InvalidSdist) as caught:
         sdist.unpack(path, tmp_path / "deep" / "out")
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["app-1.0.tar.gz", "deep"]
-    assert not any(found.is_symlink() for found in tmp_path.rglob("*"))
+    assert str(caught.value) == f"app-1.0.tar.gz {reason}"
+    assert {path.name for path in tmp_path.iterdir()} <= {"app-1.0.tar.gz", "deep"}
+    assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
 
 
 def test_a_zip_that_leads_out_is_refused(tmp_path: Path) -> None:
@@ -292,7 +306,7 @@ def test_a_zip_that_leads_out_is_refused(tmp_path: Path) -> None:
         sdist.unpack(path, tmp_path / "out")
 
     assert str(caught.value) == (
-        "app-1.0.zip has a member that leads out of it: 'app-1.0/../../out.py'"
+        "app-1.0.zip cannot be read: member 'app-1.0/../../out.py' leads out of the archive"
     )
 
 

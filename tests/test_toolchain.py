@@ -237,13 +237,13 @@ def test_a_file_that_is_not_missing_is_refused(internet: Internet, tmp_path: Pat
         pytest.param(
             NUPKG,
             zip_files({"tools/../../escaped": ""}),
-            f"{NUPKG} has a member outside its directory: '../../escaped'",
+            f"{NUPKG} cannot be unpacked: member 'tools/../../escaped' leads out of the archive",
             id="zip-leads-out",
         ),
         pytest.param(
             NUPKG,
             zip_files({"tools/%2e%2e/escaped": ""}),
-            f"{NUPKG} has a member outside its directory: '../escaped'",
+            f"{NUPKG} cannot be unpacked: member '../escaped' leads out of the archive",
             id="quoted-zip-leads-out",
         ),
         pytest.param(
@@ -252,7 +252,9 @@ def test_a_file_that_is_not_missing_is_refused(internet: Internet, tmp_path: Pat
             f"{NUPKG} has no directory tools/",
             id="no-tools",
         ),
-        pytest.param(NUPKG, b"<html>", f"{NUPKG} is not a zip or tar archive", id="html"),
+        pytest.param(
+            NUPKG, b"<html>", f"{NUPKG} cannot be unpacked: not a zip or tar archive", id="html"
+        ),
     ],
 )
 def test_an_unexpected_archive_is_missing(

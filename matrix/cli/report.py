@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ from matrix.cli import policy_rules
 from matrix.cli.arguments import Common, PlanSource, add_plan_source
 from matrix.cli.session import Session, read_text
 from matrix.distributions.core_metadata import StatedLicence, parse_fields, parse_licence
-from matrix.distributions.sdist import InvalidSdist, unpack
+from matrix.distributions.sdist import InvalidSdist, read_pkg_info
 from matrix.edge import files
 from matrix.index.client import Index
 from matrix.manifest.policy import Licences
@@ -137,9 +136,8 @@ def _fetch_licence(index: Index, cell: Cell) -> StatedLicence:
     file = index.find_file(canonicalize_name(cell.project), cell.filename)
     if file.is_wheel:
         return parse_licence(index.fetch_fields(file))
-    with tempfile.TemporaryDirectory() as directory:
-        try:
-            top = unpack(index.fetch_file(file), Path(directory))
-            return parse_licence(parse_fields((top / "PKG-INFO").read_bytes()))
-        except (InvalidSdist, OSError):
-            return StatedLicence()
+    try:
+        pkg_info = read_pkg_info(index.fetch_file(file))
+    except (InvalidSdist, OSError):
+        return StatedLicence()
+    return StatedLicence() if pkg_info is None else parse_licence(parse_fields(pkg_info))

@@ -8,6 +8,7 @@ releases for Python 2.7 are of this kind.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
@@ -50,8 +51,6 @@ def _limit(text: str) -> str | None:
     if parts is None:
         return None
     for attempt in (f"{parts[1]}{parts[2]}", f"{parts[1]}{parts[2].removesuffix('.*')}"):
-        try:
+        with contextlib.suppress(InvalidSpecifier):
             return str(Specifier(attempt))
-        except InvalidSpecifier:
-            continue
     return "" if parts[1] in _ALWAYS_TRUE else None

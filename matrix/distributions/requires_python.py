@@ -8,6 +8,7 @@ is never wrong for either.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from typing import Final
@@ -29,10 +30,8 @@ def parse(text: str) -> SpecifierSet:
     ['>=2.7', '>=3', '']
     """
     for attempt in (text, _SHORT.sub(r">=\1", _STAR.sub(r"\1\2", text))):
-        try:
+        with contextlib.suppress(InvalidSpecifier):
             return SpecifierSet(attempt)
-        except InvalidSpecifier:
-            continue
     return SpecifierSet()
 
 

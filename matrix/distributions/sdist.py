@@ -5,15 +5,10 @@ directory.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import re
-import tarfile
-import zipfile
-import zlib
-from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from packaging.markers import InvalidMarker, Marker
@@ -22,10 +17,12 @@ from packaging.utils import canonicalize_name
 
 from matrix.distributions import core_metadata, requirement
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
-from matrix.edge import files
+from matrix.edge import archives
+from matrix.edge.archives import Contents, InvalidArchive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable
+    from pathlib import Path
 
 
 class InvalidSdist(ValueError):
@@ -52,15 +49,7 @@ _COMPILED: Final = re.compile(
     re.IGNORECASE,
 )
 _BUILD_FILES: Final = frozenset({"CMakeLists.txt", "Cargo.toml", "meson.build", "build.zig"})
-_DAMAGE: Final = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-)
+_TOP_FILES: Final = frozenset({"PKG-INFO", "setup.py", "setup.cfg", "pyproject.toml"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,16 +80,46 @@ class Excerpt:
 
 def read_excerpt(path: Path) -> Excerpt:
     """Read the sdist at ``path``, without unpacking it."""
-    with open_sdist(path) as archive:
-        return Excerpt(
-            filename=path.name,
-            pkg_info=archive.text("PKG-INFO"),
-            requires_txt=_requires_txt(archive),
-            setup_py=archive.text("setup.py"),
-            setup_cfg=archive.text("setup.cfg"),
-            pyproject=archive.text("pyproject.toml"),
-            compiles=any(map(_is_compiled, archive.names)),
-        )
+    _check_suffix(path.name)
+    try:
+        contents = archives.read_contents(path, select=_is_text, limit="sdist text bytes")
+    except InvalidArchive as error:
+        raise InvalidSdist(str(error)) from error
+    top = _find_top(path.name, contents.names)
+    return Excerpt(
+        filename=path.name,
+        pkg_info=_decode(contents, f"{top}/PKG-INFO"),
+        requires_txt=_read_requires_txt(path.name, contents),
+        setup_py=_decode(contents, f"{top}/setup.py"),
+        setup_cfg=_decode(contents, f"{top}/setup.cfg"),
+        pyproject=_decode(contents, f"{top}/pyproject.toml"),
+        compiles=any(map(_is_compiled, contents.names)),
+    )
+
+
+def read_pkg_info(path: Path) -> bytes | None:
+    """The bytes of the sdist's PKG-INFO, without unpacking it."""
+    excerpt = read_excerpt(path)
+    return None if excerpt.pkg_info is None else excerpt.pkg_info.encode("utf-8", "surrogateescape")
+
+
+def _check_suffix(filename: str) -> None:
+    if not filename.lower().endswith(_SUFFIXES):
+        raise InvalidSdist(f"expected one of {', '.join(_SUFFIXES)}, got {filename!r}")
+
+
+def _is_text(name: str) -> bool:
+    """Whether planning may need the member: a file of the top, or any ``requires.txt``."""
+    directory, _, filename = name.rpartition("/")
+    if directory.endswith(".egg-info"):
+        return filename == "requires.txt"
+    return filename in _TOP_FILES and "/" not in directory
+
+
+def _decode(contents: Contents, name: str) -> str | None:
+    """The file of that name; bytes that are not UTF-8 as surrogates."""
+    content = contents.bytes_by_name.get(name)
+    return None if content is None else content.decode("utf-8", "surrogateescape")
 
 
 def read_metadata(path: Path) -> SdistMetadata:
@@ -140,10 +159,10 @@ def is_static(excerpt: Excerpt) -> bool:
     return stated.requirements_are_static
 
 
-def _requires_txt(archive: Archive) -> str | None:
-    directory = _find_egg_info(archive)
+def _read_requires_txt(filename: str, contents: Contents) -> str | None:
+    directory = _find_egg_info(filename, contents.names)
     # setuptools writes requires.txt exactly when there are requirements.
-    return None if directory is None else archive.text(f"{directory}/requires.txt") or ""
+    return None if directory is None else _decode(contents, f"{directory}/requires.txt") or ""
 
 
 def _is_compiled(name: str) -> bool:
@@ -157,13 +176,13 @@ def _certain(metadata: CoreMetadata, requirements: tuple[Requirement, ...]) -> S
 
 def unpack(path: Path, into: Path) -> Path:
     """Unpack the sdist at ``path`` and return its top directory inside ``into``."""
-    with open_sdist(path) as archive:
-        top = archive.top
-        try:
-            into.mkdir(parents=True, exist_ok=True)
-            archive.extract(into)
-        except OSError as error:
-            raise files.write_error(into, error) from error
+    _check_suffix(path.name)
+    try:
+        top = _find_top(path.name, archives.read_names(path))
+        # Only the top directory goes into a container, so links must not lead out of it.
+        archives.unpack(path, into / top, rename=lambda name: name[len(top) + 1 :])
+    except InvalidArchive as error:
+        raise InvalidSdist(str(error)) from error
     return into / top
 
 
@@ -195,88 +214,26 @@ def _conditional(stated: Requirement, conditions: list[str]) -> Requirement:
     return stated
 
 
-def _find_egg_info(archive: Archive) -> str | None:
+def _find_egg_info(filename: str, names: Iterable[str]) -> str | None:
     """
     The project's own .egg-info nearest to the top: vendored ones and test data have other names.
     """
-    own, _, _ = archive.filename.rpartition("-")
+    own, _, _ = filename.rpartition("-")
     candidates = set()
-    for name in archive.names:
+    for name in names:
         directory = PurePosixPath(name).parent
         stem = directory.name.removesuffix(".egg-info")
         if stem != directory.name and canonicalize_name(stem) == canonicalize_name(own):
-            candidates.add((len(directory.parts), str(directory.relative_to(archive.top))))
+            candidates.add((len(directory.parts), str(directory)))
     return min(candidates)[1] if candidates else None
 
 
-def _top_of(filename: str, names: frozenset[str]) -> str:
+def _find_top(filename: str, names: Iterable[str]) -> str:
+    """The one directory that holds everything else."""
     # GNU tar and git write "pax_global_header" as metadata, which tarfile does not show as a
     # member.
-    tops = sorted({PurePosixPath(name).parts[0] for name in names if PurePosixPath(name).parts})
-    if len(tops) != 1 or tops[0] in {"/", ".."}:
-        names_of_tops = ", ".join(tops[:5]) or "none"
-        raise InvalidSdist(f"expected one top directory in {filename}, got {names_of_tops}")
+    tops = sorted({name.partition("/")[0] for name in names if name})
+    if len(tops) != 1:
+        got = ", ".join(tops[:5]) or "none"
+        raise InvalidSdist(f"expected one top directory in {filename}, got {got}")
     return tops[0]
-
-
-@dataclasses.dataclass(frozen=True)
-class Archive:
-    """An open sdist: the names of its members, and the two things to do with them."""
-
-    filename: str
-    names: frozenset[str]
-    read: Callable[[str], bytes]
-    extract: Callable[[Path], None]
-
-    @property
-    def top(self) -> str:
-        """The one directory that holds everything else."""
-        return _top_of(self.filename, self.names)
-
-    def text(self, name: str) -> str | None:
-        """The file of that name below the top directory; bytes that are not UTF-8 as surrogates."""
-        member = f"{self.top}/{name}"
-        if member not in self.names:
-            return None
-        return self.read(member).decode("utf-8", "surrogateescape")
-
-
-@contextlib.contextmanager
-def open_sdist(path: Path) -> Iterator[Archive]:
-    """The sdist at ``path``; damage that shows while it is open becomes ``InvalidSdist``."""
-    if not path.name.lower().endswith(_SUFFIXES):
-        raise InvalidSdist(f"expected one of {', '.join(_SUFFIXES)}, got {path.name!r}")
-    try:
-        with files.reading(path) as stream:
-            if path.name.lower().endswith(".zip"):
-                with zipfile.ZipFile(stream) as archive:
-                    yield _of_zip(path.name, archive)
-            else:
-                with tarfile.open(fileobj=stream, mode="r:*") as tar:
-                    yield _of_tar(path.name, tar)
-    except _DAMAGE as error:
-        raise InvalidSdist(f"{path.name} cannot be unpacked: {error}") from error
-
-
-def _of_tar(filename: str, tar: tarfile.TarFile) -> Archive:
-    members = {str(PurePosixPath(member.name)): member for member in tar.getmembers()}
-
-    def read(name: str) -> bytes:
-        # None for what is neither a file nor a link to one: a directory named PKG-INFO.
-        stream = tar.extractfile(members[name])
-        return stream.read() if stream else b""
-
-    def extract(into: Path) -> None:
-        # PEP 706: "data" refuses absolute names, "..", links that lead out, devices.
-        tar.extractall(into, filter="data")
-
-    return Archive(filename=filename, names=frozenset(members), read=read, extract=extract)
-
-
-def _of_zip(filename: str, archive: zipfile.ZipFile) -> Archive:
-    names = frozenset(info.orig_filename.rstrip("/") for info in archive.infolist())
-    for name in sorted(names):
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
-            raise InvalidSdist(f"{filename} has a member that leads out of it: {name!r}")
-    return Archive(filename=filename, names=names, read=archive.read, extract=archive.extractall)
