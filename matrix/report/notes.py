@@ -1,34 +1,55 @@
-"""``NOTES.md``: the bundle in words, for the release engineer."""
+"""``NOTES.md``: the bundle in words, for the release engineer; also the text of a release."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matrix.plan.model import Cell, Plan, State
+from matrix.report.markdown import escape
 from matrix.targets.target import Target
 
 
 def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> str:
-    """Targets, requirements, what was built, what is missing and why."""
-    built = sorted({(c.project, c.version) for c in plan.cells if c.state is State.BUILD})
+    """Targets, requirements, what was built, what is missing and why, and how to import it."""
+    title = f"{plan.bundle} {version}"
+    absent = {(cell.project, cell.version, cell.target) for cell, _ in missing}
+    built = sorted(
+        {
+            (cell.project, cell.version)
+            for cell in plan.cells
+            if cell.state is State.BUILD and (cell.project, cell.version, cell.target) not in absent
+        }
+    )
     parts = [
-        f"# {plan.bundle} {version}\n",
+        f"# {escape(title)}\n",
         *_list(
-            "Targets", [f"`{t.id}`: {Target.parse(t.python, t.platform)}" for t in plan.targets]
+            "Targets", (f"`{t.id}`: {Target.parse(t.python, t.platform)}" for t in plan.targets)
         ),
-        *_list("Requirements", [f"`{', '.join(row.requirements)}`" for row in plan.requirements]),
-        *_list("Built for this plan", [f"{project} {version}" for project, version in built]),
+        *_list("Requirements", (escape(", ".join(r.requirements)) for r in plan.requirements)),
+        *_list("Built for this plan", (escape(f"{name} {number}") for name, number in built)),
         *_list(
-            "Missing", [f"{c.project} {c.version} for `{c.target}`: {why}" for c, why in missing]
+            "Missing",
+            (
+                f"{escape(f'{cell.project} {cell.version}')} for `{cell.target}`: {escape(reason)}"
+                for cell, reason in missing
+            ),
         ),
-        *_list("Excluded", _cells(plan, State.EXCLUDED)),
+        *_list("Excluded", _list_cells(plan, State.EXCLUDED)),
+        (
+            "## Verify and import\n\n"
+            "    wheelyard verify BUNDLE\n"
+            "    wheelyard import BUNDLE --to DIRECTORY\n"
+        ),
     ]
     return "\n".join(parts)
 
 
-def _cells(plan: Plan, state: State) -> list[str]:
-    return [f"{c.project} on `{c.target}`: {c.reason}" for c in plan.cells if c.state is state]
+def _list_cells(plan: Plan, state: State) -> list[str]:
+    return [
+        f"{escape(cell.project)} on `{cell.target}`: {escape(cell.reason)}"
+        for cell in plan.cells
+        if cell.state is state
+    ]
 
 
-def _list(heading: str, lines: Sequence[str]) -> list[str]:
-    if not lines:
-        return []
-    return [f"## {heading}\n\n" + "".join(f"* {line}\n" for line in lines)]
+def _list(heading: str, lines: Iterable[str]) -> list[str]:
+    items = "".join(f"* {line}\n" for line in lines)
+    return [f"## {heading}\n\n{items}"] if items else []
