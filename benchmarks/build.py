@@ -32,7 +32,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import plan as plans  # noqa: E402 - the checkout is found a line above
-from matrix.plan import serial  # noqa: E402
+from matrix.plan import planfile  # noqa: E402
 from matrix.plan.model import Cell, Plan, State  # noqa: E402
 from matrix.record.schema import Record  # noqa: E402
 from matrix.targets.target import Target  # noqa: E402
@@ -100,7 +100,7 @@ def overhead(directory: Path) -> dict[str, float]:
         (directory / "packages.yaml").write_text(text, encoding="utf-8")
         run(directory, environment, "lock")
         run(directory, environment, "plan", "--out", ".")
-        plan = serial.parse((directory / "plan.json").read_text(encoding="utf-8"), source="")
+        plan = planfile.parse((directory / "plan.json").read_text(encoding="utf-8"), source="")
         lane(directory, plan)
         build = ("build", "toy", "--plan", "plan.json", "--out", "wheels")
         run(directory, environment, *build)
@@ -161,7 +161,7 @@ def nothing_new(directory: Path) -> dict[str, float]:
     environment = dict(os.environ)
     run(directory, environment, "generate")
     run(directory, environment, "plan", "--out", ".")
-    plan = serial.parse((directory / "plan.json").read_text(encoding="utf-8"), source="")
+    plan = planfile.parse((directory / "plan.json").read_text(encoding="utf-8"), source="")
     previous(directory, plan)
     steps = (
         ("plan", "--previous", "previous", "--out", "."),

@@ -76,8 +76,9 @@ import sys, time
 from pathlib import Path
 from matrix.manifest.reading import load
 from matrix.pipelines.providers import PROVIDERS
-from matrix.plan import serial
-manifest, plan = load(Path("packages.yaml")), serial.parse(Path("plan.json").read_text(), source="")
+from matrix.plan import planfile
+manifest = load(Path("packages.yaml"))
+plan = planfile.parse(Path("plan.json").read_text(), source="")
 start = time.perf_counter()
 PROVIDERS["gitlab"].run_time(manifest, plan)
 print(time.perf_counter() - start)

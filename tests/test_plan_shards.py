@@ -103,6 +103,33 @@ def test_one_more_second_than_the_limit_halves_a_bucket_and_moves_no_other() -> 
     assert places(over)[light] != places(over)[heavy]
 
 
+def test_a_job_keeps_its_name_between_versions_of_this_program() -> None:
+    """A recorded value: the store, a retried job and a reader of logs know a job by its name."""
+    projects = ("lxml", "mysqlclient", "netifaces", "numpy", "psutil", "pygraphviz", "uwsgi")
+    light = [build(name) for name in (*projects, "xmlsec")]
+    heavy = [build(name, size=3 * 10**9) for name in projects]
+
+    assert places(light) == {
+        "lxml": "c.5f",
+        "mysqlclient": "c.0c",
+        "netifaces": "c.00",
+        "numpy": "c.73",
+        "psutil": "c.7c",
+        "pygraphviz": "c.3c",
+        "uwsgi": "c.19",
+        "xmlsec": "c.49",
+    }
+    assert places(heavy) == {
+        "lxml": "c.df",
+        "mysqlclient": "c.8c",
+        "netifaces": "c.80",
+        "numpy": "c.73",
+        "psutil": "c.7c",
+        "pygraphviz": "c.3c",
+        "uwsgi": "c.99",
+    }
+
+
 def test_a_component_is_never_divided() -> None:
     other = neighbour("lxml")
 

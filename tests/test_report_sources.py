@@ -6,7 +6,7 @@ import pytest
 
 from matrix.distributions.core_metadata import parse_fields, parse_licence
 from matrix.errors import MatrixError
-from matrix.plan import serial
+from matrix.plan import planfile
 from matrix.policy.licences import words
 from matrix.report import comparing
 from matrix.report.merge_request import summary
@@ -18,7 +18,7 @@ from .test_report import P39, P312, SIX, facts_of, planned
 def test_a_plan_a_lock_and_a_bundle_say_the_same_of_what_was_before(kind: str) -> None:
     made = planned(*SIX)
     texts = {
-        "plan": serial.dump(made),
+        "plan": planfile.dump(made),
         "lock": json.dumps(
             {
                 "schema": comparing._SCHEMAS["solutions"],

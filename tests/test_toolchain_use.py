@@ -18,7 +18,7 @@ from matrix.index.settings import Settings
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 from matrix.manifest.reading import read
-from matrix.plan import serial as plans
+from matrix.plan import planfile as plans
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import Plan, PlannedTarget
 from matrix.toolchain import directory, integrity, mirror

@@ -11,7 +11,7 @@ from matrix.cli.session import Session
 from matrix.edge import files
 from matrix.pipelines import agreement, gitlab
 from matrix.pipelines.providers import PROVIDERS
-from matrix.plan import serial
+from matrix.plan import planfile
 from matrix.plan.model import Plan
 from matrix.report import locks, plans
 from matrix.resolve import freshness, lockfile
@@ -61,10 +61,10 @@ def run(session: Session, arguments: Arguments) -> None:
     if arguments.expect is not None:
         agreement.require(plan, arguments.expect)
     if arguments.out is not None:
-        session.write(arguments.out / "plan.json", serial.dump(plan))
+        session.write(arguments.out / "plan.json", planfile.dump(plan))
         session.write(arguments.out / lockfile.FILENAME, lockfile.dump(lock))
     _write_outputs(session, plan, arguments)
-    session.show(serial.dump(plan) if arguments.common.json else plans.overview(plan))
+    session.show(planfile.dump(plan) if arguments.common.json else plans.overview(plan))
     refuse_unsolved(session, lock)
 
 

@@ -154,10 +154,10 @@ class Session:
 
     def plan(self, source: PlanSource) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
-        from matrix.plan import serial  # noqa: PLC0415 - see above
+        from matrix.plan import planfile  # noqa: PLC0415 - see above
 
         if source.plan is not None:
-            return serial.parse(read_text(source.plan), source=source.plan.name)
+            return planfile.parse(read_text(source.plan), source=source.plan.name)
         return self.plan_of(self.lock(), previous=source.previous)
 
     def plan_of(self, lock: Lock, *, previous: Path | None) -> "Plan":

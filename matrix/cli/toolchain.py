@@ -12,7 +12,7 @@ from matrix.cli.session import Session, format_json, read_text
 from matrix.errors import NotEquipped, Problem, UsageError
 from matrix.index.settings import choose_settings
 from matrix.index.transport import Transport
-from matrix.plan import serial
+from matrix.plan import planfile
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
@@ -80,7 +80,7 @@ def _find_needs(session: Session, path: Path | None) -> tuple[tuple[Need, ...], 
     if path is None:
         classes = tuple(sorted(set(assign_job_classes(session.manifest).values())))
         return needs.find_needs(session.manifest.all_targets, classes), classes
-    plan = serial.parse(read_text(path), source=path.name)
+    plan = planfile.parse(read_text(path), source=path.name)
     targets = (Target.parse(target.python, target.platform) for target in plan.targets)
     return needs.find_needs(targets, plan.job_classes), plan.job_classes
 

@@ -8,13 +8,13 @@ this is how it knows that it got the plan that its own jobs were made from.
 import hashlib
 
 from matrix.errors import Problem, UsageError
-from matrix.plan import serial
+from matrix.plan import planfile
 from matrix.plan.model import Plan
 
 
 def digest(plan: Plan) -> str:
     """The sha256 of ``plan.json``."""
-    return hashlib.sha256(serial.dump(plan).encode("utf-8")).hexdigest()
+    return hashlib.sha256(planfile.dump(plan).encode("utf-8")).hexdigest()
 
 
 def require(plan: Plan, expected: str) -> None:

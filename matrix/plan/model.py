@@ -1,10 +1,27 @@
-"""The values of a plan; ``serial`` writes and reads them as JSON."""
+"""The values of a plan; ``planfile`` writes and reads them as JSON."""
 
 import dataclasses
 import enum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from matrix.documents.fields import Digest, Matching, Size
 
 SCHEMA: Final = 4
+
+# "$" also matches before a newline, and JSON Schema has no \\Z.
+_END: Final = r"(?![\s\S])"
+_FILE: Final = rf"(?!\.{{1,2}}{_END})[^/\\\x00-\x1f]+"
+
+FileName = Annotated[str, Matching(f"^{_FILE}{_END}", "a file name")]
+"""The name of a distribution: it becomes a path."""
+
+JobName = Annotated[str, Matching(f"^[a-z0-9][a-z0-9.-]*{_END}", "the name of a job")]
+"""It becomes a path, an argument of a shell and the name of an artifact."""
+
+OptionalFileName = Annotated[str, Matching(f"^({_FILE})?{_END}", "a file name or nothing")]
+OptionalDigest = Annotated[
+    str, Matching(f"^([0-9a-f]{{64}})?{_END}", "64 hexadecimal digits or nothing")
+]
 
 
 class State(enum.StrEnum):
@@ -42,11 +59,11 @@ class Cell:
     target: str
     state: State
     reason: str
-    filename: str = ""
-    sha256: str = ""
-    size: int = 0
+    filename: OptionalFileName = ""
+    sha256: OptionalDigest = ""
+    size: Size = 0
     job: str = ""
-    content_key: str = ""
+    content_key: OptionalDigest = ""
     """The digest of everything that decides the bytes of a built wheel."""
 
 
@@ -68,7 +85,7 @@ class JobClass:
     it.
     """
 
-    id: str
+    id: JobName
     system: Literal["linux", "windows", "macos"]
     platform: str
     """cibuildwheel's platform half of an identifier, such as ``manylinux_x86_64``."""
@@ -95,20 +112,20 @@ class Build:
 
     project: str
     version: str
-    sdist: str
-    sha256: str
-    size: int
+    sdist: FileName
+    sha256: Digest
+    size: Size
     identifiers: tuple[str, ...]
     targets: tuple[str, ...]
     after: tuple[str, ...] = ()
     """Projects that it needs and that the same job builds before it, at any distance."""
     reused: tuple[str, ...] = ()
     """Projects that it needs and whose wheels are reused."""
-    measured_seconds: int = 0
+    measured_seconds: Size = 0
     """How long it should take by the measured builds of the past; 0 when there are none."""
     is_pure: bool = False
     """Whether the sdist is certain to make a wheel that runs everywhere."""
-    epoch: int = 0
+    epoch: Size = 0
     """When the sdist was uploaded, in seconds since 1970; 0 when the index has no upload time."""
     build_requirements: tuple[str, ...] = ()
     """File names of ``Plan.build_requirements``: all that it and its smoke test install."""
@@ -125,10 +142,10 @@ class Build:
 class Job:
     """The builds of one job class that one runner builds in one go, in this order."""
 
-    id: str
-    job_class: str
+    id: JobName
+    job_class: JobName
     builds: tuple[Build, ...]
-    seconds: int
+    seconds: Size
     """An estimate by the measured builds of the past and the sizes of sdists."""
 
     @property
@@ -147,9 +164,9 @@ class BuildRequirement:
     """A locked wheel that some build installs."""
 
     project: str
-    filename: str
-    sha256: str
-    size: int
+    filename: FileName
+    sha256: Digest
+    size: Size
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
