@@ -1,5 +1,4 @@
 """The wheel matrix: requirements in, a proven bundle of wheels out."""
 
-from typing import Final
-
-__version__: Final = "0.1.0"
+# Every Python from 2.7 on reads this file before __main__.py can say which one is needed.
+__version__ = "0.1.0"

@@ -13,8 +13,8 @@ What can go wrong on purpose.
     ├── BuildFailed          8   cibuildwheel, or what it ran
     ├── Incomplete           9   the collected wheels do not match the plan
     ├── NotProven           10   a requirement does not install from the bundle's own index
-    ├── NotVerified         11   a bundle that must not be trusted
-    ├── DigestMismatch      12   bytes whose digest is not the expected one
+    ├── NotVerified         11   a bundle that must not be trusted, its digests included
+    ├── DigestMismatch      12   a file of an index or a toolchain whose digest is not the locked one
     ├── NotWritten          13   the file system refused to write: full, read-only, permissions
     └── NotEquipped         14   a required program is not installed
 
@@ -25,10 +25,14 @@ an interrupt exits with 130, as shells expect.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, Final
+import re
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+Service = Literal["", "github", "gitlab"]
+"""The CI service that reads what is printed, and takes some of it as commands."""
 
 INTERRUPTED: Final = 130
 
@@ -38,7 +42,8 @@ class Problem:
     """
     One line for a person: where, what, and at most one hint that can be typed.
 
-    Problems sort by place and line.
+    ``lines`` are shown below, indented. Problems sort by place and line. As text everything is
+    ``printable``, so that a name from outside is one line and stays on it.
 
     >>> print(Problem(place="packages.yaml:3", what="unknown key 'verson'", hint="did you mean 'version'?"))
     packages.yaml:3: unknown key 'verson'
@@ -49,18 +54,64 @@ class Problem:
     what: str
     line: int = 0
     hint: str = ""
+    lines: tuple[str, ...] = ()
 
     def __lt__(self, other: Problem) -> bool:
         return self._sort_key < other._sort_key
 
     @property
-    def _sort_key(self) -> tuple[str, int, str, str]:
-        return self.place, self.line, self.what, self.hint
+    def _sort_key(self) -> tuple[str, int, str, str, tuple[str, ...]]:
+        return self.place, self.line, self.what, self.hint, self.lines
+
+    @property
+    def position(self) -> str:
+        """The place, with its line if there is one."""
+        return f"{self.place}:{self.line}" if self.line else self.place
 
     def __str__(self) -> str:
-        place = f"{self.place}:{self.line}" if self.line else self.place
-        text = f"{place}: {self.what}" if place else self.what
-        return f"{text}\n  hint: {self.hint}" if self.hint else text
+        first = f"{self.position}: {self.what}" if self.place else self.what
+        hint = (f"hint: {self.hint}",) if self.hint else ()
+        return "\n  ".join(map(printable, (first, *self.lines, *hint)))
+
+
+_GITLAB_SECTION: Final = re.compile("section_(start|end):")
+
+
+def printable(text: str, *, service: Service = "") -> str:
+    r"""
+    Make ``text`` one line that a terminal shows and a CI service does not obey.
+
+    Control characters, bidirectional overrides, invisible characters and surrogates are escaped.
+    GitHub's runner takes ``::`` at the beginning of a line, after blanks, and ``##[`` anywhere as
+    commands; GitLab's takes ``section_start:`` and ``section_end:``.
+
+    >>> print(printable("a\x1b[2J\nb\u202e"))
+    a\x1b[2J\nb\u202e
+    >>> print(printable("  ::add-mask::x ##[error]y", service="github"))
+      : :add-mask::x # #[error]y
+    """
+    if not text.isprintable():
+        text = "".join(
+            character if character.isprintable() else _escape(character) for character in text
+        )
+    if service == "github":
+        text = text.replace("##[", "# #[")
+        if text.lstrip().startswith("::"):
+            text = text.replace("::", ": :", 1)
+    elif service == "gitlab":
+        text = _GITLAB_SECTION.sub(r"section_\1 :", text)
+    return text
+
+
+def printable_lines(text: str, *, service: Service = "") -> str:
+    """Make each line of ``text`` ``printable``; line ends stay."""
+    if text.isascii() and not service and text.replace("\n", "").isprintable():
+        return text
+    return "\n".join(printable(line, service=service) for line in text.split("\n"))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -75,7 +126,7 @@ class MatrixError(Exception):
     """The root: every subclass has an exit code of its own and carries its problems."""
 
     exit_code: ClassVar[int] = 1
-    meaning: ClassVar[str] = "any other expected failure"
+    meaning: ClassVar[str] = "any other expected failure, such as a file that cannot be read"
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
@@ -134,17 +185,17 @@ class NotProven(MatrixError):
 
 class NotVerified(MatrixError):
     exit_code = 11
-    meaning = "a bundle, record or inventory that must not be trusted"
+    meaning = "a bundle that must not be trusted: changed, incomplete, older or malformed"
 
 
 class DigestMismatch(MatrixError):
     exit_code = 12
-    meaning = "bytes whose digest is not the expected one"
+    meaning = "a file of an index or a toolchain whose digest is not the locked one"
 
 
 class NotWritten(MatrixError):
     exit_code = 13
-    meaning = "the file system refused to write"
+    meaning = "a file, stdout or stderr that cannot be written"
 
 
 class NotEquipped(MatrixError):
@@ -153,6 +204,7 @@ class NotEquipped(MatrixError):
 
 
 KINDS: Final = (
+    MatrixError,
     UsageError,
     ManifestError,
     LockError,

@@ -358,10 +358,7 @@ def test_the_help_lists_every_exit_code_once() -> None:
 def test_options_are_not_guessed_from_their_beginnings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["plan", "--rel"])
-
-    assert caught.value.code == 2
+    assert main(["plan", "--rel"]) == 2
     assert "unrecognized arguments: --rel" in capsys.readouterr().err
 
 

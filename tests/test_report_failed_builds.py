@@ -5,8 +5,9 @@ from matrix.report.failed_builds import markdown
 def test_a_summary_says_cause_lines_and_hint() -> None:
     first = Problem(
         place="x.00: mysqlclient 2.3.1",
-        what="missing header: mysql.h\n  x.c:1: fatal error: <b>mysql.h</b>\n  read logs/x.log",
+        what="missing header: mysql.h",
         hint="recipes: {mysqlclient: {system: {apt: [libmariadb-dev]}}}",
+        lines=("x.c:1: fatal error: <b>mysql.h</b>", "read logs/x.log"),
     )
     second = Problem(place="x.00", what="blocked    a 1.0, which needs mysqlclient 2.3.1")
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from matrix.cli import main, report
 from matrix.cli.arguments import Common, PlanSource
+from matrix.cli.printing import Printer
 from matrix.cli.session import Session
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import IndexUnavailable, MatrixError
@@ -50,6 +51,7 @@ def session(here: Path) -> Iterator[Session]:
         Common(manifest=here / "packages.yaml", cache=here / "another-cache"),
         environment={},
         reporter=Reporter(loudness=Loudness.QUIET, console=Console(file=io.StringIO())),
+        printer=Printer(),
         now=datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC),
     )
     yield opened

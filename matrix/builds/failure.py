@@ -112,8 +112,9 @@ def build_error(
 def wrap_failure(place: str, failure: Failure, *, log: Path) -> NotBuilt:
     """The error for a failure; without a hint the log is what to read."""
     read = f"read {log}"
-    what = f"{failure.text()}\n  {read}" if failure.hint else failure.text()
-    return NotBuilt(Problem(place=place, what=what, hint=failure.hint or read), failure)
+    lines = (*failure.lines, read) if failure.hint else failure.lines
+    problem = Problem(place=place, what=failure.what, hint=failure.hint or read, lines=lines)
+    return NotBuilt(problem, failure)
 
 
 def classify_failure(

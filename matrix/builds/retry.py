@@ -32,6 +32,8 @@ def retry(
         except NotBuilt as error:
             if not error.failure.is_retryable:
                 raise
-            reporter.say(f"{what}: {error.failure.text()}\ntrying again in {pause:.0f} seconds")
+            reporter.say_lines(
+                f"{what}: {error.failure.text()}\ntrying again in {pause:.0f} seconds"
+            )
         sleep(pause)
     return attempt()

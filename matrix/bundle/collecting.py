@@ -134,10 +134,10 @@ _HEADING: Final = "the built wheels do not match the plan"
 
 def _incomplete(refused: Mapping[Cell, str], unplanned: Iterable[str]) -> Incomplete:
     rows = [
-        f"  {why:<9}  {c.project} {c.version} for {c.target} (job {c.job})"
+        f"{why:<9}  {c.project} {c.version} for {c.target} (job {c.job})"
         for c, why in refused.items()
     ]
-    rows += [f"  unplanned  {name}" for name in sorted(unplanned)]
+    rows += [f"unplanned  {name}" for name in sorted(unplanned)]
     others = [c.project for c, why in refused.items() if why not in {_MISSING, _UNTESTED}]
     hint = "build these jobs again"
     if others:
@@ -145,4 +145,4 @@ def _incomplete(refused: Mapping[Cell, str], unplanned: Iterable[str]) -> Incomp
         pin = f"recipes: {{{others[0]}: {{requires: [TOOL<VERSION]}}}}"
         hint = f"pin the build tool for every job: {pin}"
     hint += ", or pass --allow-missing PROJECT@TARGET"
-    return Incomplete(Problem(place="", what="\n".join([f"{_HEADING}:", *rows]), hint=hint))
+    return Incomplete(Problem(place="", what=f"{_HEADING}:", hint=hint, lines=tuple(rows)))

@@ -6,50 +6,74 @@ clock and the arguments, and ``main`` is the only place that catches ``MatrixErr
 """
 
 import contextlib
+import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 from matrix.cli.arguments import Common, parse_values
 from matrix.cli.parser import find_verb, make_parser, make_summary
+from matrix.cli.printing import COMMAND, Printer
 from matrix.cli.session import Session
-from matrix.errors import INTERRUPTED, MatrixError
+from matrix.cli.verbs import Verb
+from matrix.edge import streams
+from matrix.errors import INTERRUPTED, MatrixError, NotWritten, Problem
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
+def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> int:
+    """Run one verb, called as ``program``, and return the exit code."""
     texts = sys.argv[1:] if arguments is None else arguments
-    verb = find_verb(texts)
-    if verb is None:
-        make_summary().parse_args(texts)  # which exits: there is no verb
-        raise AssertionError(texts)
-    values = vars(make_parser([verb]).parse_args(texts))
-    module = verb.load()
-    signals = _Signals()
+    printer = Printer.make(os.environ, program=program)
     try:
-        with signals, Session.open(parse_values(Common, values)) as session:
+        verb, values = _parse(texts, program)
+    except SystemExit as stop:
+        # argparse has printed help or a usage error.
+        return _flush(printer, stop)
+    common = parse_values(Common, values)
+    printer.format = common.format
+    signals = _Signals()
+    module = verb.load()
+    try:
+        with signals, Session.open(common, printer) as session:
             module.run(session, parse_values(module.Arguments, values))
+            printer.finish(manifest=common.manifest)
     except MatrixError as error:
         if signals.received:
-            return _interrupted()
-        for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
-        return error.exit_code
+            return _report_interrupt(printer)
+        return printer.fail(error, manifest=common.manifest)
     except KeyboardInterrupt:
-        return _interrupted()
-    except BrokenPipeError:
-        # The reader has read enough (`| head`). Python flushes stdout once more at exit, and would
-        # fail.
-        sys.stdout = None
-        return 0
+        return _report_interrupt(printer)
+    except RecursionError:
+        what = "the input is nested too deeply: brackets within brackets, or links of links"
+        return printer.fail(MatrixError(Problem(place="", what=what)), manifest=common.manifest)
     return 0
 
 
-def _interrupted() -> int:
-    sys.stderr.write("interrupted: nothing was left half-written\n")
+def _parse(texts: Sequence[str], program: str) -> tuple[Verb, Mapping[str, Any]]:
+    verb = find_verb(texts)
+    parser = make_summary(program) if verb is None else make_parser([verb], program)
+    values = vars(parser.parse_args(texts))
+    if verb is None:
+        # The summary exits for every input, as it has no verb.
+        raise AssertionError(texts)
+    return verb, values
+
+
+def _flush(printer: Printer, stop: SystemExit) -> int:
+    """Return the exit code of argparse, unless its help cannot be written."""
+    try:
+        streams.write(sys.stdout, "", name="stdout")
+    except NotWritten as error:
+        if not stop.code:
+            return printer.fail(error, manifest=Common().manifest)
+    return stop.code if isinstance(stop.code, int) else 0
+
+
+def _report_interrupt(printer: Printer) -> int:
+    printer.print_line("interrupted: nothing was left half-written")
     return INTERRUPTED
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from matrix.cli.printing import Format
 from matrix.edge.progress import Loudness
 from matrix.manifest.reading import DEFAULT
 
@@ -22,9 +23,14 @@ class Common:
     """What every verb has."""
 
     manifest: Path = DEFAULT
-    json: bool = False
+    format: Format = Format.TEXT
     cache: Path | None = None
     loudness: Loudness = Loudness.NORMAL
+
+    @property
+    def json(self) -> bool:
+        """Whether the result is printed as JSON."""
+        return self.format is Format.JSON
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,24 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifest", type=Path, default=DEFAULT, metavar="FILE", help="default: %(default)s"
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument(
+        "--format",
+        type=Format,
+        choices=[*Format],
+        default=Format.TEXT,
+        help="how problems are printed: `text` on stderr, `json` (the result too), `github` "
+        "annotations, a `gitlab` Code Quality report, or `sarif`; default: %(default)s",
+        metavar="FORMAT",
+    )
+    output.add_argument(
+        "--json",
+        action="store_const",
+        const=Format.JSON,
+        dest="format",
+        default=Format.TEXT,
+        help="print the result as JSON; the same as --format json",
+    )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="default: the user's cache directory"
     )

@@ -37,7 +37,7 @@ def run(session: Session, arguments: Arguments) -> None:
     manifest = session.manifest
     warnings, errors = labels.problems(manifest, session.now.date())
     for warning in warnings:
-        session.reporter.say(f"warning: {warning}")
+        session.warn(warning)
     if errors:
         raise ManifestError.of(errors)
     session.check_exclusions()

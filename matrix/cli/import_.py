@@ -11,6 +11,7 @@ from matrix.cli.session import Session
 from matrix.cli.verify import find_bundle
 from matrix.destinations.imports import import_bundle
 from matrix.destinations.kinds import parse_destination
+from matrix.errors import printable
 from matrix.verify import unpacking
 
 EXAMPLES: Final = (
@@ -52,4 +53,5 @@ def run(session: Session, arguments: Arguments) -> None:
         return
     counts = ", ".join(f"{count} {what}" for what, count in count_by_what.items())
     state = "imported" if imported.is_new else "was there already"
-    session.show(f"{imported.report.record.label} {state} in {destination.label}: {counts}")
+    label = printable(imported.report.record.label)
+    session.show(f"{label} {state} in {printable(destination.label)}: {counts}")

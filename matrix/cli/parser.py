@@ -6,6 +6,7 @@ from typing import Final
 
 from matrix import __version__
 from matrix.cli.arguments import Common, add_common, add_loudness
+from matrix.cli.printing import COMMAND
 from matrix.cli.verbs import VERBS, Verb
 from matrix.errors import INTERRUPTED, KINDS
 
@@ -15,14 +16,14 @@ _DESCRIPTION: Final = (
 )
 
 
-def make_parser(verbs: Sequence[Verb] = VERBS) -> argparse.ArgumentParser:
+def make_parser(verbs: Sequence[Verb] = VERBS, program: str = COMMAND) -> argparse.ArgumentParser:
     """
     Return a parser of ``verbs``.
 
     To load a verb is to import its module, so this is for help, documentation and completion;
     ``parse_verb`` loads the one verb that is run.
     """
-    top = _make_top()
+    top = _make_top(program)
     subparsers = top.add_subparsers(metavar="VERB", dest="verb", required=True)
     for verb in verbs:
         parser = subparsers.add_parser(
@@ -38,9 +39,9 @@ def make_parser(verbs: Sequence[Verb] = VERBS) -> argparse.ArgumentParser:
     return top
 
 
-def make_summary() -> argparse.ArgumentParser:
+def make_summary(program: str = COMMAND) -> argparse.ArgumentParser:
     """Return a parser that knows the names of all verbs and their summaries, and loads none."""
-    top = _make_top()
+    top = _make_top(program)
     subparsers = top.add_subparsers(metavar="VERB", dest="verb", required=True)
     for verb in VERBS:
         subparsers.add_parser(verb.name, help=verb.summary, add_help=False)
@@ -54,9 +55,9 @@ def find_verb(arguments: Sequence[str]) -> Verb | None:
     return names.get(first)
 
 
-def _make_top() -> argparse.ArgumentParser:
+def _make_top(program: str) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
-        prog="wheelyard",
+        prog=program,
         description=_DESCRIPTION,
         epilog=_format_exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -76,7 +76,9 @@ def _read_lock(session: Session, *, is_renewed: bool) -> Lock:
     if old is not None and not freshness.staleness(session.manifest, old):
         return old
     new = relock(session, old)
-    session.reporter.say(f"the lock is stale; it would become:\n{locks.list_changes(old, new)}")
+    session.reporter.say_lines(
+        f"the lock is stale; it would become:\n{locks.list_changes(old, new)}"
+    )
     return new
 
 

@@ -92,4 +92,4 @@ def recheck(session: Session, lock: Lock) -> None:
         place = session.lock_path.name
         raise LockError(*(Problem(place=place, what=m, hint=lockfile.COMMAND) for m in matches))
     for what in matches:
-        session.reporter.say(f"warning: {what}")
+        session.warn(Problem(place="", what=what))

@@ -19,4 +19,4 @@ def warn(session: Session) -> None:
     text = read_text(session.manifest_path)
     problems = recipe_lint.problems(session.manifest, text, session.lock(), list_releases)
     for problem in problems:
-        session.reporter.say(f"warning: {problem}")
+        session.warn(problem)

@@ -107,7 +107,7 @@ def _renew_lock(session: Session) -> Lock:
 
 def _make_plan(session: Session, lock: Lock, previous: Path | None) -> Plan:
     plan = session.plan_of(lock, previous=previous)
-    session.reporter.say(plans.overview(plan))
+    session.reporter.say_lines(plans.overview(plan))
     return plan
 
 

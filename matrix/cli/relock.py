@@ -63,7 +63,7 @@ def relock(
         *rules.warnings(_list_releases(new)),
         *_find_unlocked(session.manifest.policy, new),
     ):
-        session.reporter.say(f"warning: {doubt}")
+        session.warn(Problem(place="", what=doubt))
     return new
 
 

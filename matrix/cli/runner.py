@@ -99,7 +99,9 @@ def _check_toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Fin
     except MatrixError as error:
         lacks = error.problems
     for problem in lacks:
-        yield Finding(subject="toolchain", lacks=problem.what, hint=problem.hint)
+        yield Finding(
+            subject="toolchain", lacks=problem.what, hint=problem.hint, lines=problem.lines
+        )
     if not lacks:
         yield Finding(subject="toolchain", detail=place)
 

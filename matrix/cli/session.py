@@ -9,13 +9,13 @@ import datetime
 import functools
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matrix.cli.arguments import Common, PlanSource
+from matrix.cli.printing import Format, Printer
 from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import ManifestError, MatrixError, Problem
@@ -40,6 +40,7 @@ class Session:
         *,
         environment: Mapping[str, str],
         reporter: Reporter,
+        printer: Printer,
         now: datetime.datetime,
     ) -> None:
         self.common = common
@@ -47,6 +48,7 @@ class Session:
         self.root = common.manifest.parent
         self.environment = environment
         self.reporter = reporter
+        self.printer = printer
         self.now = now
         self.offline = False
         self._index: Index | None = None
@@ -54,11 +56,12 @@ class Session:
 
     @classmethod
     @contextmanager
-    def open(cls, common: Common) -> Iterator["Session"]:
+    def open(cls, common: Common, printer: Printer) -> Iterator["Session"]:
         session = cls(
             common,
             environment=dict(os.environ),
-            reporter=Reporter.on_stderr(common.loudness),
+            reporter=Reporter.on_stderr(common.loudness, printer.service),
+            printer=printer,
             now=_now(os.environ),
         )
         try:
@@ -110,7 +113,7 @@ class Session:
         options = self.pip_options
         network = self.manifest.network
         for warning in settings.find_warnings(network, options):
-            self.reporter.say(f"warning: {warning}")
+            self.warn(Problem(place="", what=warning))
         self._index = Index(
             Transport(settings.choose_settings(network, options)),
             Cache(self.cache / "index"),
@@ -150,7 +153,7 @@ class Session:
         if expired := expiry.find_expired(self.manifest, today):
             raise ManifestError.of(expired)
         for problem in expiry.find_expiring(self.manifest, today):
-            self.reporter.say(f"warning: {problem}")
+            self.warn(problem)
 
     def plan(self, source: PlanSource) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
@@ -179,8 +182,17 @@ class Session:
         return planning.create_plan(self.manifest, lock, inventory=known, past=past)
 
     def show(self, text: str) -> None:
-        """Print a result; nothing else of this room writes to stdout."""
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        """Print a result, which is JSON where that is the format."""
+        if self.common.json:
+            self.printer.show_json(text)
+        else:
+            self.printer.show(text)
+
+    def warn(self, problem: Problem) -> None:
+        """Print a warning, and keep it for the formats that show problems as data."""
+        self.printer.warnings.append(problem)
+        if self.common.format is not Format.GITHUB:
+            self.reporter.say_lines(f"warning: {problem}")
 
     def write(self, path: Path, text: str) -> None:
         """Write a file and say so."""

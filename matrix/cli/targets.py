@@ -56,7 +56,7 @@ def run(session: Session, arguments: Arguments) -> None:
     """List the manifest's targets, or print the lines that describe interpreters as targets."""
     is_json = arguments.common.json
     if arguments.probe_script:
-        session.show(probe.read_script())
+        session.printer.show_program(probe.read_script())
     elif arguments.probe or arguments.python:
         programs = arguments.python or (sys.executable,)
         target_by_program = _probe_all(programs, session.environment)

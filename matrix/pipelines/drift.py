@@ -120,14 +120,14 @@ def _problems(found: tuple[Difference, ...]) -> Iterator[Problem]:
     """One problem a file; the hint is the same for all and stands once, at the end."""
     for number, difference in enumerate(found, start=1):
         hint = _HINT if number == len(found) else ""
-        yield Problem(place=difference.path, what=_what(difference), hint=hint)
+        lines = tuple(difference.diff.splitlines()) if difference.kind == "changed" else ()
+        yield Problem(place=difference.path, what=_what(difference), hint=hint, lines=lines)
 
 
 def _what(difference: Difference) -> str:
     match difference.kind:
         case "changed":
-            shown = "".join(f"\n  {line}" for line in difference.diff.splitlines())
-            return f"is not what the manifest asks for{shown}"
+            return "is not what the manifest asks for"
         case "missing":
             return "is not there"
         case "orphaned":
@@ -136,9 +136,9 @@ def _what(difference: Difference) -> str:
 
 def _not_ours(path: str, wanted: str) -> Problem:
     if path == ATTRIBUTES:
-        lines = "".join(f"\n  {rule}" for rule in rules(wanted))
-        what = f"is not ours, and lacks rules that mark generated files{lines}"
-        return Problem(place=path, what=what, hint="add these lines to it")
+        what = "is not ours, and lacks rules that mark generated files"
+        lines = tuple(map(str, rules(wanted)))
+        return Problem(place=path, what=what, hint="add these lines to it", lines=lines)
     return Problem(
         place=path,
         what="is not ours: its first line does not say that wheelyard made it",

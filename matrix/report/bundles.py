@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from matrix.errors import printable
 from matrix.record.schema import Record
 from matrix.report.tables import count, megabytes
 from matrix.verify.verify import Report
@@ -32,7 +33,7 @@ def text(report: Report) -> str:
         f"  {count(report.proven, 'proof')}, {rest}",
         *_missing(record),
     ]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _missing(record: Record) -> Iterator[str]:

@@ -12,14 +12,13 @@ def markdown(problems: Iterable[Problem]) -> str:
 
 
 def _section(problem: Problem) -> Iterator[str]:
-    what, *lines = problem.what.splitlines()
     yield f"### {escape(problem.place)}"
     yield ""
-    yield escape(what)
-    if lines:
+    yield escape(problem.what)
+    if problem.lines:
         # A line that is indented by four columns is literal text in Markdown.
         yield ""
-        yield from (f"    {line.strip()}" for line in lines)
+        yield from (f"    {line.strip()}" for line in problem.lines)
     if problem.hint:
         yield ""
         yield f"Try: {escape(problem.hint)}"

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from matrix.errors import printable
 from matrix.report import comparing
 from matrix.report.comparing import Change, Holdings
 from matrix.resolve.lock import Lock, NoSolution
@@ -106,7 +107,7 @@ def text(difference: Difference, targets: int) -> str:
         *(f"{file.filename} has other bytes: sha256 {file.before} -> {file.after}"
           for file in difference.replaced),
     ]  # fmt: skip
-    return "".join(f"{line}\n" for line in lines) or "nothing changed\n"
+    return "".join(f"{printable(line)}\n" for line in lines) or "nothing changed\n"
 
 
 def list_changes(old: Lock | None, new: Lock) -> str:
@@ -114,7 +115,7 @@ def list_changes(old: Lock | None, new: Lock) -> str:
     One line for each project whose version changed; targets with the same change share a line.
     """
     changes = comparing.find_changes(_holdings(old), _holdings(new))
-    return "".join(f"{_line(change, len(new.targets))}\n" for change in changes)
+    return "".join(f"{printable(_line(change, len(new.targets)))}\n" for change in changes)
 
 
 def _requirements(gap: Gap) -> str:

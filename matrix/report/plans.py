@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from matrix.errors import printable
 from matrix.plan.model import Job, JobClass, Plan, State
 from matrix.report.tables import count, megabytes, table
 
@@ -42,7 +43,7 @@ def section(heading: str, lines: Iterable[str]) -> Iterator[str]:
     """A heading and its lines; nothing when there are none."""
     body = list(lines)
     if body:
-        yield f"{heading}:\n" + "".join(f"  {line}\n" for line in body)
+        yield f"{heading}:\n" + "".join(f"  {printable(line)}\n" for line in body)
 
 
 def _job(job: Job, plan: Plan) -> str:

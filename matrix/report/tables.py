@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from matrix.errors import printable
+
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """
@@ -11,7 +13,7 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     target           build
     cp312-win_amd64      3
     """
-    lines = [list(heading), *(list(row) for row in rows)]
+    lines = [[printable(cell) for cell in row] for row in (heading, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
     return "".join(_line(line, widths) + "\n" for line in lines)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from matrix.errors import printable
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.plan.job_classes import assign_job_classes
@@ -49,7 +50,8 @@ def text(table: Sequence[Row]) -> str:
 
 
 def _display(row: Row) -> Row:
-    return {**row, "cibuildwheel": row["cibuildwheel"] or "none"}
+    cells = {name: printable(cell) for name, cell in row.items()}
+    return {**cells, "cibuildwheel": cells["cibuildwheel"] or "none"}
 
 
 def probe_rows(target_by_program: Mapping[str, Target]) -> list[Row]:

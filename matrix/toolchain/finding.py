@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from matrix.errors import printable
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -11,6 +13,7 @@ class Finding:
     detail: str = ""
     lacks: str = ""
     hint: str = ""
+    lines: tuple[str, ...] = ()
 
     @property
     def is_ok(self) -> bool:
@@ -19,5 +22,6 @@ class Finding:
     def __str__(self) -> str:
         text = f"{self.subject}: {self.lacks or self.detail}"
         if self.is_ok:
-            return f"ok     {text}"
-        return f"lacks  {text}" + (f"\n         do: {self.hint}" if self.hint else "")
+            return f"ok     {printable(text)}"
+        hint = (f"do: {self.hint}",) if self.hint else ()
+        return "\n         ".join(map(printable, (f"lacks  {text}", *self.lines, *hint)))

@@ -81,9 +81,10 @@ def find_gaps(root: Path, toolchain: Toolchain, services: Iterable[Service]) -> 
         names = ", ".join(map(str, users[:3])) + (", ..." if len(users) > 3 else "")  # noqa: PLR2004
         what = f"lacks {missing.name}, which cibuildwheel needs for {names}: {missing.reason}"
         hint = ""
+        lines: tuple[str, ...] = ()
         if missing.download:
             digest = missing.download.sha256 or "none is published"
-            what += f"\n  address: {missing.download.address}\n  sha256: {digest}"
+            lines = (f"address: {missing.download.address}", f"sha256: {digest}")
             fetch = root / directory.FETCH
             hint = f"sh {fetch}, then wheelyard toolchain --add {root} {missing.name}"
-        yield Problem(place=str(root), what=what, hint=hint)
+        yield Problem(place=str(root), what=what, hint=hint, lines=lines)
