@@ -26,6 +26,7 @@ from .bundles import sound
 
 LABEL = "acme-2026.1"
 QUIET = Reporter.on_stderr(Loudness.QUIET)
+SHA256 = "0" * 64
 PART = Part(filename=f"{LABEL}.tar.part001", size=1, sha256="0" * 64)
 
 
@@ -64,12 +65,14 @@ def attack(directory: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
     return sealed(directory, stream.getvalue())
 
 
-def sealed(directory: Path, data: bytes) -> Path:
+def sealed(directory: Path, data: bytes, record_sha256: str = "0" * 64) -> Path:
     directory.mkdir()
     (directory / PART.filename).write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     listed = (Part(filename=PART.filename, size=len(data), sha256=digest),)
-    (directory / parts.FILENAME).write_text(parts.dump(Parts(label=LABEL, parts=listed, files=())))
+    (directory / parts.FILENAME).write_text(
+        parts.dump(Parts(label=LABEL, parts=listed, record_sha256=record_sha256, files=()))
+    )
     return directory
 
 
@@ -143,8 +146,20 @@ def test_the_archive_says_nothing_of_the_machine(packed: Path) -> None:
     }
 
 
-def test_notes_lie_beside_the_parts(packed: Path, bundle: Path) -> None:
-    assert (packed / "NOTES.md").read_bytes() == (bundle / "NOTES.md").read_bytes()
+def test_the_notes_beside_the_parts_end_with_the_command_that_verifies(
+    packed: Path, bundle: Path
+) -> None:
+    digest = hashlib.sha256((bundle / "bundle.json").read_bytes()).hexdigest()
+
+    notes = (packed / "NOTES.md").read_text()
+    assert notes.startswith((bundle / "NOTES.md").read_text())
+    assert notes.endswith(f"\n    wheelyard verify . --sha256 {digest}\n")
+
+
+def test_parts_json_tells_the_digest_of_the_record(packed: Path, bundle: Path) -> None:
+    digest = hashlib.sha256((bundle / "bundle.json").read_bytes()).hexdigest()
+
+    assert parts.parse((packed / "parts.json").read_text()).record_sha256 == digest
 
 
 def test_a_bundle_is_opened_in_place_and_parts_are_joined_temporarily(
@@ -229,7 +244,7 @@ def test_notes_that_differ_from_the_bundle_s_are_refused(packed: Path, tmp_path:
     relist(packed, "NOTES.md", b"install this too")
 
     assert problems(lambda: join_parts(packed, tmp_path / "j")) == [
-        "NOTES.md: is not the bundle's own"
+        "NOTES.md: is not what the bundle's own notes give"
     ]
 
 
@@ -296,6 +311,7 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
         Parts,
         label=st.from_regex(r"[a-z0-9]{1,9}-[0-9.]{1,5}[0-9]", fullmatch=True),
         parts=st.just((PART,)),
+        record_sha256=st.just(SHA256),
         files=st.just(()),
     )
 )
@@ -303,6 +319,7 @@ def test_what_is_written_is_read(listed: Parts) -> None:
     named = Parts(
         label=listed.label,
         parts=(Part(filename=parts.name_part(listed.label, 1), size=1, sha256="0" * 64),),
+        record_sha256=SHA256,
         files=(),
     )
 
@@ -313,12 +330,20 @@ def test_what_is_written_is_read(listed: Parts) -> None:
     ("listed", "message"),
     [
         (
-            Parts(label="../x", parts=(PART,), files=()),
+            Parts(label="../x", parts=(PART,), record_sha256=SHA256, files=()),
             "label: expected a bundle's name and version, got '../x'",
         ),
-        (Parts(label=LABEL, parts=(), files=()), "parts: expected 1 to 998, got 0"),
         (
-            Parts(label=LABEL, parts=(Part(filename="/etc/passwd", size=1, sha256=""),), files=()),
+            Parts(label=LABEL, parts=(), record_sha256=SHA256, files=()),
+            "parts: expected 1 to 998, got 0",
+        ),
+        (
+            Parts(
+                label=LABEL,
+                parts=(Part(filename="/etc/passwd", size=1, sha256=""),),
+                record_sha256=SHA256,
+                files=(),
+            ),
             f"parts[0].filename: expected '{LABEL}.tar.part001', got '/etc/passwd'",
         ),
     ],

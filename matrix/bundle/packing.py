@@ -26,7 +26,7 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
     """
     Write ``bundle`` to the new directory ``into`` as parts of at most ``size`` bytes.
 
-    Returns the files written: the parts in order, ``parts.json``, and a copy of the notes.
+    Returns the files written: the parts in order, ``parts.json``, and the notes.
     """
     label, modified = bundle.name, _read_creation_time(bundle)
     if size < 1 or not parts.is_label(label):
@@ -41,7 +41,9 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         temporary.mkdir(parents=True)
         cut = _Cut(temporary, label=label, size=size)
         _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
-        manifest = Parts(label=label, parts=cut.finish(), files=(_copy_notes(bundle, temporary),))
+        digest = files.digest(bundle / schema.FILENAME)
+        notes = _write_notes(bundle, temporary, digest)
+        manifest = Parts(label=label, parts=cut.finish(), record_sha256=digest, files=(notes,))
         files.write(temporary / parts.FILENAME, parts.dump(manifest))
         temporary.replace(into)
     except OSError as error:
@@ -52,8 +54,8 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
     return tuple(into / name for name in names)
 
 
-def _copy_notes(bundle: Path, directory: Path) -> Part:
-    data = (bundle / parts.NOTES).read_bytes()
+def _write_notes(bundle: Path, directory: Path, record_sha256: str) -> Part:
+    data = parts.render_notes((bundle / parts.NOTES).read_bytes(), record_sha256)
     files.write(directory / parts.NOTES, data)
     return Part(filename=parts.NOTES, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 

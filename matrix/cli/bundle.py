@@ -20,8 +20,10 @@ from matrix.cli.arguments import (
 )
 from matrix.cli.collect import collect_wheels, parse_allowances
 from matrix.cli.session import Session
+from matrix.edge import files
 from matrix.pipelines import release
 from matrix.plan.model import Plan
+from matrix.record import schema
 from matrix.report import notes
 
 EXAMPLES: Final = (
@@ -86,8 +88,11 @@ def run(session: Session, arguments: Arguments) -> None:
     )
     if arguments.pack is not None:
         packing.pack(directory, arguments.parts, size=arguments.pack, reporter=session.reporter)
-    is_json = arguments.common.json
-    session.show(json.dumps({"bundle": str(directory)}) if is_json else str(directory))
+    digest = files.digest(directory / schema.FILENAME)
+    if arguments.common.json:
+        session.show(json.dumps({"bundle": str(directory), "sha256": digest}))
+    else:
+        session.show(f"{directory}\nsha256 of {schema.FILENAME}: {digest}")
 
 
 def make_identity(

@@ -16,13 +16,21 @@ from matrix.record.canonical import InvalidRecord
 SCHEMA: Final = 2
 FILENAME: Final = "parts.json"
 NOTES: Final = "NOTES.md"
-"""A copy of the bundle's notes beside the parts: a release shows it as its text."""
+"""The bundle's notes and how to verify the parts: a release shows it as its text."""
 MAX_PARTS: Final = 998
 """GitHub accepts 1,000 files in a release, and the number has three digits."""
 
 # The bundle's own directory name, which becomes a path on the machine that joins the parts.
 _LABEL: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,120}")
 _FILENAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
+_VERIFY: Final = """
+## Verify
+
+The sha256 of `bundle.json` is `{sha256}`. Take it from the page of the release, not from the medium
+that carries the files:
+
+    wheelyard verify . --sha256 {sha256}
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Parts:
     label: str
     """The one directory at the top of the tar."""
     parts: tuple[Part, ...]
+    record_sha256: str
+    """The digest of the bundle's ``bundle.json``, which a release's text tells as well."""
     files: tuple[Part, ...]
     """Other files of the directory, sorted by name: a copy of the notes, programs."""
     schema: Literal[2] = SCHEMA
@@ -54,6 +64,11 @@ def name_part(label: str, number: int) -> str:
     'acme-2026.11.1.tar.part007'
     """
     return f"{label}.tar.part{number:03d}"
+
+
+def render_notes(notes: bytes, record_sha256: str) -> bytes:
+    """The bundle's notes, with the digest that they could not contain themselves."""
+    return notes + _VERIFY.format(sha256=record_sha256).encode("utf-8")
 
 
 def dump(parts: Parts) -> str:

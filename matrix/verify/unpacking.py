@@ -72,7 +72,9 @@ def join_parts(directory: Path, into: Path) -> Path:
         raise NotVerified(Problem(place=listing.label, what=what)) from error
     _check_end(paths, end, listing.label)
     bundle = into / listing.label
-    _compare_notes(path_by_name, bundle)
+    record = reading.read_bytes(bundle / schema.FILENAME, place=schema.FILENAME)
+    reading.compare_digest(record, listing.record_sha256, place=schema.FILENAME)
+    _compare_notes(path_by_name, bundle, listing.record_sha256)
     return bundle
 
 
@@ -140,13 +142,14 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise NotVerified.of(collected)
 
 
-def _compare_notes(path_by_name: dict[str, Path], bundle: Path) -> None:
+def _compare_notes(path_by_name: dict[str, Path], bundle: Path, record_sha256: str) -> None:
     place = parts.NOTES
     if place not in path_by_name:
         return
-    copy = reading.read_bytes(path_by_name[place], place=place)
-    if not (bundle / place).exists() or copy != reading.read_bytes(bundle / place, place=place):
-        raise NotVerified(Problem(place=place, what="is not the bundle's own"))
+    notes = reading.read_bytes(bundle / place, place=f"{bundle.name}/{place}")
+    carried = reading.read_bytes(path_by_name[place], place=place)
+    if carried != parts.render_notes(notes, record_sha256):
+        raise NotVerified(Problem(place=place, what="is not what the bundle's own notes give"))
 
 
 class _Joined(io.RawIOBase):
