@@ -159,8 +159,8 @@ def test_the_whole_way_from_manifest_to_a_served_directory(
     assert codes == [0] * 9
     printed = capsys.readouterr().out
     assert "small 1: verified" in printed
-    assert "small 1 imported in" in printed
-    assert "small 1 was there already in" in printed
+    assert "small 1 imported into" in printed
+    assert "small 1 already imported into" in printed
     assert (here / "served" / "simple" / "six" / "index.html").exists()
 
 

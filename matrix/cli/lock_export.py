@@ -64,7 +64,7 @@ def _choose_source(session: Session, options: Export, *, needs_addresses: bool) 
 
 
 def _read_bundle(path: Path, out: Path) -> Find:
-    from matrix.cli.verify import find_bundle  # noqa: PLC0415 - few exports are of a bundle
+    from matrix.farside.carried import find_bundle  # noqa: PLC0415 - few exports are of a bundle
     from matrix.verify.verify import verify  # noqa: PLC0415 - the same
 
     bundle = find_bundle(path)

@@ -15,9 +15,10 @@ from matrix.cli import building, bundle
 from matrix.cli.arguments import Common, Identity, add_identity, add_previous, add_toolchain
 from matrix.cli.relock import refuse_unsolved, relock
 from matrix.cli.session import Session, format_json
+from matrix.farside import summaries
 from matrix.pipelines import drift, providers
 from matrix.plan.model import Job, Plan
-from matrix.report import bundles, plans
+from matrix.report import plans
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 from matrix.verify.verify import verify
@@ -86,12 +87,18 @@ def run(session: Session, arguments: Arguments) -> None:
     counts = sorted(Counter(cell.state for cell in plan.cells).items())
     count_by_state = {str(state): count for state, count in counts}
     if arguments.common.json:
-        facts = {**bundles.facts(report), "cells": count_by_state, "seconds": steps.seconds}
+        facts = {
+            **summaries.describe_bundle(report),
+            "cells": count_by_state,
+            "seconds": steps.seconds,
+        }
         session.show(format_json({**facts, "bundle": str(directory)}))
         return
     cells = ", ".join(f"{count} {state}" for state, count in count_by_state.items())
     times = ", ".join(f"{name} {seconds} s" for name, seconds in steps.seconds.items())
-    session.show(f"{bundles.text(report)}\ncells: {cells}\ntimes: {times}\n{directory}")
+    session.show(
+        f"{summaries.summarize_bundle(report)}\ncells: {cells}\ntimes: {times}\n{directory}"
+    )
 
 
 def _renew_lock(session: Session) -> Lock:

@@ -11,11 +11,10 @@ from typing import Final
 from matrix.destinations import ledger_text
 from matrix.destinations.ledger import FILENAME, Adoption, Import, Ledger, list_owed
 from matrix.edge import files
-from matrix.errors import MatrixError, NotVerified, Problem
+from matrix.errors import NotVerified, Problem
 from matrix.record import schema
-from matrix.record.canonical import InvalidRecord
 from matrix.record.schema import Record, RecordedWheel
-from matrix.verify import contents
+from matrix.verify import contents, reading
 
 RECORDS: Final = "records"
 
@@ -24,33 +23,16 @@ def read_ledger(top: Path) -> Ledger:
     """The ledger of ``top`` with its records; an empty one where there is none."""
     if not (top / FILENAME).exists():
         return Ledger()
-    lines = ledger_text.parse(_read(top / FILENAME))
+    lines = ledger_text.parse(reading.read_bytes(top / FILENAME, place=FILENAME))
     imports = [line for line in lines if isinstance(line, Import)]
     return Ledger(lines, {entry.record_sha256: _read_record(top, entry) for entry in imports})
 
 
 def _read_record(top: Path, entry: Import) -> Record:
-    record, sha256 = _parse_record(top, entry.record_path)
-    if sha256 != entry.record_sha256:
-        what = f"expected sha256 {entry.record_sha256}, got {sha256}"
-        raise NotVerified(Problem(place=entry.record_path, what=what))
-    return record
-
-
-def _parse_record(top: Path, path: str) -> tuple[Record, str]:
-    content = _read(top / path)
-    try:
-        return schema.parse(content.decode("utf-8")), hashlib.sha256(content).hexdigest()
-    except (InvalidRecord, UnicodeDecodeError) as error:
-        raise NotVerified(Problem(place=path, what=str(error))) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with files.reading(path) as stream:
-            return stream.read()
-    except MatrixError as error:
-        raise NotVerified(*error.problems) from error
+    path = entry.record_path
+    data = reading.read_bytes(top / path, place=path)
+    reading.compare_digest(data, entry.record_sha256, place=path)
+    return reading.parse(data, schema.parse, place=path)
 
 
 def render_pages(ledger: Ledger) -> dict[str, str]:
@@ -105,17 +87,18 @@ def adopt(top: Path, ledger: Ledger, paths: Iterable[str]) -> Ledger:
 
     Raises ``NotVerified`` for a record whose wheels are not all there.
     """
-    found = []
+    adopted: list[tuple[Import, Record]] = []
     pages = []
     for path in paths:
         if path.startswith(f"{RECORDS}/"):
-            record, sha256 = _parse_record(top, path)
-            found.append((record.name, record.sequence, sha256, path, record))
+            data = reading.read_bytes(top / path, place=path)
+            record = reading.parse(data, schema.parse, place=path)
+            entry = Import.of(record, hashlib.sha256(data).hexdigest())
+            _check_adoptable(top, entry, record, path)
+            adopted.append((entry, record))
         else:
             pages.append(path)
-    for _, _, sha256, path, record in sorted(found, key=lambda row: row[:3]):
-        entry = Import.of(record, sha256)
-        _check_adoptable(top, entry, record, path)
+    for entry, record in sorted(adopted, key=lambda pair: (pair[0].name, pair[0].sequence)):
         ledger = ledger.add_import(entry, record)
     foreign = set(pages) - list_rendered(ledger)
     return ledger.add(Adoption(tuple(sorted(foreign)))) if foreign else ledger

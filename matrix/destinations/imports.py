@@ -44,11 +44,8 @@ def import_bundle(
     """
     check_apart(bundle, destination)
     say(f"verifying {bundle}")
-    report = verify(bundle)
+    report = verify(bundle, sha256=sha256)
     record = report.record
-    if sha256 and report.record_sha256 != sha256:
-        what = f"expected sha256 {sha256}, got {report.record_sha256}"
-        raise NotVerified(Problem(place="bundle.json", what=what))
     with destination.lock(say):
         before = destination.read_ledger(adopt=adopt)
         after = before.add_import(Import.of(record, report.record_sha256), record)

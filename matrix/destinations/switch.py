@@ -19,10 +19,9 @@ from typing import Final
 
 from matrix.destinations.permissions import make_directory, make_readable
 from matrix.edge import files
-from matrix.errors import MatrixError, NotVerified, Problem
+from matrix.errors import NotVerified, Problem
 from matrix.record import canonical
-from matrix.record.canonical import InvalidRecord
-from matrix.verify import tree
+from matrix.verify import reading, tree
 
 COMMITTED: Final = ".switch"
 _STAGING: Final = ".staging"
@@ -136,18 +135,12 @@ def _remove(top: Path, path: str) -> None:
 
 
 def _read_steps(path: Path) -> tuple[Step, ...]:
-    try:
-        with files.reading(path) as stream:
-            steps = canonical.load(Steps, stream.read().decode("utf-8")).steps
-    except (InvalidRecord, UnicodeDecodeError) as error:
-        raise _refuse_steps(path, str(error)) from error
-    except MatrixError as error:
-        raise NotVerified(*error.problems) from error
+    """Steps become paths: none may lead out of the directory."""
+    place = str(path)
+    data = reading.read_bytes(path, place=place)
+    steps = reading.parse(data, lambda text: canonical.load(Steps, text), place=place).steps
     if problems := list(tree.find_unportable(step.path for step in steps)):
-        raise _refuse_steps(path, f"{problems[0].place} {problems[0].what}")
+        hint = f"remove {path.parent}, then import the newest bundle again"
+        what = f"{problems[0].place} {problems[0].what}"
+        raise NotVerified(Problem(place=place, what=what, hint=hint))
     return steps
-
-
-def _refuse_steps(path: Path, what: str) -> NotVerified:
-    hint = f"remove {path.parent}, then import the newest bundle again"
-    return NotVerified(Problem(place=str(path), what=what, hint=hint))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.edge import files, locks
+from matrix.errors import NotWritten
 
 _LOCK: Final = ".lock"
 
@@ -32,7 +33,7 @@ def make_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
     try:
         with locks.hold(lock):
             try:
-                directory.mkdir()
+                directory.mkdir(mode=0o700)
             except OSError as error:
                 raise files.write_error(directory, error) from error
             try:
@@ -47,7 +48,7 @@ def _remove_dead(parent: Path, prefix: str) -> None:
     for directory in sorted(parent.glob(f"{prefix}*")):
         lock = directory.with_name(f"{directory.name}{_LOCK}")
         if directory.is_dir() and lock.exists():
-            with contextlib.suppress(locks.Locked), locks.hold(lock):
+            with contextlib.suppress(locks.Locked, NotWritten), locks.hold(lock):
                 shutil.rmtree(directory, ignore_errors=True)
                 _unlink(lock)
 

@@ -7,9 +7,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
+from matrix.edge.quantities import count, megabytes
 from matrix.report.facts import Facts, minutes
 from matrix.report.markdown import clip, escape, heading, row
-from matrix.report.tables import count, megabytes
 
 # GitHub refuses comments over 65,536 characters. Counted in bytes, which are never fewer.
 LIMIT: Final = 65_000

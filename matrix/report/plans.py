@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from matrix.edge.quantities import count, megabytes
 from matrix.errors import printable
 from matrix.plan.model import Job, JobClass, Plan, State
-from matrix.report.tables import count, megabytes, table
+from matrix.report.tables import table
 
 _ORDER = tuple(State)
 

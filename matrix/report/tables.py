@@ -22,23 +22,3 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first = cells[0].ljust(widths[0])
     numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
     return "  ".join([first, *numbers]).rstrip()
-
-
-def count(number: int, noun: str) -> str:
-    """
-    A number with its noun in the singular or plural.
-
-    >>> count(1, "target"), count(1200, "target")
-    ('1 target', '1200 targets')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def megabytes(size: int) -> str:
-    """
-    Bytes as people read them.
-
-    >>> megabytes(1_234_567)
-    '1.2 MB'
-    """
-    return f"{size / 1e6:.1f} MB"

@@ -12,12 +12,12 @@ import io
 import os
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from matrix.edge import files
+from matrix.edge.scratch import make_directory
 from matrix.errors import NotVerified, Problem
 from matrix.record import parts, schema
 from matrix.record.parts import Part, Parts
@@ -39,15 +39,8 @@ def open_bundle(path: Path, *, scratch: Path) -> Iterator[Path]:
     if not os.path.lexists(path / parts.FILENAME):
         yield path
         return
-    try:
-        scratch.mkdir(parents=True, exist_ok=True)
-        directory = Path(tempfile.mkdtemp(prefix="joined-", dir=scratch))
-    except OSError as error:
-        raise files.write_error(scratch, error) from error
-    try:
+    with make_directory(scratch, prefix="joined-") as directory:
         yield join_parts(path, directory)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def join_parts(directory: Path, into: Path) -> Path:
