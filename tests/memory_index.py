@@ -101,7 +101,7 @@ def _entry(project: str, version: str, release: Release) -> dict[str, object]:
 
 def lock_of(wanted: Manifest, graph: Graph, old: Lock | None = None) -> Lock:
     """The lock of a manifest on a graph, with the pins of an older one."""
-    pins = lockfile.pins(old, upgrade=frozenset())
+    pins = lockfile.read_pins(old, upgrade=frozenset())
     reporter = Reporter.on_stderr(Loudness.QUIET)
     return resolve(wanted, cast("Index", MemoryIndex(graph)), pins=pins, reporter=reporter)
 

@@ -57,9 +57,9 @@ def sdist(
     index.add(make_sdist(index.directory, project, "1.0", members=members, stated=stated))
 
 
-def lock_of(wanted: Manifest, client: Index, kept: Lock | None = None) -> Lock:
+def lock_of(wanted: Manifest, client: Index, previous: Lock | None = None) -> Lock:
     reporter = Reporter.on_stderr(Loudness.QUIET)
-    return resolve(wanted, client, pins={}, reporter=reporter, kept=kept)
+    return resolve(wanted, client, pins={}, reporter=reporter, previous=previous)
 
 
 def build_of(lock: Lock, target: str, sdist: str = "fast-1.0.tar.gz") -> LockedBuild:
@@ -185,7 +185,7 @@ def test_tomorrow_s_build_is_today_s(index: IndexServer, client: Index, tmp_path
     transport = Transport(Settings(url=index.url, ca_bundle=""), sleep=lambda _: None)
     tomorrow = Index(transport, Cache(tmp_path / "another"))
 
-    assert lock_of(manifest("fast"), tomorrow, kept=first) == first
+    assert lock_of(manifest("fast"), tomorrow, previous=first) == first
     assert (
         "setuptools-81.0.0-py3-none-any.whl"
         in build_of(lock_of(manifest("fast"), tomorrow), P312).build

@@ -9,7 +9,7 @@ import pytest
 
 from matrix.cli import main
 from matrix.manifest.policy import Policy
-from matrix.policy import locked
+from matrix.policy import locked_rules
 
 from .index_server import IndexServer
 from .manifests import TARGETS
@@ -300,11 +300,15 @@ def test_a_container_needs_its_engine(
 def test_another_place_to_build_makes_a_lock_stale() -> None:
     believing, building = Policy(), Policy(dynamic_metadata="host")
 
-    assert not locked.binds(building)
+    assert not locked_rules.is_binding(building)
     for old, new in [(believing, building), (building, believing)]:
-        said = tuple(locked.staleness(new, locked_under=locked.digest(old), held=[]))
+        said = tuple(
+            locked_rules.find_staleness(new, locked_under=locked_rules.digest(old), held=[])
+        )
         assert said == ("the lock was made under another policy.dynamic-metadata",)
-    assert not [*locked.staleness(building, locked_under=locked.digest(building), held=[])]
+    assert not [
+        *locked_rules.find_staleness(building, locked_under=locked_rules.digest(building), held=[])
+    ]
 
 
 def test_metadata_is_of_the_wheels_own_dist_info(here: Repository) -> None:

@@ -144,9 +144,14 @@ def test_a_file_that_was_replaced_on_the_index_is_an_error(
     assert not here.out.exists()
 
 
-def test_who_asks_the_index_is_not_passed_on(here: Repository) -> None:
-    here.index.url = here.index.url.replace("//", "//alice:secret@")
+def test_the_login_of_the_index_is_not_exported(
+    here: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here.wants("app")
+    manifest = here.directory / "packages.yaml"
+    lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+    manifest.write_text("".join(n for n in lines if not n.startswith("network:")), "utf-8")
+    monkeypatch.setenv("PIP_INDEX_URL", here.index.url.replace("//", "//alice:secret@"))
     here.run()
 
     assert here.export("pylock", "--target", OURS.id) == 0

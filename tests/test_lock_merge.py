@@ -72,7 +72,7 @@ def test_what_git_cannot_merge_keeps_the_pins_of_both_sides(
     merge: Merge, tmp_path: Path, style: str
 ) -> None:
     def versions(lock: Lock | None) -> dict[str, set[str]]:
-        kept = lockfile.pins(lock, upgrade=frozenset())[P312]
+        kept = lockfile.read_pins(lock, upgrade=frozenset())[P312]
         return {name: {str(version) for version in all_} for name, all_ in kept.items()}
 
     def of(version: str, *more: str) -> Lock:

@@ -213,13 +213,13 @@ def test_a_changed_recipe_makes_the_lock_stale() -> None:
     other = read(text("fast") + "recipes: {fast: {requires: [cython<3]}}")
     tested = read(text("fast") + "recipes: {fast: {test: {requires: [pytest]}}}")
 
-    assert freshness.staleness(manifest("fast"), lock) == ()
-    assert freshness.staleness(other, lock) == (
+    assert freshness.find_staleness(manifest("fast"), lock) == ()
+    assert freshness.find_staleness(other, lock) == (
         "recipes.fast.requires is not what the lock was made for",
     )
-    assert freshness.staleness(tested, lock) == (
+    assert freshness.find_staleness(tested, lock) == (
         "recipes.fast.test.requires is not what the lock was made for",
     )
-    assert freshness.staleness(manifest("fast"), dataclasses.replace(lock, builds=())) == (
+    assert freshness.find_staleness(manifest("fast"), dataclasses.replace(lock, builds=())) == (
         "the build requirements of fast-1.0.tar.gz are not locked",
     )

@@ -21,7 +21,7 @@ from matrix.manifest.policy import (
     ProjectLists,
     Vulnerabilities,
 )
-from matrix.policy import json_api, locked
+from matrix.policy import json_api, locked_rules
 from matrix.policy.advisories import Finding
 from matrix.policy.rules import PolicyRules
 from matrix.resolve.rules import Rules
@@ -204,27 +204,31 @@ FAIL = Vulnerabilities(action="fail")
 )  # fmt: skip
 def test_a_rule_that_a_lock_does_not_show_has_a_digest(policy: Policy) -> None:
     other = "the lock was made under another policy (cooldown, licences or vulnerabilities)"
-    own = locked.digest(policy)
+    own = locked_rules.digest(policy)
 
-    assert locked.digest(Policy()) == "" != own
-    assert list(locked.staleness(policy, locked_under=own, held=["six"])) == []
-    assert list(locked.staleness(policy, locked_under="", held=["six"])) == [other]
-    assert list(locked.staleness(Policy(), locked_under=own, held=["six"])) == [other]
+    assert locked_rules.digest(Policy()) == "" != own
+    assert list(locked_rules.find_staleness(policy, locked_under=own, held=["six"])) == []
+    assert list(locked_rules.find_staleness(policy, locked_under="", held=["six"])) == [other]
+    assert list(locked_rules.find_staleness(Policy(), locked_under=own, held=["six"])) == [other]
 
 
 def test_the_order_of_rules_and_warnings_alone_change_no_digest() -> None:
     one = Policy(licences=Licences(allow=("MIT", "ISC"), known={"b": "MIT", "a": "ISC"}))
     same = Policy(licences=Licences(allow=("ISC", "MIT"), known={"a": "ISC", "b": "MIT"}))
 
-    assert locked.digest(one) == locked.digest(same) != ""
-    assert locked.digest(Policy(licences=Licences(unknown="warn"), advisories="osv.zip")) == ""
+    assert locked_rules.digest(one) == locked_rules.digest(same) != ""
+    assert (
+        locked_rules.digest(Policy(licences=Licences(unknown="warn"), advisories="osv.zip")) == ""
+    )
 
 
 def test_a_lock_shows_the_projects_that_a_list_refuses() -> None:
     lists = ProjectLists(deny=(DeniedProject(project="six"),))
 
     assert list(
-        locked.staleness(Policy(projects=lists), locked_under="", held=["six", "native", "six"])
+        locked_rules.find_staleness(
+            Policy(projects=lists), locked_under="", held=["six", "native", "six"]
+        )
     ) == ["locked, but 'six' is denied (policy.projects.deny)"]
 
 
@@ -277,4 +281,4 @@ def test_the_documented_policy_is_one() -> None:
     policy = manifest("six", more=example).policy
 
     assert policy.cooldown.exempt == ("acme-*",)
-    assert locked.digest(policy) != ""
+    assert locked_rules.digest(policy) != ""

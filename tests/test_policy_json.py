@@ -69,6 +69,6 @@ def test_an_address_cannot_be_asked_offline(
 
     assert here.run("lock", "--offline", "--quiet") == 2
     assert said.readouterr().err == (
-        "lock: expected a file in policy.advisories, got an address, which --offline cannot ask\n"
-        "  hint: advisories: osv.zip\n"
+        "lock: expected a file in policy.advisories with --offline, got an address\n"
+        "  hint: add `policy: {advisories: osv.zip}` to packages.yaml\n"
     )

@@ -27,7 +27,7 @@ def test_the_lock_answers_the_manifest(manifest: Manifest) -> None:
     lock = lockfile.load(ROOT / lockfile.FILENAME)
 
     assert lock is not None
-    assert freshness.staleness(manifest, lock) == ()
+    assert freshness.find_staleness(manifest, lock) == ()
     assert lock.impossible == ()
 
 

@@ -35,7 +35,7 @@ def client(index: IndexServer, tmp_path: Path) -> Iterator[Index]:
 
 
 def lock_of(wanted: Manifest, client: Index, old: Lock | None = None) -> Lock:
-    pins = lockfile.pins(old, upgrade=frozenset())
+    pins = lockfile.read_pins(old, upgrade=frozenset())
     return resolve(wanted, client, pins=pins, reporter=Reporter.on_stderr(Loudness.QUIET))
 
 
@@ -218,7 +218,7 @@ def test_an_unsatisfiable_requirement_says_what_there_is(index: IndexServer, cli
     wheel(index, "six", "1.17")
     lock = lock_of(manifest("six >=99"), client)
 
-    (problem,) = lockfile.unsolved(lock, manifest("six >=99"))
+    (problem,) = lockfile.find_impossible(lock, manifest("six >=99"))
     assert str(problem) == (
         "packages.yaml:14: six>=99 is impossible on cp27-manylinux_2_17_x86_64, "
         "cp312-manylinux_2_28_x86_64, "
@@ -373,8 +373,8 @@ def test_a_lock_is_stale_when_the_manifest_asks_for_more_or_less(
     wheel(index, "six", "1.0")
     lock = lock_of(manifest("{requirement: six, targets: [desktop]}"), client)
 
-    assert freshness.staleness(manifest("{requirement: six, targets: [desktop]}"), lock) == ()
-    assert freshness.staleness(manifest("{requirement: idna, targets: [desktop]}"), lock) == (
+    assert freshness.find_staleness(manifest("{requirement: six, targets: [desktop]}"), lock) == ()
+    assert freshness.find_staleness(manifest("{requirement: idna, targets: [desktop]}"), lock) == (
         "idna is not locked on cp312-win_amd64",
         "six is locked but not wanted on cp312-win_amd64",
     )
@@ -385,16 +385,16 @@ def test_another_full_version_makes_the_lock_stale(index: IndexServer, client: I
     lock = lock_of(manifest("six"), client)
     newer = read(text("six").replace("python: [3.12.4]", "python: [3.12.9]"))
 
-    assert freshness.staleness(newer, lock) == (
+    assert freshness.find_staleness(newer, lock) == (
         "target cp312-win_amd64 is locked for 3.12.4, wanted is 3.12.9",
     )
 
 
 def test_a_missing_lock_names_the_command() -> None:
     with pytest.raises(LockError) as caught:
-        freshness.fresh(manifest("six"), None, source="packages.lock")
+        freshness.require_fresh(manifest("six"), None, source="packages.lock")
 
-    assert str(caught.value) == ("packages.lock: is not there\n  hint: wheelyard lock")
+    assert str(caught.value) == ("packages.lock: not found\n  hint: wheelyard lock")
 
 
 def test_an_older_lock_keeps_what_is_still_said() -> None:
@@ -421,5 +421,5 @@ def test_upgrading_one_project_keeps_the_others() -> None:
         source="packages.lock",
     )
 
-    assert lockfile.pins(lock, upgrade=frozenset({six})) == {"t": {idna: {Version("2.0")}}}
-    assert lockfile.pins(lock, upgrade=None) == {}
+    assert lockfile.read_pins(lock, upgrade=frozenset({six})) == {"t": {idna: {Version("2.0")}}}
+    assert lockfile.read_pins(lock, upgrade=None) == {}

@@ -73,9 +73,9 @@ def test_the_lock_alone_says_which_releases_are_wanted() -> None:
     three = manifest("{requirement: app, versions: 3}")
     lock = lock_of(three, GRAPH)
 
-    assert freshness.staleness(three, lock) == ()
-    assert freshness.staleness(manifest("{requirement: app, versions: 2}"), lock) != ()
-    assert freshness.staleness(manifest("app"), lock) != ()
+    assert freshness.find_staleness(three, lock) == ()
+    assert freshness.find_staleness(manifest("{requirement: app, versions: 2}"), lock) != ()
+    assert freshness.find_staleness(manifest("app"), lock) != ()
     assert {row.requirements: row.targets for row in create_plan(three, lock).requirements} == {
         ("app==3.0",): (P312, "cp312-win_amd64"),
         ("app==2.1",): ("cp27-manylinux_2_17_x86_64", P312, "cp312-win_amd64", TARGET),

@@ -44,7 +44,7 @@ def test_a_set_holds_what_packaging_admits(
         return
     row = shelf(versions)
 
-    assert [row.versions[place] for place in places(row.admitted(specifier))] == [
+    assert [row.versions[place] for place in places(row.select(specifier))] == [
         version for version in row.versions if specifier.contains(version, prereleases=True)
     ]
 

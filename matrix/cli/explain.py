@@ -68,7 +68,7 @@ def _read_lock(session: Session, source: PlanSource) -> Lock:
     beside = source.plan.parent / lockfile.FILENAME if source.plan else session.lock_path
     path = beside if beside.exists() else session.lock_path
     lock = lockfile.load(path)
-    return freshness.fresh(session.manifest, lock, source=path.name)
+    return freshness.require_fresh(session.manifest, lock, source=path.name)
 
 
 def _format_options(arguments: Arguments) -> str:

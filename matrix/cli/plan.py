@@ -73,7 +73,7 @@ def _read_lock(session: Session, *, is_renewed: bool) -> Lock:
     if not (is_renewed or session.manifest.policy.lock == "refresh"):
         return session.lock()
     old = session.present_lock()
-    if old is not None and not freshness.staleness(session.manifest, old):
+    if old is not None and not freshness.find_staleness(session.manifest, old):
         return old
     new = relock(session, old)
     session.reporter.say_lines(

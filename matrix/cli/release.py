@@ -103,7 +103,7 @@ def run(session: Session, arguments: Arguments) -> None:
 
 def _renew_lock(session: Session) -> Lock:
     old = session.present_lock()
-    if old is not None and not freshness.staleness(session.manifest, old):
+    if old is not None and not freshness.find_staleness(session.manifest, old):
         refuse_unsolved(session, old)
         return old
     new = relock(session, old)

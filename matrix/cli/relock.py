@@ -12,7 +12,7 @@ from matrix.cli import policy_rules
 from matrix.cli.session import Session, read_text
 from matrix.errors import Impossible, Problem, UsageError
 from matrix.manifest.policy import Policy
-from matrix.policy import locked
+from matrix.policy import locked_rules
 from matrix.report import locks
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
@@ -45,7 +45,7 @@ def relock(
     Versions move only where they must, or where ``upgrade`` lets them: these projects, or all of
     them for None.
     """
-    pins = lockfile.pins(old, upgrade=upgrade)
+    pins = lockfile.read_pins(old, upgrade=upgrade)
     with policy_rules.open_rules(session) as rules, _without_garbage_collection():
         new = resolve(
             session.manifest,
@@ -53,10 +53,10 @@ def relock(
             pins=pins,
             reporter=session.reporter,
             rules=rules,
-            kept=None if upgrade is None else old,
+            previous=None if upgrade is None else old,
             metadata_builder=_make_metadata_builder(session),
         )
-    new = dataclasses.replace(new, policy=locked.digest(session.manifest.policy))
+    new = dataclasses.replace(new, policy=locked_rules.digest(session.manifest.policy))
     for why in rules.passed_over(_list_releases(new)):
         session.reporter.say(why)
     for doubt in (
@@ -102,7 +102,7 @@ def _make_metadata_builder(session: Session) -> MetadataBuilder | None:
 
 def _find_unlocked(policy: Policy, lock: Lock) -> Iterator[str]:
     """Yield a warning for each build whose requirements are not locked: no policy holds there."""
-    for build in lock.builds if locked.binds(policy) else ():
+    for build in lock.builds if locked_rules.is_binding(policy) else ():
         if build.reason:
             where = ", ".join(build.targets)
             yield f"{build.sdist}: no policy holds for what its build installs on {where}: " + (
@@ -117,7 +117,7 @@ def _list_releases(lock: Lock) -> list[tuple[NormalizedName, Version]]:
 
 def refuse_unsolved(session: Session, lock: Lock) -> None:
     """Raise ``Impossible`` when some requirement has no solution on one of its targets."""
-    if problems := lockfile.unsolved(lock, session.manifest):
+    if problems := lockfile.find_impossible(lock, session.manifest):
         raise Impossible(*problems)
 
 

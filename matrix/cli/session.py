@@ -143,7 +143,9 @@ class Session:
 
     def lock(self) -> Lock:
         """The lock, provided that it answers the manifest."""
-        return freshness.fresh(self.manifest, self.present_lock(), source=self.lock_path.name)
+        return freshness.require_fresh(
+            self.manifest, self.present_lock(), source=self.lock_path.name
+        )
 
     def check_exclusions(self) -> None:
         """Warn of exclusions that end soon; raise ``ManifestError`` for those that have ended."""

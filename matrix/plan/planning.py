@@ -22,7 +22,7 @@ from matrix.plan.model import (
 )
 from matrix.plan.order import Needs
 from matrix.resolve.lock import Lock
-from matrix.resolve.roots import wanted
+from matrix.resolve.roots import list_roots
 
 NOTHING_BUILT: Final[Inventory] = {}
 NOTHING_MEASURED: Final[Durations] = {}
@@ -80,10 +80,10 @@ def _place(cell: Cell) -> tuple[str, str, str, str]:
 
 def _find_requirements(manifest: Manifest, lock: Lock) -> Iterator[PlannedRequirement]:
     excluded = {str(p.project): tuple(find_exclusions(manifest, p)) for p in manifest.packages}
-    for each in wanted(manifest, lock):
+    for each in list_roots(manifest, lock):
         yield PlannedRequirement(
             name=each.root.name,
-            requirements=each.root.asked,
+            requirements=each.root.texts,
             targets=tuple(sorted(target.id for target in each.targets)),
             excluded=excluded.get(str(each.project), ()),
         )

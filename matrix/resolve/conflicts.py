@@ -1,7 +1,7 @@
 """
-What is known not to go together: the requirements of releases, and whatever a search concludes.
+What is known not to go together: the requirements of releases, and what a search concludes.
 
-Pre-releases and yanked releases are left out until somebody asks for one. Then what was known
+Pre-releases and yanked releases are left out until a requirement asks for one. Then what was known
 without them is worth nothing any more, and ``Reconsider`` says so.
 """
 
@@ -26,9 +26,9 @@ class Conflicts:
         self._provider = provider
         self._roots = roots
         self._pre_releases: set[NormalizedName] = set()
-        """Projects of which somebody has asked for a pre-release."""
+        """Projects with a requirement that asks for a pre-release."""
         self._pinned: dict[NormalizedName, int] = {}
-        """Yanked releases that somebody names."""
+        """Yanked releases that a requirement names."""
         self.forget()
 
     def forget(self) -> None:
@@ -65,17 +65,17 @@ class Conflicts:
         if (key, place) not in self._by_release:
             project, extra = key
             needs = self._provider.needs(project, place, extra)
-            found = list(self._demands(key, place, needs))
+            conflicts = list(self._demands(key, place, needs))
             if extra:
                 version = self._provider.shelf(project).versions[place]
                 same = Need.of(project, (), SpecifierSet(f"==={version}"))
-                found.append(self._demand(key, place, (project, ""), same, 1 << place))
-            self._by_release[key, place] = tuple(found)
+                conflicts.append(self._demand(key, place, (project, ""), same, 1 << place))
+            self._by_release[key, place] = tuple(conflicts)
         return self._by_release[key, place]
 
     def _demands(self, key: Key, place: int, needs: Iterable[Need]) -> Iterator[Conflict]:
         for need in needs:
-            admitted = self._admitted(need)
+            admitted = self._select(need)
             for extra in ("", *need.extras):
                 if (need.project, extra) == key and admitted >> place & 1:
                     continue  # "all" asks for the project itself with more extras
@@ -100,30 +100,30 @@ class Conflicts:
             admitted=admitted,
             names_pre_releases=names,
         )
-        self._by_demand[parent, child, admitted, names] = made = Conflict(terms, demand)
-        self.remember(made)
-        return made
+        self._by_demand[parent, child, admitted, names] = conflict = Conflict(terms, demand)
+        self.remember(conflict)
+        return conflict
 
     # Pre-releases and yanked releases.
 
-    def _admitted(self, need: Need) -> int:
+    def _select(self, need: Need) -> int:
         """The versions that ``need`` admits, by the rules of PEP 440 and PEP 592."""
         shelf = self._provider.shelf(need.project)
-        found = shelf.admitted(need.specifier)
+        versions = shelf.select(need.specifier)
         if need.exact:
-            self._pin(need.project, found)
-        if not found & shelf.pre_releases or need.project in self._pre_releases:
-            return found
+            self._pin(need.project, versions)
+        if not versions & shelf.pre_releases or need.project in self._pre_releases:
+            return versions
         if self._provider.asks_for_pre_releases(need):
             self._pre_releases.add(need.project)
             if need.project in self._judged:
                 raise Reconsider
-            return found
+            return versions
         self._judged.add(need.project)
-        finals = found & ~shelf.pre_releases
+        finals = versions & ~shelf.pre_releases
         # As every pip has it: where there are only pre-releases, they are for those who set no
         # limits at all. A yanked final release is one, too.
-        return finals if len(need.specifier) or self._is_offered(need.project, finals) else found
+        return finals if len(need.specifier) or self._is_offered(need.project, finals) else versions
 
     def _is_offered(self, project: NormalizedName, versions: int) -> bool:
         return any(self._provider.offer(project, place) for place in places(versions))
@@ -139,11 +139,11 @@ class Conflicts:
     def is_passed_over(self, project: NormalizedName, place: int) -> bool:
         """PEP 592: a yanked release is for those who ask for exactly that version."""
         offer = self._provider.offer(project, place)
-        if offer is None or not offer.file.is_yanked or self.pinned(project) >> place & 1:
+        if offer is None or not offer.file.is_yanked or self.find_pins(project) >> place & 1:
             return False
         self._passed_over[project] = self._passed_over.get(project, 0) | 1 << place
         return True
 
-    def pinned(self, project: NormalizedName) -> int:
-        """The yanked releases of ``project`` that may be taken, because somebody names them."""
+    def find_pins(self, project: NormalizedName) -> int:
+        """The yanked releases of ``project`` that a requirement names, and that may be taken."""
         return self._pinned.get(project, 0)

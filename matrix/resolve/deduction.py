@@ -4,7 +4,8 @@ What can be said about versions, and how one thing follows from another.
 A term is a whole number: the set of the versions of a project that are still possible, as bits (see
 ``shelf``), where "not chosen at all" counts as one more possibility that stands for all higher
 bits. So -1 is "anything", 5 is "chosen, and the first or the third version", and ~5 "neither of
-those two". Intersection is ``&``, the opposite is ``~``, and whoever is at least 0 is chosen.
+those two". Intersection is ``&``, the opposite is ``~``, and a project whose term is at least 0 is
+chosen.
 """
 
 import dataclasses
@@ -23,8 +24,8 @@ ANYTHING: Final = -1
 @dataclasses.dataclass(slots=True, kw_only=True, eq=False)
 class Demand:
     """
-    That some release of ``parent`` needs ``child``, at a version that is ``admitted``; nobody
-    changes one (see ``trail.Step``).
+    That some release of ``parent`` needs ``child``, at a version that is ``admitted``;
+    it is never changed (see ``trail.Step``).
     """
 
     parent: Key
@@ -46,7 +47,7 @@ class Conflict:
     parts: tuple["Conflict", ...] = ()
 
 
-def joined(conflict: Conflict, cause: Conflict, key: Key, rest: int) -> Conflict:
+def join(conflict: Conflict, cause: Conflict, key: Key, rest: int) -> Conflict:
     """What follows from two conflicts that say opposite things of ``key``, ``rest`` aside."""
     terms = {other: term for other, term in conflict.terms.items() if other != key}
     for other, term in cause.terms.items():
@@ -65,8 +66,8 @@ def facts(conflict: Conflict) -> list[Conflict]:
     seen: dict[int, Conflict] = {}
     todo = [conflict]
     while todo:
-        one = todo.pop()
-        if id(one) not in seen:
-            seen[id(one)] = one
-            todo.extend(one.parts)
-    return [one for one in seen.values() if not one.parts]
+        current = todo.pop()
+        if id(current) not in seen:
+            seen[id(current)] = current
+            todo.extend(current.parts)
+    return [each for each in seen.values() if not each.parts]

@@ -15,7 +15,7 @@ from matrix.manifest.model import Manifest, Recipe
 from matrix.resolve.candidates import Offer, Offers
 from matrix.resolve.metadata_builder import MetadataBuilder
 from matrix.resolve.provider import Clause, Markers, Source
-from matrix.resolve.rules import Remembered, Rules
+from matrix.resolve.rules import CachedRules, Rules
 from matrix.resolve.shelf import Shelf
 from matrix.targets.target import Target
 
@@ -39,7 +39,7 @@ class Facts:
         self._manifest = manifest
         self._builder = metadata_builder
         # Metadata are kept as long as this is.
-        self._rules = Remembered(rules)
+        self._rules = CachedRules(rules)
         self._markers = Markers()
         self._metadata: dict[str, CoreMetadata | str] = {}
         self._clauses: dict[str, tuple[Clause, ...]] = {}
@@ -64,7 +64,7 @@ class Facts:
         )
 
     def metadata(self, offer: Offer, target: Target) -> CoreMetadata:
-        """Raises ``InvalidMetadata`` when nobody could resolve with it."""
+        """Raises ``InvalidMetadata`` when it is unusable."""
         question = self._question(offer, target)
         known = self._metadata.get(question)
         if known is None:
@@ -110,8 +110,8 @@ class Facts:
         page = self._index.fetch_page(project)
         if page is None:
             return Shelf(project, (), files=lambda _: (), pythons=lambda _: frozenset())
-        found = page.releases
-        return Shelf(project, tuple(found), files=found.__getitem__, pythons=found.pythons)
+        releases = page.releases
+        return Shelf(project, tuple(releases), files=releases.__getitem__, pythons=releases.pythons)
 
     def _read_metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         if offer.file.is_wheel:
@@ -120,13 +120,13 @@ class Facts:
             excerpt = self.excerpt(offer.file)
             is_dynamic = self._is_dynamic(offer)
             if self._builder is not None and (is_dynamic or not sdist.is_static(excerpt)):
-                return self._built(offer, self._builder, target if is_dynamic else None)
-            found = sdist.parse_metadata(excerpt)
+                return self._build(offer, self._builder, target if is_dynamic else None)
+            source = sdist.parse_metadata(excerpt)
         except sdist.InvalidSdist as error:
             raise InvalidMetadata(str(error)) from error
-        return dataclasses.replace(found.metadata, requires_dist=found.declared_requirements)
+        return dataclasses.replace(source.metadata, requires_dist=source.declared_requirements)
 
-    def _built(self, offer: Offer, builder: MetadataBuilder, target: Target | None) -> CoreMetadata:
+    def _build(self, offer: Offer, builder: MetadataBuilder, target: Target | None) -> CoreMetadata:
         file = offer.file
         content = builder.metadata(file, lambda: self._index.fetch_file(file), target)
         built = core_metadata.parse(content)
@@ -141,7 +141,7 @@ class Facts:
         )
 
     def fetch(self, file: "PublishedFile") -> None:
-        """Have what ``metadata`` is read from, in whatever thread."""
+        """Fetch what ``metadata`` is read from; any thread may call this."""
         if file.is_wheel:
             self._index.fetch_fields(file)
         else:

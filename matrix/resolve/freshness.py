@@ -1,25 +1,22 @@
-"""Whether a lock still answers the manifest; nobody asks an index."""
+"""Whether a lock is up to date with the manifest, without an index."""
 
 from collections.abc import Iterable
 
 from matrix.errors import LockError, Problem
 from matrix.manifest.model import Manifest
-from matrix.policy import locked
+from matrix.policy import locked_rules
 from matrix.resolve.lock import Lock
 from matrix.resolve.lockfile import COMMAND
-from matrix.resolve.roots import wanted as wanted_roots
+from matrix.resolve.roots import list_roots
 
 _Roots = dict[tuple[str, tuple[str, ...]], set[str]]
 """Roots by name and requirements, and the targets where they are asked for or answered."""
 
 
-def staleness(manifest: Manifest, lock: Lock) -> tuple[str, ...]:
-    """
-    What the manifest asks for and the lock does not answer, and the reverse; nothing when they
-    agree.
-    """
+def find_staleness(manifest: Manifest, lock: Lock) -> tuple[str, ...]:
+    """Every difference between what the manifest requires and what the lock holds."""
     parts = (_targets, _roots, _sources, _builds, _policy)
-    return tuple(said for part in parts for said in part(manifest, lock))
+    return tuple(what for part in parts for what in part(manifest, lock))
 
 
 def _targets(manifest: Manifest, lock: Lock) -> Iterable[str]:
@@ -36,25 +33,25 @@ def _targets(manifest: Manifest, lock: Lock) -> Iterable[str]:
 
 
 def _roots(manifest: Manifest, lock: Lock) -> Iterable[str]:
-    wanted, answered = _wanted(manifest, lock), _answered(lock)
+    wanted, answered = _collect_wanted(manifest, lock), _collect_answered(lock)
     known = {target.id for target in lock.targets}
     current = {target.id for target in manifest.all_targets}
     yield from _missing(wanted, answered, known, "is not locked on")
     yield from _missing(answered, wanted, current, "is locked but not wanted on")
 
 
-def _wanted(manifest: Manifest, lock: Lock) -> _Roots:
+def _collect_wanted(manifest: Manifest, lock: Lock) -> _Roots:
     wanted: _Roots = {}
-    roots = tuple(wanted_roots(manifest, lock))
+    roots = tuple(list_roots(manifest, lock))
     # By identity: most roots share one tuple, and comparing targets takes longer than all the rest.
     tuples = {id(each.targets): each.targets for each in roots}
     named = {key: {target.id for target in targets} for key, targets in tuples.items()}
     for each in roots:
-        wanted.setdefault((each.root.name, each.root.asked), set()).update(named[id(each.targets)])
+        wanted.setdefault((each.root.name, each.root.texts), set()).update(named[id(each.targets)])
     return wanted
 
 
-def _answered(lock: Lock) -> _Roots:
+def _collect_answered(lock: Lock) -> _Roots:
     answered: _Roots = {}
     for solution in lock.solutions:
         key = (solution.root, solution.requirements)
@@ -84,14 +81,14 @@ def _sources(manifest: Manifest, lock: Lock) -> Iterable[str]:
 def _builds(manifest: Manifest, lock: Lock) -> Iterable[str]:
     """Recipes that ask for other things than the locked builds install."""
     projects = {file.filename: file.project for file in lock.files if not file.is_wheel}
-    told: dict[str, str] = {}
+    key_by_project: dict[str, str] = {}
     for build in lock.builds:
         recipe = manifest.recipe(projects[build.sdist])
         if build.asked != tuple(sorted(recipe.requires)):
-            told[projects[build.sdist]] = "requires"
+            key_by_project[projects[build.sdist]] = "requires"
         elif build.tested != tuple(sorted(recipe.test.requires)):
-            told[projects[build.sdist]] = "test.requires"
-    for project, key in sorted(told.items()):
+            key_by_project[projects[build.sdist]] = "test.requires"
+    for project, key in sorted(key_by_project.items()):
         yield f"recipes.{project}.{key} is not what the lock was made for"
     for sdist in sorted(projects.keys() - {build.sdist for build in lock.builds}):
         yield f"the build requirements of {sdist} are not locked"
@@ -99,14 +96,14 @@ def _builds(manifest: Manifest, lock: Lock) -> Iterable[str]:
 
 def _policy(manifest: Manifest, lock: Lock) -> Iterable[str]:
     held = {file.project for file in lock.files} | {file.project for file in lock.build_files}
-    return locked.staleness(manifest.policy, locked_under=lock.policy, held=held)
+    return locked_rules.find_staleness(manifest.policy, locked_under=lock.policy, held=held)
 
 
-def fresh(manifest: Manifest, lock: Lock | None, *, source: str) -> Lock:
-    """``lock``, provided that it answers the manifest; raises ``LockError`` with what it lacks."""
+def require_fresh(manifest: Manifest, lock: Lock | None, *, source: str) -> Lock:
+    """Return ``lock`` if it is up to date; raise ``LockError`` with every difference otherwise."""
     if lock is None:
-        raise LockError(Problem(place=source, what="is not there", hint=COMMAND))
-    if said := staleness(manifest, lock):
-        problems = [Problem(place=source, what=what, hint=COMMAND) for what in said]
+        raise LockError(Problem(place=source, what="not found", hint=COMMAND))
+    if differences := find_staleness(manifest, lock):
+        problems = [Problem(place=source, what=what, hint=COMMAND) for what in differences]
         raise LockError(*problems)
     return lock

@@ -29,7 +29,7 @@ class LockedTarget:
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LockedFile:
     """
-    One distribution that somebody needs.
+    One distribution of a closure.
 
     ``targets`` are those that install it (a wheel) or for which it is built (an sdist);
     ``requires`` are the projects that its release requires on some of them, for the extras that are
@@ -53,7 +53,7 @@ class LockedFile:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class BuildFile:
-    """A wheel that some build or smoke test installs, whatever else needs it."""
+    """A wheel that a build or a smoke test installs, even if it is also in a closure."""
 
     project: ProjectName
     version: Version
@@ -130,4 +130,4 @@ class Lock:
     builds: tuple[LockedBuild, ...] = ()
     build_files: tuple[BuildFile, ...] = ()
     policy: str = ""
-    """The digest of the rules that the lock itself does not show (``matrix.policy.locked``)."""
+    """The digest of the rules that the lock itself does not show (``policy.locked_rules``)."""

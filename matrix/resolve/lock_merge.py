@@ -1,4 +1,4 @@
-"""One lock to make the next one from, of the two that git could not merge."""
+"""The union of two locks that git could not merge, as pins for the next one."""
 
 import dataclasses
 from typing import TypeVar
@@ -8,16 +8,16 @@ from matrix.resolve.lock import Lock
 _T = TypeVar("_T")
 
 
-def both(ours: Lock, theirs: Lock) -> Lock:
-    """A lock that pins what either side pins, and is for nothing else."""
+def merge(ours: Lock, theirs: Lock) -> Lock:
+    """A lock that pins what either side pins; only its pins are meaningful."""
     return dataclasses.replace(
         ours,
-        files=_united(ours.files, theirs.files),
-        solutions=_united(ours.solutions, theirs.solutions),
-        builds=_united(ours.builds, theirs.builds),
-        build_files=_united(ours.build_files, theirs.build_files),
+        files=_unite(ours.files, theirs.files),
+        solutions=_unite(ours.solutions, theirs.solutions),
+        builds=_unite(ours.builds, theirs.builds),
+        build_files=_unite(ours.build_files, theirs.build_files),
     )
 
 
-def _united(ours: tuple[_T, ...], theirs: tuple[_T, ...]) -> tuple[_T, ...]:
+def _unite(ours: tuple[_T, ...], theirs: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(ours + theirs))

@@ -1,4 +1,4 @@
-"""``packages.lock`` as text, and what its readers ask of it."""
+"""Reading and writing ``packages.lock``."""
 
 import functools
 from pathlib import Path
@@ -64,8 +64,8 @@ def _upgrade_file(row: dict[str, Any]) -> dict[str, Any]:
 
 def _upgrade_build(row: dict[str, Any]) -> dict[str, Any]:
     # Schema 3 said whether a pure wheel is for Python 2 and 3.
-    kept = {name: value for name, value in row.items() if name != "is_universal"}
-    return {**kept, "reason": row.get("reason", "")}
+    present = {name: value for name, value in row.items() if name != "is_universal"}
+    return {**present, "reason": row.get("reason", "")}
 
 
 def load(path: Path) -> Lock | None:
@@ -84,7 +84,7 @@ def load_to_renew(path: Path) -> Lock | None:
     if text is None:
         return None
     sides = (parse(side, source=path.name, to_renew=True) for side in unmerged.sides(text))
-    return functools.reduce(lock_merge.both, sides)
+    return functools.reduce(lock_merge.merge, sides)
 
 
 def _text(path: Path) -> str | None:
@@ -96,7 +96,7 @@ def _text(path: Path) -> str | None:
         raise LockError(Problem(place=str(path), what=f"cannot be read: {error}")) from error
 
 
-def pins(
+def read_pins(
     lock: Lock | None, *, upgrade: frozenset[NormalizedName] | None
 ) -> dict[str, dict[NormalizedName, frozenset[Version]]]:
     """
@@ -104,19 +104,19 @@ def pins(
 
     ``upgrade`` names the projects that may move; None lets all of them move.
     """
-    kept: dict[str, dict[NormalizedName, frozenset[Version]]] = {}
+    pins: dict[str, dict[NormalizedName, frozenset[Version]]] = {}
     if lock is None or upgrade is None:
-        return kept
+        return pins
     for solution in lock.solutions:
         for target in solution.targets:
             for project, version in solution.pins:
                 if project not in upgrade:
-                    here = kept.setdefault(target, {})
+                    here = pins.setdefault(target, {})
                     here[project] = here.get(project, frozenset()) | {version}
-    return kept
+    return pins
 
 
-def unsolved(lock: Lock, manifest: Manifest) -> tuple[Problem, ...]:
+def find_impossible(lock: Lock, manifest: Manifest) -> tuple[Problem, ...]:
     """
     One problem for each root that has no solution somewhere, targets with the same reason together;
     a requirement's is told with its line.

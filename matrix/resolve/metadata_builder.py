@@ -1,7 +1,7 @@
 """
-What an sdist requires, from whoever builds its metadata.
+What an sdist requires, by building its metadata.
 
-The resolver asks, and neither knows nor decides where foreign code is run: whoever calls it does.
+The resolver neither knows nor decides where foreign code runs: its caller does.
 """
 
 from collections.abc import Callable

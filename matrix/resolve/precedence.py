@@ -1,5 +1,5 @@
 """
-Who is decided before whom: whoever requires before what is required.
+The order of decisions: a project before those that it requires.
 
 Then the newest release of what a person asks for is taken, and its dependencies give way, as with
 pip. The order is that of the releases which a search will most likely take; where it takes others,
@@ -65,7 +65,7 @@ def _graph(
             seen.add((project, extra))
             place = provider.shelf(project).place[offer.version]
             further = provider.needs(project, place, extra)
-            graph[project].update(dict.fromkeys([one.project for one in further]))
+            graph[project].update(dict.fromkeys([each.project for each in further]))
             todo += further
     return graph
 
@@ -73,11 +73,11 @@ def _graph(
 def likely(provider: Provider, preferences: Preferences, need: Need) -> Offer | None:
     """The release that a search will most likely take."""
     shelf = provider.shelf(need.project)
-    rest = shelf.admitted(need.specifier) & provider.running(need.project)
+    rest = shelf.select(need.specifier) & provider.running(need.project)
     groups = []
     for preference in preferences:
-        if kept := preference.get(need.project):
-            groups.append(shelf.set_of(kept) & rest)
+        if preferred := preference.get(need.project):
+            groups.append(shelf.set_of(preferred) & rest)
             rest &= ~groups[-1]
     for versions in (*groups, rest & ~shelf.pre_releases, rest & shelf.pre_releases):
         for place in places(versions):

@@ -54,7 +54,7 @@ class Need:
         cls, project: NormalizedName, extras: tuple[str, ...], specifier: SpecifierSet
     ) -> "Need":
         is_exact = any(
-            one.operator in {"==", "==="} and not one.version.endswith(".*") for one in specifier
+            part.operator in {"==", "==="} and not part.version.endswith(".*") for part in specifier
         )
         return cls(
             project=project,
@@ -62,7 +62,7 @@ class Need:
             specifier=specifier,
             names_pre_releases=bool(specifier.prereleases),
             names_them_inclusively=any(
-                one.operator in _INCLUSIVE and bool(one.prereleases) for one in specifier
+                part.operator in _INCLUSIVE and bool(part.prereleases) for part in specifier
             ),
             exact=str(specifier) if is_exact else "",
         )
@@ -125,7 +125,7 @@ class Source:
     lack: Callable[[NormalizedName, Version], str]
     """Why that is nothing, to follow project and version."""
     metadata: Callable[[Offer], CoreMetadata]
-    """Raises ``InvalidMetadata`` when nobody could resolve with it."""
+    """Raises ``InvalidMetadata`` when it is unusable."""
     clauses: Callable[[Offer], tuple[Clause, ...]]
     """The requirements in it."""
     clause: Callable[[Requirement], Clause]
@@ -155,7 +155,7 @@ class Provider:
         return cls(source, target.marker_environment())
 
     def offer(self, project: NormalizedName, place: int) -> Offer | None:
-        """What the target takes of the version at ``place``, whatever its metadata say."""
+        """The file of the version at ``place`` for the target, before its metadata are read."""
         try:
             return self._offers[project, place]
         except KeyError:

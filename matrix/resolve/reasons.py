@@ -21,7 +21,7 @@ _SHOWN = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Request:
     """A requirement, and the releases through which it is asked for, nearest first."""
 
     demand: Demand
@@ -32,60 +32,67 @@ class _Asked:
         return self.demand.child[0]
 
     def __str__(self) -> str:
-        """The requirement, as whoever asks wrote it."""
+        """The requirement as it is written."""
         project, extra = self.demand.child
         return f"{project}{f'[{extra}]' if extra else ''}{self.demand.specifier}"
 
     @property
+    def origin(self) -> str:
+        """The releases that ask for it; empty for a root."""
+        return f"asked for by {' <- '.join(self.through)}" if self.through else ""
+
+    @property
     def by(self) -> str:
-        """Who asks; nothing for a root."""
-        return f" (asked for by {' <- '.join(self.through)})" if self.through else ""
+        """``origin`` as the end of a sentence."""
+        return f" ({self.origin})" if self.through else ""
 
 
-def sentence(failure: Unsolvable | Undecided, provider: Provider) -> str:
+def explain_failure(failure: Unsolvable | Undecided, provider: Provider) -> str:
     """What stood in the way."""
     if isinstance(failure, Undecided):
         about = ", ".join(failure.projects)
         return f"undecided after many conflicts about {about}; pin some of these closer"
-    asked: list[_Asked] = []
-    for one in _reached(failure, provider):
-        if not one.demand.admitted & ~_lacking(failure, one):
-            return _missing(one, provider)
-        asked.append(one)
-    return _disagreement(asked, failure) or _all_of(asked)
+    requests: list[_Request] = []
+    for request in _walk_demands(failure, provider):
+        if not request.demand.admitted & ~_lacking(failure, request):
+            return _missing(request, provider)
+        requests.append(request)
+    return _disagreement(requests, failure) or _all_of(requests)
 
 
-def _lacking(failure: Unsolvable, asked: _Asked) -> int:
-    return failure.lacking.get(asked.demand.child, 0) | failure.lacking.get((asked.project, ""), 0)
+def _lacking(failure: Unsolvable, request: _Request) -> int:
+    return failure.lacking.get(request.demand.child, 0) | failure.lacking.get(
+        (request.project, ""), 0
+    )
 
 
-def _reached(failure: Unsolvable, provider: Provider) -> Iterator[_Asked]:
+def _walk_demands(failure: Unsolvable, provider: Provider) -> Iterator[_Request]:
     """The requirements that matter, nearest to the roots first."""
     seen: set[Demand] = set()
     todo = [
-        _Asked(demand=demand, through=())
+        _Request(demand=demand, through=())
         for name in failure.roots
         for demand, _ in failure.demands
         if demand.parent == (ROOT, name)
     ]
-    for asked in todo:  # grows while it is walked
-        if asked.demand in seen:
+    for request in todo:  # grows while it is walked
+        if request.demand in seen:
             continue
-        seen.add(asked.demand)
-        yield asked
-        key, possible = asked.demand.child, asked.demand.admitted & ~_lacking(failure, asked)
+        seen.add(request.demand)
+        yield request
+        key, possible = request.demand.child, request.demand.admitted & ~_lacking(failure, request)
         further = [(d, having & possible) for d, having in failure.demands if d.parent == key]
         if restricted := [having for _, having in further if having]:
             place = min(map(newest, restricted))
-            name = f"{asked.project} {provider.shelf(asked.project).versions[place]}"
+            name = f"{request.project} {provider.shelf(request.project).versions[place]}"
             # An extra needs its own project, which is nothing to tell.
             todo += [
-                _Asked(
+                _Request(
                     demand=demand,
                     through=(
-                        asked.through
-                        if demand.child[0] == asked.project
-                        else (name, *asked.through)
+                        request.through
+                        if demand.child[0] == request.project
+                        else (name, *request.through)
                     ),
                 )
                 for demand, having in further
@@ -93,28 +100,27 @@ def _reached(failure: Unsolvable, provider: Provider) -> Iterator[_Asked]:
             ]
 
 
-def _missing(asked: _Asked, provider: Provider) -> str:
+def _missing(request: _Request, provider: Provider) -> str:
     """Why nothing answers one requirement."""
-    shelf = provider.shelf(asked.project)
-    admitted, specifier = asked.demand.admitted, asked.demand.specifier
+    shelf = provider.shelf(request.project)
+    admitted, specifier = request.demand.admitted, request.demand.specifier
     if not shelf.versions:
-        return f"the index has no project {asked.project!r}{asked.by}"
-    if not admitted and (early := shelf.admitted(specifier)):
+        return f"the index has no project {request.project!r}{request.by}"
+    if not admitted and (early := shelf.select(specifier)):
         newest_early = shelf.versions[newest(early)]
         return (
-            f"only pre-releases of {asked.project!r} satisfy {specifier}{asked.by}; newest is "
+            f"only pre-releases of {request.project!r} satisfy {specifier}{request.by}; newest is "
             f"{newest_early}, for those who name one"
         )
     if not admitted:
         return (
-            f"no release of {asked.project!r} satisfies {specifier}{asked.by}; "
+            f"no release of {request.project!r} satisfies {specifier}{request.by}; "
             f"newest is {shelf.versions[0]}"
         )
     first, *others = places(admitted)
-    why = f"{asked.project} {shelf.versions[first]}{provider.lack(asked.project, first)}"
-    asked_for = f" ({asked} is{asked.by[2:-1]})" if asked.through else ""
-    asked_for = asked_for.replace("isasked", "is asked")
-    return f"{why}{_too(others)}{_fitting(asked, provider)}{asked_for}"
+    why = f"{request.project} {shelf.versions[first]}{provider.lack(request.project, first)}"
+    origin = f" ({request} is {request.origin})" if request.through else ""
+    return f"{why}{_too(others)}{_fitting(request, provider)}{origin}"
 
 
 def _too(others: Sequence[int]) -> str:
@@ -126,31 +132,31 @@ def _too(others: Sequence[int]) -> str:
     )
 
 
-def _fitting(asked: _Asked, provider: Provider) -> str:
-    """The newest release that there would be for somebody who asks for less."""
-    shelf = provider.shelf(asked.project)
-    for place in places(shelf.everything & ~asked.demand.admitted & ~shelf.pre_releases):
-        offer = provider.offer(asked.project, place)
+def _fitting(request: _Request, provider: Provider) -> str:
+    """The newest release that would fit without the requirement."""
+    shelf = provider.shelf(request.project)
+    for place in places(shelf.everything & ~request.demand.admitted & ~shelf.pre_releases):
+        offer = provider.offer(request.project, place)
         if offer is not None and not offer.file.is_yanked:
             return f"; the newest that fits is {offer.version}"
     return ""
 
 
-def _disagreement(asked: Sequence[_Asked], failure: Unsolvable) -> str:
+def _disagreement(requests: Sequence[_Request], failure: Unsolvable) -> str:
     pairs = [
-        (one, other)
-        for one, other in itertools.combinations(asked, 2)
-        if one.project == other.project
-        and not one.demand.admitted & other.demand.admitted & ~_lacking(failure, one)
+        (first, second)
+        for first, second in itertools.combinations(requests, 2)
+        if first.project == second.project
+        and not first.demand.admitted & second.demand.admitted & ~_lacking(failure, first)
     ]
     if not pairs:
         return ""
-    one, other = min(pairs, key=lambda pair: sum(len(each.through) for each in pair))
-    said = sorted({f"{one}{one.by}", f"{other}{other.by}"})
-    return f"{' and '.join(said)} have no version in common"
+    first, second = min(pairs, key=lambda pair: sum(len(each.through) for each in pair))
+    texts = sorted({f"{first}{first.by}", f"{second}{second.by}"})
+    return f"{' and '.join(texts)} have no version in common"
 
 
-def _all_of(asked: Sequence[_Asked]) -> str:
-    said = list(dict.fromkeys(f"{one}{one.by}" for one in asked))
-    rest = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-    return f"no versions answer all of {', '.join(said[:_SHOWN])}{rest}"
+def _all_of(requests: Sequence[_Request]) -> str:
+    texts = list(dict.fromkeys(f"{request}{request.by}" for request in requests))
+    rest = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return f"no versions answer all of {', '.join(texts[:_SHOWN])}{rest}"

@@ -11,12 +11,12 @@ from matrix.resolve.shelf import places
 
 
 def likely(package: Package, search: Search) -> tuple[Need, ...]:
-    """What the newest releases need, to be fetched before ``found`` asks for it."""
+    """What the newest releases need, to be fetched before ``select_releases`` asks for it."""
     candidates = itertools.islice(_candidates(package, search), package.versions.count)
     return search.needs(candidates)
 
 
-def found(
+def select_releases(
     package: Package, search: Search, newest: Found | NotFound
 ) -> tuple[Found | NotFound, ...]:
     """
@@ -32,15 +32,15 @@ def found(
 
 
 def _candidates(package: Package, search: Search) -> Iterator[Root]:
-    """Kept releases first, then the newest; pre-releases and yanked ones only when asked for."""
+    """Reused releases first, then the newest; pre-releases and yanked ones only when asked for."""
     for need in search.needs([Root(name=package.project, requirements=(package.requirement,))]):
         shelf = search.provider.shelf(need.project)
-        admitted = shelf.admitted(need.specifier)
+        admitted = shelf.select(need.specifier)
         if not search.provider.asks_for_pre_releases(need):
             finals = admitted & ~shelf.pre_releases
             admitted = finals if len(need.specifier) else finals or admitted
-        kept = shelf.set_of(search.preferred.get(need.project, frozenset())) & admitted
-        for place in (*places(kept), *places(admitted & ~kept)):
+        reused = shelf.set_of(search.preferred.get(need.project, frozenset())) & admitted
+        for place in (*places(reused), *places(admitted & ~reused)):
             if _is_offered(search.provider, need, place):
                 yield release_of(package, shelf.versions[place])
 

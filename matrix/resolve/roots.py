@@ -1,8 +1,8 @@
 """
-What a manifest wants on each target, before anybody asks an index.
+The roots of a manifest and their targets, without an index.
 
-Which releases ``versions: 3`` comes to, only an index can tell. The lock keeps the answer, in the
-names of its roots, so that whoever has a lock needs no index.
+The releases that ``versions: 3`` selects depend on the index. The lock holds them, in the names of
+its roots, so that commands with a lock need no index.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class Root:
     requirements: tuple[Requirement, ...]
 
     @property
-    def asked(self) -> tuple[str, ...]:
+    def texts(self) -> tuple[str, ...]:
         """The requirements as lock and plan write them, sorted."""
         return tuple(sorted(map(str, self.requirements)))
 
@@ -48,7 +48,7 @@ class WantedRoot:
     """Of ``packages``; none for an environment."""
 
 
-def wanted(manifest: Manifest, lock: "Lock | None" = None) -> Iterator[WantedRoot]:
+def list_roots(manifest: Manifest, lock: "Lock | None" = None) -> Iterator[WantedRoot]:
     """
     Every root, sorted by name; requirements before environments.
 
@@ -57,25 +57,25 @@ def wanted(manifest: Manifest, lock: "Lock | None" = None) -> Iterator[WantedRoo
     """
     everywhere = manifest.all_targets
     for package in sorted(manifest.packages, key=lambda package: package.project):
-        served = _served(manifest, package, everywhere)
+        targets = _list_targets(manifest, package, everywhere)
         if package.versions != NEWEST and lock is not None:
-            releases = tuple(_releases(package, served, lock))
+            releases = tuple(_releases(package, targets, lock))
             yield from releases
             answered = {target for release in releases for target in release.targets}
-            served = tuple(target for target in served if target not in answered)
-            if releases and not served:
+            targets = tuple(target for target in targets if target not in answered)
+            if releases and not targets:
                 continue
         root = Root(name=package.project, requirements=(package.requirement,))
-        yield WantedRoot(root=root, targets=served, project=package.project)
+        yield WantedRoot(root=root, targets=targets, project=package.project)
     for name, requirements in sorted(manifest.environments.items()):
         root = Root(name=f"environment {name}", requirements=requirements)
         yield WantedRoot(root=root, targets=everywhere, project=None)
 
 
 def roots_by_target(manifest: Manifest) -> dict[Target, list[Root]]:
-    """What must install on each target, in the order of ``wanted``."""
+    """What must install on each target, in the order of ``list_roots``."""
     roots: dict[Target, list[Root]] = {target: [] for target in manifest.all_targets}
-    for each in wanted(manifest):
+    for each in list_roots(manifest):
         for target in each.targets:
             roots[target].append(each.root)
     return roots
@@ -93,7 +93,7 @@ def _series(package: Package) -> str:
     return f"{package.requirement} (versions {package.versions}): "
 
 
-def _served(
+def _list_targets(
     manifest: Manifest, package: Package, everywhere: tuple[Target, ...]
 ) -> tuple[Target, ...]:
     if not package.targets and not package.exclude:
@@ -104,13 +104,13 @@ def _served(
     return tuple(sorted({t for name in names for t in groups[name].targets} - excluded))
 
 
-def _releases(package: Package, served: Sequence[Target], lock: "Lock") -> Iterator[WantedRoot]:
+def _releases(package: Package, everywhere: Sequence[Target], lock: "Lock") -> Iterator[WantedRoot]:
     series = _series(package)
     rows: dict[str, set[str]] = {}
     for solution in lock.solutions:
         if solution.root.startswith(series):
             rows.setdefault(solution.root.removeprefix(series), set()).update(solution.targets)
     for version in sorted(map(Version, rows)):
-        targets = tuple(target for target in served if target.id in rows[str(version)])
+        targets = tuple(target for target in everywhere if target.id in rows[str(version)])
         root = release_of(package, version)
         yield WantedRoot(root=root, targets=targets, project=package.project)

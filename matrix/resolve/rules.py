@@ -1,7 +1,7 @@
 """
 What may not be taken, however well it fits.
 
-The resolver asks, and knows nothing of policies: whoever calls it brings the rules. An answer must
+The resolver knows nothing of policies: its caller passes the rules. An answer must
 depend on what is asked alone, because it is asked once and remembered for every target.
 """
 
@@ -29,8 +29,8 @@ class Rules(Protocol):
         ...
 
 
-class Everything:
-    """The rules of whoever has none."""
+class AllowAll:
+    """Rules that refuse nothing."""
 
     def file(self, file: "PublishedFile") -> str:  # noqa: ARG002 - every file may be taken
         """Let every distribution pass."""
@@ -46,7 +46,7 @@ class Everything:
         return ""
 
 
-class Remembered:
+class CachedRules:
     """Rules that are asked once about each file and release, however many targets there are."""
 
     def __init__(self, rules: Rules) -> None:
@@ -68,4 +68,4 @@ class Remembered:
         return self._releases[question]
 
 
-ALLOW: Final[Rules] = Everything()
+ALLOW: Final[Rules] = AllowAll()

@@ -34,13 +34,13 @@ class Runtime:
         Where several solutions hold it, the first one says with which versions.
         """
         pins = dict(self.pins(file, target))
-        found = {file.project: file}
+        closure = {file.project: file}
         todo = [file]
         while todo:
-            for name in sorted(set(todo.pop().requires) & pins.keys() - found.keys()):
+            for name in sorted(set(todo.pop().requires) & pins.keys() - closure.keys()):
                 # A requirement may hold for other targets of the file only: then there is no file.
                 if needed := self._files.get((target, (name, pins[name]))):
-                    found[name] = needed
+                    closure[name] = needed
                     todo.append(needed)
-        del found[file.project]
-        return tuple(found[name] for name in sorted(found))
+        del closure[file.project]
+        return tuple(closure[name] for name in sorted(closure))

@@ -2,7 +2,7 @@
 One target, some roots: together as far as they agree, and the others each by itself.
 
 One version of each project is what a shared environment and a small bundle want. Where roots
-conflict, as few as can be found cheaply are taken out and solved alone, as somebody who installs
+conflict, as few as can be found cheaply are taken out and solved alone, as an installation of
 only that requirement would, with the versions of the others where these fit.
 """
 
@@ -59,11 +59,11 @@ class Search:
 
     def needs(self, roots: Iterable[Root]) -> tuple[Need, ...]:
         """What the roots need by themselves, as far as it can be told."""
-        found: list[Need] = []
+        needs: list[Need] = []
         for root in roots:
             with contextlib.suppress(InvalidMetadata):
-                found += self._needs(root)
-        return tuple(found)
+                needs += self._needs(root)
+        return tuple(needs)
 
     def all(self, roots: Sequence[Root]) -> tuple[Found | NotFound, ...]:
         """The answer to each root."""
@@ -117,9 +117,9 @@ class Search:
         needs: Mapping[str, tuple[Need, ...]],
     ) -> str:
         roots = getattr(failure, "roots", ())
-        said = self._reason({name: needs[name] for name in roots}, failure)
+        reason = self._reason({name: needs[name] for name in roots}, failure)
         others = [name for name in roots if name != root.name]
-        return f"not together with {', '.join(others)}: {said}" if others else said
+        return f"not together with {', '.join(others)}: {reason}" if others else reason
 
     def _reason(
         self, needs: Mapping[str, tuple[Need, ...]], failure: Unsolvable | Undecided
@@ -134,7 +134,7 @@ class Search:
             Solver(self.provider, needs, preferences=[]).solve(list(needs)) if needs else failure
         )
         seen = failure if isinstance(again, Solved) else again
-        return reasons.sentence(seen, self.provider)
+        return reasons.explain_failure(seen, self.provider)
 
 
 class _Closures:
@@ -190,7 +190,7 @@ class _Together:
                 self.apart |= dict.fromkeys(agreeing, answer)
                 return Solved(offers={})
             met.update(answer.roots)
-            # Whoever was in the way before is in the way of many.
+            # A root that was in the way before is in the way of many.
             out = max(answer.roots, key=lambda name: (met[name], name))
             agreeing.remove(out)
             self.apart[out] = answer

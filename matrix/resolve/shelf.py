@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Shelf:
-    """The releases of one project as an index has them, whatever they run on."""
+    """The releases of one project as an index has them, for every target."""
 
     def __init__(
         self,
@@ -55,33 +55,33 @@ class Shelf:
         if self._by_pythons is None:
             self._by_pythons = {}
             for place, version in enumerate(self.versions):
-                said = self.pythons(version)
-                self._by_pythons[said] = self._by_pythons.get(said, 0) | 1 << place
-        return sum(versions for said, versions in self._by_pythons.items() if runs(said))
+                pythons = self.pythons(version)
+                self._by_pythons[pythons] = self._by_pythons.get(pythons, 0) | 1 << place
+        return sum(places for pythons, places in self._by_pythons.items() if runs(pythons))
 
     def set_of(self, versions: Iterable[Version]) -> int:
         """Those of ``versions`` that the index has."""
         return sum(1 << self.place[version] for version in versions if version in self.place)
 
-    def admitted(self, specifier: SpecifierSet) -> int:
+    def select(self, specifier: SpecifierSet) -> int:
         """What ``specifier`` admits, pre-releases included."""
         # By identity: making its text, or its hash, takes longer than all the rest. Keeping the
         # specifier keeps its identity.
         known = self._sets.get(id(specifier))
         if known is None:
-            found = self.everything
-            for one in specifier:
-                found &= self._admitted(one)
-            self._sets[id(specifier)] = known = (specifier, found)
+            versions = self.everything
+            for part in specifier:
+                versions &= self._select_one(part)
+            self._sets[id(specifier)] = known = (specifier, versions)
         return known[1]
 
-    def _admitted(self, specifier: Specifier) -> int:
+    def _select_one(self, specifier: Specifier) -> int:
         text = str(specifier)
         if text not in self._masks:
-            found = self._interval(specifier)
-            if found is None:
-                found = self.set_of(v for v in self.versions if _admits(specifier, v))
-            self._masks[text] = found
+            versions = self._interval(specifier)
+            if versions is None:
+                versions = self.set_of(v for v in self.versions if _admits(specifier, v))
+            self._masks[text] = versions
         return self._masks[text]
 
     def _interval(self, specifier: Specifier) -> int | None:
@@ -102,10 +102,10 @@ class Shelf:
             )
             return self._slice(0, end)
         if specifier.operator in {"==", "!="}:
-            found = self._equal(Specifier(f"=={specifier.version}"))
-            if found is None or specifier.operator == "==":
-                return found
-            return self.everything & ~found
+            equal = self._equal(Specifier(f"=={specifier.version}"))
+            if equal is None or specifier.operator == "==":
+                return equal
+            return self.everything & ~equal
         return None
 
     def _equal(self, specifier: Specifier) -> int | None:

@@ -15,7 +15,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 
 from matrix.resolve.conflicts import Conflicts, Reconsider
-from matrix.resolve.deduction import ANYTHING, ROOT, Conflict, Key, facts, joined
+from matrix.resolve.deduction import ANYTHING, ROOT, Conflict, Key, facts, join
 from matrix.resolve.outcome import Solved, Undecided, Unsolvable
 from matrix.resolve.precedence import Preferences, precedence
 from matrix.resolve.provider import Need, Provider
@@ -73,12 +73,12 @@ class Solver:
         while True:
             while (conflict := self._propagate(changed)) is not None:
                 if self._looked_at > self._limit:
-                    return self._undecided()
+                    return self._give_up()
                 if (learned := self._resolve(conflict)) is None:
                     return self._unsolvable(conflict)
                 changed = self._conclude(learned)
             if (following := self._next()) is None:
-                return self._solved()
+                return self._collect_offers()
             changed = self._choose(following)
 
     # What follows from what is known.
@@ -133,7 +133,7 @@ class Solver:
                 if rest:
                     level = max(level, trail.steps[trail.satisfier(key, ~rest)].level)
                 if level == step.level:
-                    conflict = joined(conflict, step.cause, key, rest)
+                    conflict = join(conflict, step.cause, key, rest)
                     continue
             self._warm(conflict)
             trail.back_to(level)
@@ -149,9 +149,9 @@ class Solver:
 
     def _latest(self, conflict: Conflict) -> tuple[int, Key, int]:
         """The step that made the last term hold, whose it is, and the level of the one before."""
-        found = sorted((self._trail.satisfier(k, t), k) for k, t in conflict.terms.items())
-        place, key = found[-1]
-        return place, key, self._trail.steps[found[-2][0]].level if len(found) > 1 else 0
+        steps = sorted((self._trail.satisfier(k, t), k) for k, t in conflict.terms.items())
+        place, key = steps[-1]
+        return place, key, self._trail.steps[steps[-2][0]].level if len(steps) > 1 else 0
 
     def _unsolvable(self, conflict: Conflict) -> Unsolvable:
         while True:
@@ -160,7 +160,7 @@ class Solver:
             if cause is None:
                 break  # roots are assumed before anything else: what is left is about them alone
             rest = ~cause.terms[key] & ~conflict.terms[key]
-            conflict = joined(conflict, cause, key, rest)
+            conflict = join(conflict, cause, key, rest)
         if conflict.parts:
             self._conflicts.remember(conflict)
         known = facts(conflict)
@@ -174,7 +174,7 @@ class Solver:
             lacking=lacking,
         )
 
-    def _undecided(self) -> Undecided:
+    def _give_up(self) -> Undecided:
         hottest = sorted(self._heat, key=lambda key: (-self._heat[key], key))
         projects = dict.fromkeys(project for project, _ in hottest if project != ROOT)
         return Undecided(projects=tuple(projects)[:5])
@@ -233,7 +233,7 @@ class Solver:
         return [key]
 
     def _in_order(self, key: Key, possible: int) -> Iterator[int]:
-        """Preferred versions, then the newest; what somebody else has asked for comes last."""
+        """Preferred versions, then the newest; what another requirement asks for comes last."""
         project, _ = key
         shelf = self._provider.shelf(project)
         for preference in self._preferences:
@@ -241,14 +241,14 @@ class Solver:
                 preferred = shelf.set_of(versions) & possible
                 yield from places(preferred)
                 possible &= ~preferred
-        last = self._conflicts.pinned(project)
+        last = self._conflicts.find_pins(project)
         if possible & shelf.pre_releases and not self._asks_for_pre_releases(project):
             last |= shelf.pre_releases
         yield from places(possible & ~last)
         yield from places(possible & last)
 
     def _asks_for_pre_releases(self, project: NormalizedName) -> bool:
-        """Whether somebody who is chosen asks for a pre-release."""
+        """Whether a chosen release asks for a pre-release."""
         return any(
             (demand := conflict.demand) is not None
             and demand.child == (project, "")
@@ -274,8 +274,8 @@ class Solver:
         """
         Take back a decision for what ``key`` restricts, where another version would have done.
 
-        As pip does: whoever requires is newer, and what is required gives way. So that is decided
-        once more, after ``key``.
+        As pip does: the requiring project is newer, and what it requires gives way. So that is
+        decided once more, after ``key``.
         """
         for demand in (conflict.demand for conflict in conflicts):
             if demand is None or (decision := self._trail.decided.get(demand.child)) is None:
@@ -290,7 +290,7 @@ class Solver:
                 return True
         return False
 
-    def _solved(self) -> Solved:
+    def _collect_offers(self) -> Solved:
         trail = self._trail
         offers = {}
         for project, extra in trail.decided:

@@ -10,7 +10,7 @@ class Step:
     """
     One entry: what was known of ``key`` before and is known since then, and why.
 
-    Nobody changes one; but a search takes ten thousands, and frozen ones take three times as long.
+    It is never changed; but a search takes ten thousands, and frozen ones take three times as long.
     """
 
     key: Key
@@ -33,7 +33,7 @@ class Trail:
         self.open: dict[Key, None] = {}
         """What is chosen and not decided yet, in the order in which that was found out."""
         self.opened: list[Key] = []
-        """What was added to ``open`` since somebody took it from here."""
+        """What was added to ``open`` since it was last taken from here."""
         self.reopened = False
         """Whether ``opened`` begins again with all of ``open``."""
         self.single: dict[Key, None] = {}

@@ -29,7 +29,7 @@ WORKERS: Final = 24
 Preferred = Mapping[NormalizedName, frozenset[Version]]
 
 
-class Ahead:
+class Prefetcher:
     """One walk; what was found stays in the index's client and in the providers."""
 
     def __init__(
@@ -52,18 +52,18 @@ class Ahead:
         self._todo: list[Callable[[], None]] = []
 
     def fetch(
-        self, asked: Sequence[tuple[Provider, Preferred, Sequence[Need]]]
+        self, starts: Sequence[tuple[Provider, Preferred, Sequence[Need]]]
     ) -> Iterator[NormalizedName]:
         """
-        Walk from the ``asked`` needs, and yield each project whose page has arrived.
+        Walk from the ``starts``, and yield each project whose page has arrived.
 
-        Errors are not raised here: whoever asks for what could not be fetched gets them.
+        Errors are not raised here, but when the search asks for what could not be fetched.
         """
         self._threads = TaskPool(WORKERS)
         try:
-            for provider, preferred, needs in asked:
+            for provider, preferred, needs in starts:
                 for need in needs:
-                    self._ask(provider, preferred, need)
+                    self._follow(provider, preferred, need)
             yield from self._walk()
         finally:
             self._threads.close()
@@ -100,7 +100,7 @@ class Ahead:
         finally:
             self._arrived.put((key, is_there))
 
-    def _ask(self, provider: Provider, preferred: Preferred, need: Need) -> None:
+    def _follow(self, provider: Provider, preferred: Preferred, need: Need) -> None:
         project = need.project
         for extra in ("", *need.extras):
             # Several releases of one project have roots of their own (``versions``).
@@ -130,16 +130,16 @@ class Ahead:
         place = provider.shelf(offer.project).place[offer.version]
         if provider.is_usable(offer.project, place):
             for need in provider.needs(offer.project, place, extra):
-                self._ask(provider, preferred, need)
+                self._follow(provider, preferred, need)
 
 
 def _likely(provider: Provider, preferred: Preferred, need: Need) -> Offer | None:
     """As ``precedence.likely``, but without the metadata: these are to be fetched."""
     shelf = provider.shelf(need.project)
-    admitted = shelf.admitted(need.specifier) & provider.running(need.project)
-    kept = shelf.set_of(preferred.get(need.project, frozenset())) & admitted
-    finals = admitted & ~shelf.pre_releases & ~kept
-    for versions in (kept, finals, admitted & shelf.pre_releases):
+    admitted = shelf.select(need.specifier) & provider.running(need.project)
+    kept_versions = shelf.set_of(preferred.get(need.project, frozenset())) & admitted
+    finals = admitted & ~shelf.pre_releases & ~kept_versions
+    for versions in (kept_versions, finals, admitted & shelf.pre_releases):
         for place in places(versions):
             offer = provider.offer(need.project, place)
             if offer is not None and not offer.file.is_yanked:

@@ -42,13 +42,13 @@ def _vulnerabilities(rules: Vulnerabilities) -> tuple[object, ...]:
     return rules.action, sorted((one.id, str(one.until or "")) for one in rules.accepted)
 
 
-def binds(policy: Policy) -> bool:
+def is_binding(policy: Policy) -> bool:
     """Whether the policy refuses anything at all."""
     refusing = dataclasses.replace(policy, dynamic_metadata="believe")
     return bool(digest(refusing) or policy.projects.allow or policy.projects.deny)
 
 
-def staleness(policy: Policy, *, locked_under: str, held: Iterable[str]) -> Iterator[str]:
+def find_staleness(policy: Policy, *, locked_under: str, held: Iterable[str]) -> Iterator[str]:
     """
     What makes a lock older than ``policy``: ``locked_under`` is the digest that it carries, and
     ``held`` are the projects that it holds.
