@@ -10,19 +10,21 @@ import sys
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from rich.console import Console
 
-from matrix.builds.configuration import Configuration, configure_build
 from matrix.builds.host import Host
 from matrix.builds.job import build_job
-from matrix.builds.prerequisites import Prerequisites
-from matrix.builds.wheelhouse import Wheelhouse
+from matrix.builds.wheelhouse import Wheelhouse, describe_file
 from matrix.builds.workspace import Availability, Workspace, check_availability
+from matrix.configurations.configuration import Configuration, Placement, configure_build
+from matrix.configurations.inputs import find_deployment_target
 from matrix.edge.progress import Loudness, Reporter
 from matrix.manifest.model import Manifest, Recipe
+from matrix.plan.keys import create_inputs
 from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget, RunnerLabels
 from matrix.targets.target import Target
 
@@ -39,6 +41,9 @@ HOSTILE = (
 PLACE = "x.00: netifaces 0.11.0"
 WORK = Path("/work-directory/netifaces-x.abc")
 SOURCE = PurePosixPath("src/netifaces-0.11.0")
+PLACEMENT = Placement(
+    work=WORK, source=SOURCE, label="wheelyard.run=netifaces-x.abc", engine="podman"
+)
 LINUX = JobClass(
     id="manylinux-x86-64-cibw4",
     system="linux",
@@ -81,30 +86,32 @@ def job(*builds: Build, job_class: JobClass = LINUX) -> Job:
     return Job(id="x.00", job_class=job_class.id, builds=builds, seconds=60)
 
 
-def told(
+def configure(
     *targets: Target,
     job_class: JobClass = LINUX,
     recipe: Recipe | None = None,
-    environment: Mapping[str, str] | None = None,
-    offered: Prerequisites | None = None,
-    stock: Wheelhouse | None = None,
-    prepared: str = "",
+    requirements: Sequence[str] = (),
+    is_locked: bool = False,
     epoch: int = 0,
-    work: Path = WORK,
     is_pure: bool = False,
+    placement: Placement = PLACEMENT,
 ) -> Configuration:
-    return configure_build(
-        dataclasses.replace(one(*targets), epoch=epoch, is_pure=is_pure),
+    inputs = create_inputs(
         job_class,
-        targets=targets,
+        project="netifaces",
         recipe=recipe or Recipe(),
-        environment=environment or {},
-        prerequisites=offered or Prerequisites(),
-        wheelhouse=stock or Wheelhouse(),
-        prepared=prepared,
-        work=work,
-        source=SOURCE,
+        targets=targets,
+        is_pure=is_pure,
+        epoch=epoch,
+        deployment_target=find_deployment_target(targets),
+        requirements=tuple(describe_file(Path(name)) for name in requirements),
+        is_locked=is_locked,
     )
+    return configure_build(inputs, placement)
+
+
+def place(**fields: Any) -> Placement:  # noqa: ANN401 - any field
+    return dataclasses.replace(PLACEMENT, **fields)
 
 
 def options(configured: Configuration) -> dict[str, object]:

@@ -54,6 +54,7 @@ def recorded_wheel(path: Path, targets: Sequence[Target]) -> RecordedWheel:
         targets=tuple(sorted(suiting)),
         origin="published",
         content_keys=(),
+        test_keys=(),
         build_seconds=0,
     )
 

@@ -20,6 +20,7 @@ ROOMS = (
     "index",
     "policy",
     "resolve",
+    "configurations",
     "plan",
     "pipelines",
     "builds",

@@ -8,27 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix.builds import toml_text
 from matrix.builds.environment import container_variables, scrub_environment
-from matrix.builds.wheelhouse import Wheelhouse
+from matrix.configurations import toml_text
 from matrix.manifest.model import Network, Recipe, Repair
 from matrix.plan.model import JobClass
 
-from .builds import HOSTILE, LINUX, MACOS, OLD, WINDOWS, WORK, options, target, told
+from .builds import HOSTILE, LINUX, MACOS, OLD, WINDOWS, WORK, configure, options, place, target
 
 
 def test_the_configuration_of_a_linux_job_is_this_text() -> None:
     recipe = Recipe(system={"apt": ("libmariadb-dev",)}, requires=("setuptools<81",))
-    environment = {"PIP_INDEX_URL": "https://u:secret@index.example/simple/", "PIP_CERT": "/ca.pem"}
+    placement = place(has_certificates=True)
 
-    configured = told(target("3.9.18"), target("3.12.4"), recipe=recipe, environment=environment)
+    configured = configure(target("3.9.18"), target("3.12.4"), recipe=recipe, placement=placement)
 
     assert configured.files[PurePosixPath("cibw.toml")] == (
         "[tool.cibuildwheel]\n"
         'build = ["cp39-manylinux_x86_64", "cp312-manylinux_x86_64"]\n'
         'manylinux-x86_64-image = "images.example/manylinux_2_28_x86_64:1"\n'
         'container-engine = {name = "podman", create-args = ['
-        '"--label=wheelyard.run=netifaces-x.abc", "--env=PIP_INDEX_URL", '
+        '"--label=wheelyard.run=netifaces-x.abc", "--network=none", '
         '"--env=SOURCE_DATE_EPOCH=315532800", '
         '"--env=PIP_CONSTRAINT=/project/constraints/build.txt", '
         '"--env=PIP_BUILD_CONSTRAINT=/project/constraints/build.txt", '
@@ -52,7 +51,7 @@ def test_the_configuration_of_a_linux_job_is_this_text() -> None:
 def test_lane_1_is_told_by_variables_alone() -> None:
     old = target("2.7.18", "manylinux_2_17_x86_64")
 
-    configured = told(old, job_class=OLD, recipe=Recipe(environment={"CFLAGS": "-O2"}))
+    configured = configure(old, job_class=OLD, recipe=Recipe(environment={"CFLAGS": "-O2"}))
 
     assert configured.variables == {
         "CIBW_BUILD": "cp27-manylinux_x86_64",
@@ -62,7 +61,7 @@ def test_lane_1_is_told_by_variables_alone() -> None:
         "CIBW_TEST_COMMAND": 'python "{project}/smoke/smoke.py"',
         "SOURCE_DATE_EPOCH": "315532800",
     }
-    assert configured.container[1:] == ("--env=SOURCE_DATE_EPOCH=315532800", "--env=CFLAGS=-O2")
+    assert configured.create_args[2:] == ("--env=SOURCE_DATE_EPOCH=315532800", "--env=CFLAGS=-O2")
     assert "--config-file" not in configured.arguments
 
 
@@ -81,12 +80,14 @@ def test_without_containers_the_recipe_is_the_environment(
     )
     work = tmp_path / "a work directory"
 
-    configured = told(target(platform=platform), job_class=job_class, recipe=recipe, work=work)
+    configured = configure(
+        target(platform=platform), job_class=job_class, recipe=recipe, placement=place(work=work)
+    )
 
     constraints = f"{tmp_path.as_uri()}/a%20work%20directory/constraints/build.txt"
     floor = {"MACOSX_DEPLOYMENT_TARGET": "12.0"} if job_class is MACOS else {}
     assert configured.arguments[:4] == ("--platform", job_class.system, "--archs", archs)
-    assert configured.container == ()
+    assert configured.create_args == ()
     assert configured.variables == {
         "CFLAGS": "-O2",
         "CIBW_PROJECT_REQUIRES_PYTHON": ">=2.7",
@@ -98,21 +99,19 @@ def test_without_containers_the_recipe_is_the_environment(
     assert ("before-all" in options(configured)) == (job_class is MACOS)
 
 
-STOCK = Wheelhouse(
-    wheels=(
-        Path("setuptools-80.9.0-py3-none-any.whl"),
-        Path("six-1.16.0-py2.py3-none-any.whl"),
-        Path("six-1.17.0-py2.py3-none-any.whl"),
-    ),
-    is_complete=True,
+WHEELS = (
+    "setuptools-80.9.0-py3-none-any.whl",
+    "six-1.16.0-py2.py3-none-any.whl",
+    "six-1.17.0-py2.py3-none-any.whl",
 )
 
 
-def test_a_container_with_a_complete_stock_has_no_network() -> None:
-    environment = {"PIP_INDEX_URL": "https://index.example/simple/"}
-    configured = told(target(), environment=environment, stock=STOCK, epoch=1_700_000_000)
+def test_a_locked_build_has_neither_network_nor_index() -> None:
+    configured = configure(
+        target(), requirements=WHEELS, is_locked=True, epoch=1_700_000_000, placement=place()
+    )
 
-    assert configured.container == (
+    assert configured.create_args == (
         "--label=wheelyard.run=netifaces-x.abc",
         "--network=none",
         "--env=SOURCE_DATE_EPOCH=1700000000",
@@ -124,29 +123,34 @@ def test_a_container_with_a_complete_stock_has_no_network() -> None:
     assert configured.variables["SOURCE_DATE_EPOCH"] == "1700000000"
 
 
-def test_system_packages_need_the_network_unless_the_image_has_them() -> None:
+def test_a_prepared_image_replaces_the_recipes_before_all() -> None:
     recipe = Recipe(system={"apt": ("libldap2-dev",)}, before_all=("ldconfig",))
-    open_ = told(target(), recipe=recipe, stock=STOCK)
-    closed = told(target(), recipe=recipe, stock=STOCK, prepared="localhost/prepared:1")
+    plain = configure(target(), recipe=recipe)
+    prepared = configure(target(), recipe=recipe, placement=place(image="localhost/prepared:1"))
 
-    assert "--network=none" not in open_.container
-    assert open_.files[PurePosixPath("scripts/before-all.sh")].endswith("\nfi\nldconfig\n")
-    assert "--network=none" in closed.container
-    assert "before-all" not in options(closed)
-    assert options(closed)["manylinux-x86_64-image"] == "localhost/prepared:1"
+    assert plain.files[PurePosixPath("scripts/before-all.sh")].endswith("\nfi\nldconfig\n")
+    assert "before-all" not in options(prepared)
+    assert options(prepared)["manylinux-x86_64-image"] == "localhost/prepared:1"
 
 
-def test_an_incomplete_stock_leaves_the_index() -> None:
-    part = dataclasses.replace(STOCK, is_complete=False)
-    configured = told(target(), environment={"PIP_INDEX_URL": "u"}, stock=part)
+def test_an_unlocked_build_sees_the_index_of_its_placement_alone() -> None:
+    door = place(network="container:door", index="http://127.0.0.1:8080/simple/")
+    configured = configure(target(), requirements=WHEELS, placement=door)
 
-    assert "--env=PIP_INDEX_URL" in configured.container
-    assert "--network=none" not in configured.container
-    assert "--env=PIP_FIND_LINKS=/project/wheelhouse" in configured.container
+    assert configured.create_args[1:] == (
+        "--network=container:door",
+        "--env=SOURCE_DATE_EPOCH=315532800",
+        "--env=PIP_CONSTRAINT=/project/constraints/build.txt",
+        "--env=PIP_BUILD_CONSTRAINT=/project/constraints/build.txt",
+        "--env=PIP_FIND_LINKS=/project/wheelhouse",
+        "--env=UV_FIND_LINKS=/project/wheelhouse",
+        "--env=PIP_INDEX_URL=http://127.0.0.1:8080/simple/",
+        "--env=UV_DEFAULT_INDEX=http://127.0.0.1:8080/simple/",
+    )
 
 
-def test_without_containers_the_stock_is_pinned_beside_the_index() -> None:
-    configured = told(target(platform="win_amd64"), job_class=WINDOWS, stock=STOCK)
+def test_without_containers_build_requirements_are_pinned_beside_the_index() -> None:
+    configured = configure(target(platform="win_amd64"), job_class=WINDOWS, requirements=WHEELS)
 
     assert configured.files[PurePosixPath("constraints/build.txt")] == "setuptools==80.9.0\n"
     assert configured.variables["PIP_FIND_LINKS"] == f"{WORK.as_uri()}/wheelhouse"
@@ -173,51 +177,50 @@ def test_libraries_that_stay_outside_are_told_to_the_repair(
 ) -> None:
     recipe = Recipe(repair=Repair(exclude=("libx.so.1",), plat="x"))
 
-    assert options(told(target(), job_class=job_class, recipe=recipe))["repair-wheel-command"] == (
-        command
-    )
+    assert options(configure(target(), job_class=job_class, recipe=recipe))[
+        "repair-wheel-command"
+    ] == (command)
 
 
 def test_older_lanes_repair_nothing_on_windows() -> None:
     recipe = Recipe(repair=Repair(exclude=("libx.so.1",)))
     older = dataclasses.replace(WINDOWS, lane="3.4.1")
 
-    assert "repair-wheel-command" not in options(told(target(), job_class=older, recipe=recipe))
+    assert "repair-wheel-command" not in options(
+        configure(target(), job_class=older, recipe=recipe)
+    )
 
 
 def test_settings_for_the_backend_are_passed_on() -> None:
     recipe = Recipe(config_settings={"build-dir": ("x",), "setup-args": ("-Da=1", "-Db=2")})
 
-    assert options(told(target(), recipe=recipe))["config-settings"] == {
+    assert options(configure(target(), recipe=recipe))["config-settings"] == {
         "build-dir": "x",
         "setup-args": ["-Da=1", "-Db=2"],
     }
     # The pip of 1.12.0 calls setup.py, which knows no such settings.
-    old = told(target(), job_class=OLD, recipe=recipe)
+    old = configure(target(), job_class=OLD, recipe=recipe)
     assert not any("SETTINGS" in name for name in old.variables)
 
 
 def test_groups_are_enabled_where_an_identifier_needs_them() -> None:
-    free = told(target("3.13.0t"), job_class=dataclasses.replace(LINUX, lane="3.4.1"))
-    pypy = told(target("pypy-7.3.20-3.11.13"))
+    free = configure(target("3.13.0t"), job_class=dataclasses.replace(LINUX, lane="3.4.1"))
+    pypy = configure(target("pypy-7.3.20-3.11.13"))
 
     assert options(free)["enable"] == ["cpython-freethreading", "pypy", "pypy-eol"]
     assert options(pypy)["enable"] == ["pypy", "pypy-eol"]
     assert options(pypy)["manylinux-pypy_x86_64-image"] == LINUX.image
-    assert "enable" not in options(told(target()))
+    assert "enable" not in options(configure(target()))
 
 
 def test_a_recipe_may_leave_the_rest_to_upstream() -> None:
     recipe = Recipe(upstream_configuration=True, environment={"A": "b c"})
-    configured = told(target(), recipe=recipe)
+    configured = configure(target(), recipe=recipe)
 
     assert "--config-file" not in configured.arguments
-    assert configured.files.keys() == {
-        PurePosixPath("smoke/smoke.py"),
-        PurePosixPath("smoke/smoke.json"),
-    }
+    assert configured.files == {}
     assert configured.variables["CIBW_CONTAINER_ENGINE"] == (
-        "podman; create_args: --label=wheelyard.run=netifaces-x.abc "
+        "podman; create_args: --label=wheelyard.run=netifaces-x.abc --network=none "
         "--env=SOURCE_DATE_EPOCH=315532800 '--env=A=b c'; disable_host_mount: true"
     )
 
@@ -225,13 +228,13 @@ def test_a_recipe_may_leave_the_rest_to_upstream() -> None:
 def test_only_lanes_that_audit_are_told_not_to() -> None:
     older = dataclasses.replace(LINUX, lane="3.4.1")
 
-    assert "audit-command" in options(told(target()))
-    assert "audit-command" not in options(told(target("3.8.18"), job_class=older))
+    assert "audit-command" in options(configure(target()))
+    assert "audit-command" not in options(configure(target("3.8.18"), job_class=older))
 
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_value_reaches_the_container_as_it_is(value: str) -> None:
-    configured = told(target(), recipe=Recipe(environment={"CFLAGS": value}))
+    configured = configure(target(), recipe=Recipe(environment={"CFLAGS": value}))
 
     engine = options(configured)["container-engine"]
     assert isinstance(engine, dict)

@@ -6,7 +6,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from matrix.builds.job import build_in_order
-from matrix.builds.prerequisites import Prerequisites, select_prerequisites
+from matrix.builds.prerequisites import select_prerequisites
+from matrix.builds.wheelhouse import describe_file
+from matrix.configurations.inputs import LockedWheel
+from matrix.configurations.pip_settings import pin_releases
 from matrix.errors import BuildFailed, Problem, UsageError
 from matrix.plan.model import Build, Cell, Plan, State
 
@@ -14,14 +17,15 @@ from .builds import (
     LINUX,
     MANY,
     WINDOWS,
+    configure,
     job,
     one,
     options,
+    place,
     prepared,
     run_job,
     sdist,
     target,
-    told,
     wheel,
 )
 
@@ -87,8 +91,8 @@ def test_a_build_finds_the_wheels_of_its_job_before_those_of_the_index(tmp_path:
         build, built=[path], reused=(), plan=plan(cell("lxml", "6.1.3", State.BUILD)), place="x.00"
     )
 
-    assert given == Prerequisites(wheels=(path,), pins=("lxml==6.1.3",))
-    configured = told(T, offered=given)
+    assert given == (path,)
+    configured = configure(T, placement=place(prerequisites=tuple(map(describe_file, given))))
     assert configured.files[PurePosixPath("constraints/build.txt")] == "lxml==6.1.3\n"
     engine = options(configured)["container-engine"]
     assert isinstance(engine, dict)
@@ -104,12 +108,11 @@ def test_without_containers_what_pip_finds_already_stays_found(tmp_path: Path) -
     work = tmp_path / "a work directory"
     windows = target(platform="win_amd64")
 
-    configured = told(
+    wheel = LockedWheel(project="a", version="1", filename="a-1-py3-none-any.whl")
+    configured = configure(
         windows,
         job_class=WINDOWS,
-        environment={"PIP_FIND_LINKS": "/opt/wheels"},
-        offered=Prerequisites(wheels=(Path("a.whl"),)),
-        work=work,
+        placement=place(links="/opt/wheels", prerequisites=(wheel,), work=work),
     )
 
     ours = f"{tmp_path.as_uri()}/a%20work%20directory/wheels"
@@ -132,7 +135,7 @@ def test_only_what_a_build_needs_is_offered(tmp_path: Path) -> None:
         build, built=(), reused=[tmp_path / name for name in names], plan=known, place="x.00"
     )
 
-    assert [path.name for path in given.wheels] == names[:1]
+    assert [path.name for path in given] == names[:1]
 
 
 def test_a_wheel_of_the_previous_bundle_that_nobody_brings_is_an_error() -> None:
@@ -155,7 +158,8 @@ def test_versions_on_which_targets_disagree_are_not_pinned(tmp_path: Path) -> No
 
     given = select_prerequisites(build, built=paths, reused=(), plan=plan(), place="x.00")
 
-    assert (given.wheels, given.pins) == (tuple(paths), ())
+    assert given == tuple(paths)
+    assert pin_releases(map(describe_file, given)) == []
 
 
 def test_a_whole_job_hands_wheels_on_and_keeps_what_succeeded(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from matrix.builds import smoke, system_packages
-from matrix.builds.script_files import read_script
+from matrix.configurations import smoke, system_packages
+from matrix.configurations.script_files import read_script
 from matrix.manifest import model
 from matrix.manifest.reading import read
 

@@ -370,6 +370,26 @@ def test_a_reader_that_stops_early_is_no_error(here: Path) -> None:
     assert ran.stderr == ""
 
 
+def test_bundle_reuses_the_wheels_of_the_previous_bundle(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(here, index, "{requirement: native, targets: [prod]}")
+    run("lock")
+    for tag in ("cp39-cp39-manylinux_2_17_x86_64", "cp312-cp312-manylinux_2_17_x86_64"):
+        make_wheel(here / "wheels", "native", "2.0", tag=tag)
+    out, previous = str(here / "out"), str(here / "out" / "small-1")
+    built = ("--version", "1", "--sequence", "1", "--wheels", str(here / "wheels"), "--out", out)
+    assert run("bundle", *built) == 0
+    (here / "none").mkdir()
+
+    reused = ("--version", "2", "--sequence", "2", "--wheels", str(here / "none"), "--out", out)
+    assert run("bundle", *reused, "--previous", previous) == 0
+    capsys.readouterr()
+    assert run("verify", str(here / "out" / "small-2")) == 0
+    record = json.loads((here / "out" / "small-2" / "bundle.json").read_text(encoding="utf-8"))
+    assert {wheel["origin"] for wheel in record["wheels"]} == {"reused"}
+
+
 def test_a_second_bundle_of_the_day_gets_a_number(run: Run, here: Path, index: IndexServer) -> None:
     write_manifest(here, index, "six")
     (here / "wheels").mkdir()

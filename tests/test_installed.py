@@ -43,7 +43,7 @@ def test_the_wheel_holds_templates_data_and_scripts(built: Path) -> None:
         for path in (ROOT / "matrix").glob("*/scripts/*.*")
         if path.is_file()
     }
-    assert "matrix/builds/scripts/smoke.py" in scripts
+    assert "matrix/configurations/scripts/smoke.py" in scripts
     assert templates | data | scripts <= names
     assert not [name for name in names if name.startswith(("tests", "docs"))]
 

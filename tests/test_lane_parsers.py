@@ -11,7 +11,7 @@ import pytest
 
 from matrix.manifest.model import Recipe, Repair
 
-from .builds import MACOS, WINDOWS, options, target, told
+from .builds import MACOS, WINDOWS, configure, options, place, target
 
 RECIPE = Recipe(
     system={"choco": ("graphviz",), "brew": ("graphviz",)},
@@ -51,7 +51,7 @@ def test_what_cmd_would_read_otherwise_is_found(command: str, found: set[str]) -
 def test_commands_of_windows_builds_mean_the_same_to_cmd(lane: str) -> None:
     job_class = dataclasses.replace(WINDOWS, lane=lane)
 
-    configured = told(target(platform="win_amd64"), job_class=job_class, recipe=RECIPE)
+    configured = configure(target(platform="win_amd64"), job_class=job_class, recipe=RECIPE)
 
     commands = {name: text for name, text in options(configured).items() if name in COMMANDS}
     # Before 4.0 nothing repairs on Windows: delvewheel is not there.
@@ -66,11 +66,11 @@ def test_commands_of_windows_builds_mean_the_same_to_cmd(lane: str) -> None:
 def test_variables_of_windows_builds_keep_paths_with_blanks_whole(tmp_path: Path) -> None:
     recipe = dataclasses.replace(RECIPE, requires=("setuptools<81",))
 
-    configured = told(
+    configured = configure(
         target(platform="win_amd64"),
         job_class=WINDOWS,
         recipe=recipe,
-        work=tmp_path / "it's a work directory",
+        placement=place(work=tmp_path / "it's a work directory"),
     )
 
     # pip splits both at blanks, and neither cmd.exe nor cibuildwheel reads them.
@@ -97,6 +97,6 @@ def test_macos_wheels_get_the_floor_of_their_targets(
     versions = ("3.12.4", "3.13.1")
     targets = [target(v, p) for v, p in zip(versions, platforms, strict=False)]
 
-    configured = told(*targets, job_class=MACOS)
+    configured = configure(*targets, job_class=MACOS)
 
     assert configured.variables["MACOSX_DEPLOYMENT_TARGET"] == floor

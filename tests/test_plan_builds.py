@@ -6,7 +6,6 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from matrix.manifest.reading import read
-from matrix.plan.cells import parse_epoch
 from matrix.plan.inventory import ReusedWheel
 from matrix.plan.model import Build, Plan, State
 from matrix.plan.planning import create_plan
@@ -158,7 +157,7 @@ def test_a_pure_wheel_is_reused_for_all_its_targets_or_for_none() -> None:
     )
     first = create_plan(manifest("calm"), lock)
     carried = ReusedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
-    here = {(c.content_key, c.target): carried for c in first.cells if c.target == P312}
+    here = {(c.keys, c.target): carried for c in first.cells if c.target == P312}
 
     again = create_plan(manifest("calm"), lock, inventory=here)
 
@@ -189,7 +188,7 @@ def test_a_reused_pure_wheel_is_found_by_the_key_of_each_target() -> None:
     first = create_plan(manifest("calm"), lock)
     carried = ReusedWheel(filename="calm-1.0-py3-none-any.whl", sha256="1" * 64, size=5)
     again = create_plan(
-        manifest("calm"), lock, inventory={(c.content_key, c.target): carried for c in first.cells}
+        manifest("calm"), lock, inventory={(c.keys, c.target): carried for c in first.cells}
     )
 
     assert {cell.state for cell in again.cells} == {State.REUSED}
@@ -203,7 +202,7 @@ def test_the_upload_time_of_an_sdist_is_its_builds_clock() -> None:
 
     (build,) = builds(create_plan(manifest("fast"), lock)).values()
 
-    assert build.epoch == parse_epoch("2026-11-23T04:47:46Z") == 1795409266
+    assert build.epoch == 1795409266
 
 
 def test_a_changed_recipe_makes_the_lock_stale() -> None:

@@ -129,10 +129,10 @@ def test_two_versions_of_a_project_are_two_builds_of_one_job() -> None:
 
 def test_a_build_names_the_reused_wheels_that_it_needs() -> None:
     wanted, files = manifest("a", "b"), lock(sdist("a", "b"), sdist("b"))
-    key = next(cell.content_key for cell in create_plan(wanted, files).cells if cell.project == "b")
+    keys = next(cell.keys for cell in create_plan(wanted, files).cells if cell.project == "b")
     first = ReusedWheel(filename="b-1.0-cp312.whl", sha256="1" * 64, size=1)
 
-    plan = create_plan(wanted, files, inventory={(key, P312): first})
+    plan = create_plan(wanted, files, inventory={(keys, P312): first})
 
     assert [(build.project, build.after, build.reused) for build in builds(plan)] == [
         ("a", (), ("b",))

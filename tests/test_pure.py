@@ -15,6 +15,7 @@ from packaging.utils import parse_wheel_filename
 from matrix.builds import pure
 from matrix.builds.causes import Cause
 from matrix.builds.failure import classify_failure
+from matrix.configurations import carrier
 from matrix.edge import files
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed
@@ -79,7 +80,7 @@ def furnished(work: Path, settings: Mapping[str, tuple[str, ...]] | None = None)
     """The directory of a run, as ``attempt`` makes it."""
     members = {"toy.py": "TOY = 1\n", "toy_backend.py": BACKEND, "pyproject.toml": PYPROJECT}
     texts = {
-        **pure.carrier_files(SOURCE, settings or {}),
+        **carrier.carrier_files(SOURCE, settings or {}),
         **{SOURCE / n: t for n, t in members.items()},
     }
     for path, text in texts.items():
@@ -204,10 +205,10 @@ def test_cibuildwheel_is_given_the_carrier_instead_of_the_sdist() -> None:
         repair=model.Repair(exclude=("libx.so",)),
     )
 
-    told = builds.told(builds.target(), is_pure=True, recipe=recipe)
+    told = builds.configure(builds.target(), is_pure=True, recipe=recipe)
 
     options = builds.options(told)
-    assert told.package == pure.CARRIER
+    assert told.package == carrier.CARRIER
     assert options["before-build"] == 'python "{project}/pure/pure.py"'
     assert options["repair-wheel-command"] == ""
     assert options["test-command"] == 'python "{project}/smoke/smoke.py"'
@@ -224,7 +225,7 @@ def test_1_12_0_has_no_settings_for_pure_wheels_either() -> None:
     recipe = Recipe(config_settings={"a": ("b",)})
     python = builds.target("2.7.18")
 
-    told = builds.told(python, job_class=builds.OLD, is_pure=True, recipe=recipe)
+    told = builds.configure(python, job_class=builds.OLD, is_pure=True, recipe=recipe)
 
     assert told.variables["CIBW_BEFORE_BUILD"] == 'python "{project}/pure/pure.py"'
     assert told.variables["CIBW_REPAIR_WHEEL_COMMAND"] == ""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from matrix.builds import system_packages
+from matrix.configurations import system_packages
 
 from .builds import program, sh
 

@@ -200,6 +200,7 @@ def wheel(
         targets=(),
         origin="published",
         content_keys=(),
+        test_keys=(),
         build_seconds=0,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import matrix
-from matrix.builds.script_files import read_script
+from matrix.configurations.script_files import read_script
 
 from .interpreters import cpythons
 
@@ -51,19 +51,20 @@ def test_shellcheck_accepts_a_script(script: Path) -> None:
     assert ran.stdout == ""
 
 
-def test_every_script_of_builds_is_read_by_some_module() -> None:
-    modules = "".join(path.read_text("utf-8") for path in (PACKAGE / "builds").glob("*.py"))
+@pytest.mark.parametrize("room", ["builds", "configurations"])
+def test_every_script_is_read_by_a_module_of_its_room(room: str) -> None:
+    modules = "".join(path.read_text("utf-8") for path in (PACKAGE / room).glob("*.py"))
 
-    names = [path.name for path in (PACKAGE / "builds" / "scripts").iterdir() if path.is_file()]
+    names = [path.name for path in (PACKAGE / room / "scripts").iterdir() if path.is_file()]
 
-    assert [name for name in names if f'read_script("{name}")' not in modules] == []
-    assert all(read_script(name) for name in names)
+    assert [name for name in names if f'read_script("{name}"' not in modules] == []
+    assert all(read_script(name, room=room) for name in names)
 
 
-def test_no_module_of_builds_or_targets_holds_a_program_as_text() -> None:
+def test_no_module_holds_a_program_as_text() -> None:
     texts = [
         node.value
-        for room in ("builds", "targets")
+        for room in ("builds", "configurations", "targets")
         for path in (PACKAGE / room).glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)

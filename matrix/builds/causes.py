@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from matrix.builds.log_text import WIDTH, Step
-from matrix.builds.pure import NOT_PURE
+from matrix.configurations.carrier import NOT_PURE
 
 _LINES: Final = 6
 

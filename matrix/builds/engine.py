@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.builds.script_files import read_script
+from matrix.configurations.script_files import read_script
 from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
@@ -101,7 +101,7 @@ def equip_engine(
 def write_shim(directory: Path) -> None:
     """Make ``directory/docker`` the program that stands between 1.12.0 and the engine."""
     shim = directory / "docker"
-    files.write(shim, read_script("docker_shim.sh"))
+    files.write(shim, read_script("docker_shim.sh", room="builds"))
     shim.chmod(0o755)
 
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from matrix.configurations.inputs import parse_platform
 from matrix.plan.model import JobClass
-from matrix.targets.platform_tag import Family, PlatformTag
 
 _SYSTEMS: Final = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
 # Answers of platform.machine(), in the words of platform tags.
@@ -53,13 +53,5 @@ class Host:
 
 def class_arch(job_class: JobClass) -> str:
     """The architecture of a job class in the words of Linux platform tags."""
-    machine = class_tag(job_class).machine.lower()
+    machine = parse_platform(job_class.system, job_class.platform).machine.lower()
     return _ARCHES.get(machine, machine)
-
-
-def class_tag(job_class: JobClass) -> PlatformTag:
-    """The family and architecture of a job class; its floor is none."""
-    if job_class.system == "windows":
-        return PlatformTag.parse(job_class.platform)
-    family, _, arch = job_class.platform.partition("_")
-    return PlatformTag(family=Family(family), floor=(0, 0), arch=arch)

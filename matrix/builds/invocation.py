@@ -18,27 +18,26 @@ from typing import Final
 from matrix.builds import durations, failure, pure, shared_wheels
 from matrix.builds import engine as engines
 from matrix.builds.causes import Cause
-from matrix.builds.configuration import (
-    CERTIFICATES,
-    OUT,
-    Configuration,
-    configure_build,
-    container_label,
-    render_before_all,
-)
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.environment import container_variables, scrub_environment
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
 from matrix.builds.lane_install import install_lane
-from matrix.builds.options import reads_toml
 from matrix.builds.outputs import check_outputs
-from matrix.builds.prerequisites import WHEELS
 from matrix.builds.retagging import retag_wheel
 from matrix.builds.retry import retry
 from matrix.builds.task import Task
-from matrix.builds.wheelhouse import WHEELHOUSE
+from matrix.builds.wheelhouse import describe_file
 from matrix.builds.workspace import Workspace, find_engine
+from matrix.configurations.configuration import (
+    CERTIFICATES,
+    OUT,
+    Configuration,
+    Placement,
+    configure_build,
+    render_before_all,
+)
+from matrix.configurations.pip_settings import PREREQUISITES, WHEELHOUSE
 from matrix.distributions import sdist as sdists
 from matrix.distributions.sdist import InvalidSdist
 from matrix.edge import files, programs
@@ -103,31 +102,22 @@ def _build(
 ) -> tuple[Path, ...]:
     with _make_work_directory(workspace.cache, task.job) as work:
         source = _unpack(task, sdist, work)
-        configuration = configure_build(
-            task.build,
-            task.job_class,
-            targets=task.targets,
-            recipe=task.recipe,
-            environment=environment,
-            work=work,
-            source=source,
-            prerequisites=task.prerequisites,
-            wheelhouse=task.wheelhouse,
-            prepared=_prepare_image(task, engine, environment, workspace),
+        placement = _place(task, engine, environment, work=work, source=source)
+        placement = dataclasses.replace(
+            placement, image=_prepare_image(task, engine, environment, workspace)
         )
+        configuration = configure_build(task.inputs, placement)
         _write_inputs(work, configuration, task, environment)
-        if engine is not None and not reads_toml(task.job_class):
+        if engine is not None and not task.inputs.lane.reads_toml:
             shims = work / "shims"
             engines.write_shim(shims)
             environment = {
                 **environment,
-                **engines.shim_variables(engine.program, configuration.container),
+                **engines.shim_variables(engine.program, configuration.create_args),
                 "PATH": f"{shims}:{environment.get('PATH', '')}",
             }
-        with _remove_containers(
-            engine, container_label(work.name), seconds=_find_limit(task, workspace)
-        ):
-            finished = _run_cibuildwheel(task, configuration, environment, workspace)
+        with _remove_containers(engine, placement.label, seconds=_find_limit(task, workspace)):
+            finished = _run_cibuildwheel(task, configuration, environment, workspace, work)
         _refuse_failure(task, configuration, finished, workspace)
         if task.build.is_pure:
             _restore_names(work / OUT, task)
@@ -141,6 +131,25 @@ def _build(
     for wheel in copies:
         durations.write_duration(wheel, max(1, round(finished.seconds / len(copies))))
     return copies
+
+
+def _place(
+    task: Task,
+    engine: Engine | None,
+    environment: Mapping[str, str],
+    *,
+    work: Path,
+    source: PurePosixPath,
+) -> Placement:
+    return Placement(
+        work=work,
+        source=source,
+        label=f"wheelyard.run={work.name}",
+        engine=engine.name if engine else "",
+        links=environment.get("PIP_FIND_LINKS", ""),
+        has_certificates="PIP_CERT" in environment,
+        prerequisites=tuple(map(describe_file, task.prerequisites)),
+    )
 
 
 def _prepare_image(
@@ -210,10 +219,10 @@ def _unpack(task: Task, sdist: Path, work: Path) -> PurePosixPath:
 def _write_inputs(
     work: Path, configuration: Configuration, task: Task, environment: Mapping[str, str]
 ) -> None:
-    for path, text in configuration.files.items():
+    for path, text in {**configuration.files, **configuration.test_files}.items():
         files.write(work / path, text)
-    for wheel in task.prerequisites.wheels:
-        _copy_wheel(wheel, work / WHEELS / wheel.name)
+    for wheel in task.prerequisites:
+        _copy_wheel(wheel, work / PREREQUISITES / wheel.name)
     for wheel in task.wheelhouse.wheels:
         _copy_wheel(wheel, work / WHEELHOUSE / wheel.name)
     certificates = environment.get("PIP_CERT")
@@ -227,6 +236,7 @@ def _run_cibuildwheel(
     configuration: Configuration,
     environment: Mapping[str, str],
     workspace: Workspace,
+    work: Path,
 ) -> Finished:
     python = install_lane(
         task.job_class.lane,
@@ -248,7 +258,7 @@ def _run_cibuildwheel(
     return programs.run(
         command,
         environment={**environment, **configuration.variables},
-        directory=configuration.directory,
+        directory=work,
         timeout=_find_limit(task, workspace),
         say=workspace.reporter.detail,
     )
@@ -277,7 +287,7 @@ def _refuse_failure(
         finished,
         log=log,
         project=task.build.project,
-        is_isolated="--network=none" in configuration.container,
+        is_isolated="--network=none" in configuration.create_args,
     )
     failure.write_note(log, error.failure)
     raise error

@@ -19,13 +19,13 @@ from typing import Final, Literal
 from packaging.tags import interpreter_name, interpreter_version
 
 from matrix.builds import interpreters, metadata_driver
-from matrix.builds.configuration import render_before_all
 from matrix.builds.engine import Engine, Unequipped, last_line
 from matrix.builds.environment import container_variables, scrub_environment
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
-from matrix.builds.script_files import read_script
 from matrix.builds.workspace import Workspace, find_engine
+from matrix.configurations.configuration import render_before_all
+from matrix.configurations.script_files import read_script
 from matrix.distributions import core_metadata, requires_python, source_build
 from matrix.distributions import sdist as sdists
 from matrix.distributions.core_metadata import InvalidMetadata
@@ -292,7 +292,7 @@ def _write_inputs(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[
         constraints=recipe.requires,
         config_settings=recipe.config_settings,
     )
-    files.write(work / _DRIVER, read_script("metadata_driver.py"))
+    files.write(work / _DRIVER, read_script("metadata_driver.py", room="builds"))
     files.write(work / _DRIVER.with_suffix(".json"), settings)
     if certificates := environment.get("PIP_CERT"):
         with files.reading(Path(certificates)) as stream:

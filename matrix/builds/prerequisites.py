@@ -5,33 +5,17 @@ A build sees these wheels only, though the same job may have built more: what a 
 not decide what a build finds, or another shard would make another wheel.
 """
 
-import dataclasses
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Final
+from pathlib import Path
 
-from matrix.builds.wheelhouse import parse_release, pin_releases
+from matrix.builds.wheelhouse import describe_file
 from matrix.errors import Problem, UsageError
 from matrix.plan.model import Build, Plan, State
-
-WHEELS: Final = PurePosixPath("wheels")
-"""The wheels' directory, below the work directory of a build."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Prerequisites:
-    """Wheels that a build finds beside the index's wheels, and pins that make pip take them."""
-
-    wheels: tuple[Path, ...] = ()
-    pins: tuple[str, ...] = ()
-
-
-NO_PREREQUISITES: Final = Prerequisites()
 
 
 def select_prerequisites(
     build: Build, *, built: Sequence[Path], reused: Iterable[Path], plan: Plan, place: str
-) -> Prerequisites:
+) -> tuple[Path, ...]:
     """
     The wheels that ``build`` needs, of those that its job has ``built`` and of the ``reused`` ones.
 
@@ -45,12 +29,15 @@ def select_prerequisites(
         and cell.target in build.targets
         and cell.state in {State.BUILD, State.REUSED}
     }
-    wheels = {path.name: path for path in reused if parse_release(path) in owed}
+    wheels = {path.name: path for path in reused if _parse_release(path) in owed}
     wheels |= {path.name: path for path in built}
-    releases = {parse_release(path) for path in wheels.values()}
-    if missing := sorted(set(build.reused) - {project for project, _ in releases}):
+    projects = {_parse_release(path)[0] for path in wheels.values()}
+    if missing := sorted(set(build.reused) - projects):
         what = f"{build.label} needs {', '.join(missing)} of the previous bundle, got none"
         raise UsageError(Problem(place=place, what=what, hint="--previous BUNDLE"))
-    return Prerequisites(
-        wheels=tuple(wheels[name] for name in sorted(wheels)), pins=tuple(pin_releases(releases))
-    )
+    return tuple(wheels[name] for name in sorted(wheels))
+
+
+def _parse_release(path: Path) -> tuple[str, str]:
+    wheel = describe_file(path)
+    return wheel.project, wheel.version

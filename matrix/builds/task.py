@@ -1,12 +1,14 @@
 """One build of a job, with everything that it follows from."""
 
 import dataclasses
+from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from matrix.builds.prerequisites import Prerequisites
-from matrix.builds.wheelhouse import Wheelhouse
+from matrix.builds.wheelhouse import Wheelhouse, describe_file
+from matrix.configurations.inputs import BuildInputs
 from matrix.manifest.model import Manifest, Recipe
+from matrix.plan.keys import create_inputs
 from matrix.plan.model import Build, Job, JobClass, Plan
 from matrix.targets.target import Target
 
@@ -19,7 +21,7 @@ class Task:
     job: Job
     plan: Plan
     manifest: Manifest
-    prerequisites: Prerequisites
+    prerequisites: tuple[Path, ...]
     wheelhouse: Wheelhouse
 
     @property
@@ -33,6 +35,21 @@ class Task:
     @property
     def targets(self) -> tuple[Target, ...]:
         return find_targets(self.build, self.plan)
+
+    @property
+    def inputs(self) -> BuildInputs:
+        """What the configuration of the build is computed from."""
+        return create_inputs(
+            self.job_class,
+            project=self.build.project,
+            recipe=self.recipe,
+            targets=self.targets,
+            is_pure=self.build.is_pure,
+            epoch=self.build.epoch,
+            deployment_target=self.build.deployment_target,
+            requirements=tuple(map(describe_file, self.wheelhouse.wheels)),
+            is_locked=self.wheelhouse.is_complete,
+        )
 
     @property
     def place(self) -> str:

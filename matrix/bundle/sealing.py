@@ -208,8 +208,9 @@ def _record_wheel(item: Placed) -> RecordedWheel:
         metadata_sha256=hashlib.sha256(item.wheel.metadata_bytes).hexdigest(),
         targets=tuple(cell.target for cell in cells),
         origin=origin,
-        content_keys=() if origin == "published" else tuple(cell.content_key for cell in cells),
-        build_seconds=item.seconds,
+        content_keys=() if origin == "published" else tuple(c.content_key for c in cells),
+        test_keys=() if origin == "published" else tuple(c.test_key for c in cells),
+        build_seconds=item.seconds or sum(cell.build_seconds for cell in cells),
     )
 
 

@@ -8,7 +8,7 @@ security release of Python must not take the lock away.
 
 from typing import Final
 
-from matrix.builds.toml_text import scalar, value
+from matrix.configurations.toml_text import scalar, value
 from matrix.exports.selecting import Share
 from matrix.exports.sources import Wheel
 from matrix.targets.target import Target

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
+from matrix.configurations.inputs import find_deployment_target
 from matrix.manifest.model import Manifest
-from matrix.plan.cells import parse_epoch
 from matrix.plan.inventory import Durations, estimate_seconds
 from matrix.plan.model import Build, Cell, JobClass, State
 from matrix.plan.order import Needs
@@ -87,11 +87,21 @@ class Grouper:
             targets=tuple(ids),
             measured_seconds=estimate_seconds(first.project, ids, self._past),
             is_pure=any(row.is_pure for row in locked),
-            epoch=parse_epoch(file.uploaded),
+            epoch=file.epoch,
+            deployment_target=self._find_deployment_target(file, first.target),
             build_requirements=tuple(
                 sorted({name for row in locked for name in (*row.build, *row.test)})
             ),
             unlocked=_explain_unlocked(locked, ids),
+        )
+
+    def _find_deployment_target(self, file: LockedFile, target: str) -> str:
+        """The oldest macOS of the class, reused cells too: the same for every plan."""
+        job_class = self._class_by_target[target]
+        return find_deployment_target(
+            self._targets[name]
+            for name in file.targets
+            if self._class_by_target.get(name) == job_class
         )
 
     def _find_rows(self, file: LockedFile, targets: Iterable[str]) -> Iterator[LockedBuild]:

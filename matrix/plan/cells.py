@@ -1,14 +1,15 @@
 """The cells of a plan: one for each locked file and target."""
 
-import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 
+from matrix.configurations.keys import Keys
 from matrix.distributions.wheel import runs_everywhere
-from matrix.manifest.model import Manifest, Package, Recipe
-from matrix.plan.inventory import Inventory, ReusedWheel, content_key
+from matrix.manifest.model import Manifest, Package
+from matrix.plan.inventory import Inventory, ReusedWheel
+from matrix.plan.keys import KeyFinder
 from matrix.plan.model import Cell, JobClass, State
 from matrix.resolve.lock import Lock, LockedFile
 
@@ -30,13 +31,8 @@ class Chooser:
         inventory: Inventory,
     ) -> None:
         self._manifest = manifest
-        self._class_by_target = class_by_target
         self._inventory = inventory
-        self._build_digests = _find_build_digests(lock)
-        self._files: dict[str, list[LockedFile]] = {}
-        for file in lock.files:
-            self._files.setdefault(file.project, []).append(file)
-        self._keys: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        self._key_finder = KeyFinder(manifest, lock, class_by_target=class_by_target)
         self._line_by_source = {p.project: p.line for p in manifest.packages if p.source == "build"}
 
     def choose(self, file: LockedFile) -> Iterator[Cell]:
@@ -56,12 +52,11 @@ class Chooser:
                     size=file.size,
                 )
             return
-        keys = {
-            target: self._find_key(file, self._class_by_target[target], target)
-            for target in file.targets
+        keys_by_target = {
+            target: self._key_finder.find_keys(file, target) for target in file.targets
         }
-        reused = self._find_reused(keys)
-        for target, key in keys.items():
+        reused = self._find_reused(keys_by_target)
+        for target, keys in keys_by_target.items():
             is_reused = target in reused
             given = reused.get(target, file)
             yield Cell(
@@ -73,10 +68,12 @@ class Chooser:
                 filename=given.filename,
                 sha256=given.sha256,
                 size=given.size,
-                content_key=key,
+                content_key=keys.content,
+                test_key=keys.test,
+                build_seconds=reused[target].build_seconds if is_reused else 0,
             )
 
-    def _find_reused(self, key_by_target: Mapping[str, str]) -> Mapping[str, ReusedWheel]:
+    def _find_reused(self, keys_by_target: Mapping[str, Keys]) -> Mapping[str, ReusedWheel]:
         """
         The wheels of one sdist that are reused, by target.
 
@@ -85,10 +82,10 @@ class Chooser:
         """
         wheel_by_target = {
             target: wheel
-            for target, key in key_by_target.items()
-            if (wheel := self._inventory.get((key, target)))
+            for target, keys in keys_by_target.items()
+            if (wheel := self._inventory.get((keys, target)))
         }
-        if len(wheel_by_target) == len(key_by_target):
+        if len(wheel_by_target) == len(keys_by_target):
             return wheel_by_target
         return {
             target: wheel
@@ -100,60 +97,6 @@ class Chooser:
         if line := self._line_by_source.get(project):
             return f"`source: build`, {self._manifest.source} line {line}"
         return "no wheel on the index for this target"
-
-    def _find_key(self, file: LockedFile, job_class: JobClass, target: str) -> str:
-        requires = self._build_digests.get((file.filename, target), ())
-        place = (file.filename, job_class.id, requires)
-        if place not in self._keys:
-            self._keys[place] = content_key(
-                sdist_sha256=file.sha256,
-                recipe=self._manifest.recipe(file.project),
-                job_class=job_class,
-                first=dict(self._first(file.project, job_class)),
-                requires=requires,
-                epoch=parse_epoch(file.uploaded),
-            )
-        return self._keys[place]
-
-    def _first(
-        self, project: NormalizedName, job_class: JobClass
-    ) -> Iterator[tuple[str, tuple[Recipe, Sequence[str]]]]:
-        """The projects of ``after`` in the project's recipe, and in the recipes of these."""
-        seen = {project}
-        todo = [project]
-        while todo:
-            for name in map(canonicalize_name, self._manifest.recipe(todo.pop()).after):
-                if name not in seen:
-                    seen.add(name)
-                    todo.append(name)
-                    yield name, (self._manifest.recipe(name), self._digests(name, job_class))
-
-    def _digests(self, project: NormalizedName, job_class: JobClass) -> Sequence[str]:
-        return [
-            file.sha256
-            for file in self._files.get(project, ())
-            if any(self._class_by_target.get(target) == job_class for target in file.targets)
-        ]
-
-
-def parse_epoch(uploaded: str) -> int:
-    """
-    A time of the lock in seconds since 1970; 0 for none.
-
-    >>> parse_epoch("2026-11-23T04:47:46Z"), parse_epoch("")
-    (1795409266, 0)
-    """
-    return int(datetime.datetime.fromisoformat(uploaded).timestamp()) if uploaded else 0
-
-
-def _find_build_digests(lock: Lock) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The digests of the build requirements, by sdist and target."""
-    digests = {file.filename: file.sha256 for file in lock.build_files}
-    return {
-        (build.sdist, target): tuple(sorted(digests[name] for name in build.build))
-        for build in lock.builds
-        for target in build.targets
-    }
 
 
 _REUSED: Final = "built for the previous bundle from the same inputs"

@@ -1,20 +1,14 @@
 """
-What a previous bundle holds, by the content key of what was built.
+The wheels that a previous bundle has built, by their keys, and how long their builds took.
 
-A key covers what decides a built wheel's bytes and is in this tool's hands: sdist, recipe, build
-requirements, lane, image, time stamp, and what its recipe wants built before it; the interpreter is
-the target, which stands beside it. Where both are the same, the wheel is reused instead of built
-again.
+A wheel is reused instead of built again where content key, test key and target are the same.
 """
 
 import dataclasses
-import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
-from matrix.manifest.model import Recipe
-from matrix.plan.model import JobClass
-from matrix.record.schema import Record
+from matrix.configurations.keys import Keys
+from matrix.record.schema import Record, RecordedWheel
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,52 +18,12 @@ class ReusedWheel:
     filename: str
     sha256: str
     size: int
+    build_seconds: int = 0
+    """The part of one target in the seconds that its build took; 0 when unknown."""
 
 
-Inventory = Mapping[tuple[str, str], ReusedWheel]
-"""Content key and target id to wheel."""
-
-
-def content_key(
-    *,
-    sdist_sha256: str,
-    recipe: Recipe,
-    job_class: JobClass,
-    first: Mapping[str, tuple[Recipe, Sequence[str]]],
-    requires: Sequence[str] = (),
-    epoch: int = 0,
-) -> str:
-    """
-    The digest of what decides a built wheel.
-
-    ``requires`` are the digests of its build requirements.
-
-    ``first`` are the projects that the recipe wants built before, at any distance, each with its
-    own recipe and the digests of its locked files.
-    """
-    facts = {
-        "after": {name: [_facts(own), sorted(files)] for name, (own, files) in first.items()},
-        "epoch": epoch,
-        "image": job_class.image,
-        "lane": job_class.lane,
-        "platform": job_class.platform,
-        "recipe": _facts(recipe),
-        "requires": sorted(requires),
-        "sdist": sdist_sha256,
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _facts(recipe: Recipe) -> dict[str, object]:
-    return {
-        "before-all": recipe.before_all,
-        "config-settings": dict(recipe.config_settings),
-        "environment": dict(recipe.environment),
-        "repair": [recipe.repair.exclude, recipe.repair.plat],
-        "requires": recipe.requires,
-        "system": dict(recipe.system),
-        "upstream-configuration": recipe.upstream_configuration,
-    }
+Inventory = Mapping[tuple[Keys, str], ReusedWheel]
+"""Keys and target id to wheel."""
 
 
 Durations = Mapping[tuple[str, str], int]
@@ -79,9 +33,9 @@ Durations = Mapping[tuple[str, str], int]
 def read_durations(record: Record) -> Durations:
     """The seconds that the builds of a bundle took, by project and target, for any version."""
     return {
-        (wheel.project, target): max(1, wheel.build_seconds // len(wheel.targets))
+        (wheel.project, target): seconds
         for wheel in record.wheels
-        if wheel.build_seconds
+        if (seconds := _divide_seconds(wheel))
         for target in wheel.targets
     }
 
@@ -100,8 +54,20 @@ def estimate_seconds(project: str, targets: Collection[str], past: Durations) ->
 def read_inventory(record: Record) -> Inventory:
     """Every wheel of a bundle that was built, now or before."""
     return {
-        (key, target): ReusedWheel(filename=wheel.filename, sha256=wheel.sha256, size=wheel.size)
+        (Keys(content=content, test=test), target): ReusedWheel(
+            filename=wheel.filename,
+            sha256=wheel.sha256,
+            size=wheel.size,
+            build_seconds=_divide_seconds(wheel),
+        )
         for wheel in record.wheels
         if wheel.content_keys
-        for key, target in zip(wheel.content_keys, wheel.targets, strict=True)
+        for content, test, target in zip(
+            wheel.content_keys, wheel.test_keys, wheel.targets, strict=True
+        )
     }
+
+
+def _divide_seconds(wheel: RecordedWheel) -> int:
+    """The part of one target in the seconds that a build took; 0 when unknown."""
+    return max(1, wheel.build_seconds // len(wheel.targets)) if wheel.build_seconds else 0

@@ -4,6 +4,7 @@ import dataclasses
 import enum
 from typing import Annotated, Final, Literal
 
+from matrix.configurations.keys import Keys
 from matrix.documents.fields import Digest, Matching, Size
 
 SCHEMA: Final = 4
@@ -21,6 +22,10 @@ JobName = Annotated[str, Matching(f"^[a-z0-9][a-z0-9.-]*{_END}", "the name of a 
 OptionalFileName = Annotated[str, Matching(f"^({_FILE})?{_END}", "a file name or nothing")]
 OptionalDigest = Annotated[
     str, Matching(f"^([0-9a-f]{{64}})?{_END}", "64 hexadecimal digits or nothing")
+]
+
+OptionalVersion = Annotated[
+    str, Matching(rf"^([0-9]+\.[0-9]+)?{_END}", "a version of macOS or nothing")
 ]
 
 
@@ -65,6 +70,15 @@ class Cell:
     job: str = ""
     content_key: OptionalDigest = ""
     """The digest of everything that decides the bytes of a built wheel."""
+    test_key: OptionalDigest = ""
+    """The digest of the content key and of everything that decides its test."""
+    build_seconds: Size = 0
+    """The part of this target in the seconds that the build of a reused wheel took."""
+
+    @property
+    def keys(self) -> Keys:
+        """The keys by which the wheel is reused."""
+        return Keys(content=self.content_key, test=self.test_key)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -127,6 +141,8 @@ class Build:
     """Whether the sdist is certain to make a wheel that runs everywhere."""
     epoch: Size = 0
     """When the sdist was uploaded, in seconds since 1970; 0 when the index has no upload time."""
+    deployment_target: OptionalVersion = ""
+    """The oldest macOS that the wheels must run on; empty elsewhere."""
     build_requirements: tuple[str, ...] = ()
     """File names of ``Plan.build_requirements``: all that it and its smoke test install."""
     unlocked: str = ""

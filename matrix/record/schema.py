@@ -58,8 +58,8 @@ class RecordedWheel:
     One wheel of ``files/``, with what its Simple API entry says.
 
     ``targets`` are those whose own view shows it. ``requires_python`` is the text in its METADATA,
-    empty without one. ``content_keys`` are digests of what its build depended on, one for each
-    of ``targets``; none if it was not built.
+    empty without one. ``content_keys`` are digests of what its build depended on, and ``test_keys``
+    of what it was tested with, one for each of ``targets``; none if it was not built.
     """
 
     filename: str
@@ -72,6 +72,7 @@ class RecordedWheel:
     targets: tuple[str, ...]
     origin: Origin
     content_keys: tuple[str, ...]
+    test_keys: tuple[str, ...]
     build_seconds: int
     """How long its build took, 0 when it was not built; the next plan packs jobs by it."""
 

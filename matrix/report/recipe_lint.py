@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from matrix.builds.system_packages import MANAGERS
+from matrix.configurations.system_packages import MANAGERS
 from matrix.errors import Problem
 from matrix.manifest import catalogue, places
 from matrix.manifest.describing import KEY

@@ -7,6 +7,7 @@ that add different projects merge.
 """
 
 import dataclasses
+import datetime
 from typing import Final
 
 from packaging.utils import NormalizedName
@@ -49,6 +50,13 @@ class LockedFile:
     @property
     def is_wheel(self) -> bool:
         return self.filename.endswith(".whl")
+
+    @property
+    def epoch(self) -> int:
+        """When it was uploaded, in seconds since 1970; 0 when unknown."""
+        if not self.uploaded:
+            return 0
+        return int(datetime.datetime.fromisoformat(self.uploaded).timestamp())
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)

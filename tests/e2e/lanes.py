@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from matrix.builds.configuration import Configuration
+from matrix.configurations.configuration import Configuration
 from matrix.edge import files
 from matrix.edge.programs import Finished, run
 
@@ -81,29 +81,35 @@ class LaneParser:
     python: Path
     environment: Mapping[str, str]
 
-    def identifiers(self, told: Configuration, *, machine: str, system: str) -> list[str]:
+    def identifiers(
+        self, told: Configuration, work: Path, *, machine: str, system: str
+    ) -> list[str]:
         """The build identifiers that the lane would build, sorted."""
-        answer = self._ask(told, "list", machine=machine, system=system)
+        answer = self._ask(told, work, "list", machine=machine, system=system)
         assert answer.succeeded, answer.output
         return sorted(line for line in answer.output.split() if line)
 
-    def options(self, told: Configuration, *, machine: str, system: str) -> dict[str, Any]:
+    def options(
+        self, told: Configuration, work: Path, *, machine: str, system: str
+    ) -> dict[str, Any]:
         """What each build would be told, by identifier."""
-        answer = self._ask(told, "told", machine=machine, system=system)
+        answer = self._ask(told, work, "told", machine=machine, system=system)
         marked = [line for line in answer.output.splitlines() if line.startswith("TOLD ")]
         assert marked, answer.output
         loaded: dict[str, Any] = json.loads(marked[0].removeprefix("TOLD "))
         return loaded
 
-    def _ask(self, told: Configuration, mode: str, *, machine: str, system: str) -> Finished:
-        for path, text in told.files.items():
-            files.write(told.directory / path, text)
-        files.write(told.directory / told.package / "setup.py", "")
-        driver = told.directory / "driver.py"
+    def _ask(
+        self, told: Configuration, work: Path, mode: str, *, machine: str, system: str
+    ) -> Finished:
+        for path, text in {**told.files, **told.test_files}.items():
+            files.write(work / path, text)
+        files.write(work / told.package / "setup.py", "")
+        driver = work / "driver.py"
         files.write(driver, _DRIVER)
         command: Sequence[str] = [
             *(str(self.python), str(driver), machine, system, mode),
             *(*told.arguments, str(told.package)),
         ]
         environment = {**self.environment, **told.variables}
-        return run(command, environment=environment, directory=told.directory, timeout=60)
+        return run(command, environment=environment, directory=work, timeout=60)

@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
-from matrix.builds.configuration import Configuration, configure_build
 from matrix.builds.environment import scrub_environment
 from matrix.builds.lane_install import install_lane
-from matrix.builds.prerequisites import Prerequisites
+from matrix.configurations.configuration import Configuration
+from matrix.configurations.inputs import LockedWheel
 from matrix.manifest.model import Network, Recipe
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import Lane, find_lane, lanes
@@ -93,15 +93,13 @@ def told(
     is_pure: bool = False,
 ) -> Configuration:
     targets = served(lane, platform)
-    configured = configure_build(
-        dataclasses.replace(builds.one(*targets), is_pure=is_pure),
-        job_class_of(lane, targets[0]),
-        targets=targets,
-        recipe=recipe or Recipe(),
-        environment={},
-        prerequisites=Prerequisites(pins=("six==1.17.0",)),
-        work=work,
-        source=builds.SOURCE,
+    six = LockedWheel(project="six", version="1.17.0", filename="six-1.17.0-py3-none-any.whl")
+    configured = builds.configure(
+        *targets,
+        job_class=job_class_of(lane, targets[0]),
+        recipe=recipe,
+        is_pure=is_pure,
+        placement=builds.place(work=work, prerequisites=(six,)),
     )
     return with_compiler(configured) if platform.startswith("win") else configured
 
@@ -126,9 +124,12 @@ def test_a_lane_would_build_exactly_the_identifiers_of_the_plan(
     lane: Lane, platform: str, parsers: Mapping[str, LaneParser], tmp_path: Path
 ) -> None:
     system, machine = PLATFORMS[platform]
-    configured = told(lane, platform, tmp_path / "it's a work directory")
+    work = tmp_path / "it's a work directory"
+    configured = told(lane, platform, work)
 
-    identifiers = parsers[lane.version].identifiers(configured, machine=machine, system=system)
+    identifiers = parsers[lane.version].identifiers(
+        configured, work, machine=machine, system=system
+    )
 
     assert identifiers == sorted({target.identifier for target in served(lane, platform)})
 
@@ -141,7 +142,7 @@ def test_a_lane_reads_our_commands_and_variables_as_they_are_meant(
     work = tmp_path / "it's a work directory"
     configured = told(lane, platform, work, recipe=Recipe(environment={"CFLAGS": HOSTILE}))
 
-    read = parsers[lane.version].options(configured, machine=machine, system=system)
+    read = parsers[lane.version].options(configured, work, machine=machine, system=system)
 
     assert sorted(read) == sorted({target.identifier for target in served(lane, platform)})
     for options in read.values():
@@ -157,13 +158,14 @@ def test_a_lane_is_given_the_carrier_of_a_pure_wheel(
     lane: Lane, platform: str, parsers: Mapping[str, LaneParser], tmp_path: Path
 ) -> None:
     system, machine = PLATFORMS[platform]
-    configured = told(lane, platform, tmp_path / "it's a work directory", is_pure=True)
+    work = tmp_path / "it's a work directory"
+    configured = told(lane, platform, work, is_pure=True)
 
-    read = parsers[lane.version].options(configured, machine=machine, system=system)
+    read = parsers[lane.version].options(configured, work, machine=machine, system=system)
 
     assert sorted(read) == sorted({target.identifier for target in served(lane, platform)})
     for options in read.values():
-        script = configured.directory / "pure" / "pure.py"
+        script = work / "pure" / "pure.py"
         assert options["before_build"] == f'python "{script}"'
         assert options["package"].endswith("carrier")
         assert options["repair"] == ""
@@ -173,9 +175,12 @@ def test_a_lane_is_given_the_carrier_of_a_pure_wheel(
 def test_macos_builds_keep_the_floor_of_their_targets(
     lane: Lane, platform: str, parsers: Mapping[str, LaneParser], tmp_path: Path
 ) -> None:
-    configured = told(lane, platform, tmp_path)
+    work = tmp_path
+    configured = told(lane, platform, work)
 
-    read = parsers[lane.version].options(configured, machine=PLATFORMS[platform][1], system="macos")
+    read = parsers[lane.version].options(
+        configured, work, machine=PLATFORMS[platform][1], system="macos"
+    )
 
     floor = ".".join(platform.split("_")[1:3])
     assert {o["environment"]["MACOSX_DEPLOYMENT_TARGET"] for o in read.values()} == {floor}
@@ -187,17 +192,13 @@ def test_2_7_for_windows_needs_a_compiler_of_its_own(
 ) -> None:
     oldest = lanes()[-1]
     target = Target.parse("2.7.18", platform)
-    asked = configure_build(
-        builds.one(target),
-        job_class_of(oldest, target),
-        targets=(target,),
-        recipe=Recipe(),
-        environment={},
-        work=tmp_path,
-        source=builds.SOURCE,
+    asked = builds.configure(
+        target, job_class=job_class_of(oldest, target), placement=builds.place(work=tmp_path)
     )
     equipped = with_compiler(asked)
     parser = parsers[oldest.version]
 
-    assert parser.identifiers(asked, machine="AMD64", system="windows") == []
-    assert parser.identifiers(equipped, machine="AMD64", system="windows") == [target.identifier]
+    assert parser.identifiers(asked, tmp_path, machine="AMD64", system="windows") == []
+    assert parser.identifiers(equipped, tmp_path, machine="AMD64", system="windows") == [
+        target.identifier
+    ]

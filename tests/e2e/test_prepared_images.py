@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds import system_packages
 from matrix.builds.engine import Engine
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import LABEL, name_image, prepare_image
+from matrix.configurations import system_packages
 from matrix.edge.progress import Loudness, Reporter
 
 from .images import BUILDER, Images

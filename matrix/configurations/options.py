@@ -9,10 +9,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from matrix.builds import pure, toml_text
-from matrix.manifest.model import Recipe, Repair
-from matrix.plan.model import Build, JobClass
-from matrix.targets.lanes import get_lane
+from matrix.configurations import carrier, toml_text
+from matrix.configurations.inputs import BuildInputs
+from matrix.manifest.model import Repair
 
 # What each lane does by itself, with room for more options.
 _REPAIR: Final = {
@@ -23,44 +22,42 @@ _REPAIR: Final = {
 
 
 def choose_options(
-    build: Build,
-    job_class: JobClass,
-    recipe: Recipe,
+    inputs: BuildInputs,
     *,
+    engine: str,
     image: str,
-    container: Sequence[str],
+    create_args: Sequence[str],
     before_all: str,
     test_command: str,
 ) -> dict[str, toml_text.Value]:
     """
     The options of one run.
 
-    ``container`` are arguments of the container's creation, ``before_all`` and ``test_command`` are
-    command lines, empty for none.
+    ``create_args`` are arguments of the container's creation; ``before_all`` and ``test_command``
+    are command lines, empty for none.
     """
-    lane = get_lane(job_class.lane)
     # All identifiers in one run: only then an abi3 wheel of the first serves the others.
-    options: dict[str, toml_text.Value] = {"build": list(build.identifiers)}
-    if groups := lane.select_groups(build.identifiers):
+    options: dict[str, toml_text.Value] = {"build": list(inputs.identifiers)}
+    if groups := inputs.lane.select_groups(inputs.identifiers):
         options["enable"] = list(groups)
-    if job_class.system == "linux":
+    if inputs.system == "linux":
         # PyPy has an image option of its own: manylinux-pypy_x86_64-image.
-        kind = "-pypy_" if any(name.startswith("pp") for name in build.identifiers) else "-"
-        options[f"{job_class.platform.replace('_', kind, 1)}-image"] = image
-        if lane.reads_toml:
+        kind = "-pypy_" if any(name.startswith("pp") for name in inputs.identifiers) else "-"
+        options[f"{inputs.platform.replace('_', kind, 1)}-image"] = image
+        if inputs.lane.reads_toml:
             options["container-engine"] = {
-                "name": job_class.engine,
-                "create-args": container,
+                "name": engine,
+                "create-args": create_args,
                 # The build is root in its container and runs code from the internet; the host is
                 # none of its business.
                 "disable-host-mount": True,
             }
     if before_all:
         options["before-all"] = before_all
-    options |= _carrier_options() if build.is_pure else _native_options(job_class, recipe)
+    options |= _carrier_options() if inputs.is_pure else _native_options(inputs)
     # The pins of a lane are for its own tools; an internal index need not hold exactly these.
     options["dependency-versions"] = "latest"
-    if lane.audits:
+    if inputs.lane.audits:
         # abi3audit runs on the host and fetches itself from the network first; auditing has no
         # place here yet.
         options["audit-command"] = ""
@@ -70,24 +67,25 @@ def choose_options(
 
 def _carrier_options() -> dict[str, toml_text.Value]:
     # Repairing would look for libraries, and give the wheel another name.
-    return {"before-build": pure.BEFORE_BUILD, "repair-wheel-command": ""}
+    return {"before-build": carrier.BEFORE_BUILD, "repair-wheel-command": ""}
 
 
-def _native_options(job_class: JobClass, recipe: Recipe) -> dict[str, toml_text.Value]:
+def _native_options(inputs: BuildInputs) -> dict[str, toml_text.Value]:
+    recipe = inputs.recipe
     options: dict[str, toml_text.Value] = {}
-    if recipe.config_settings and reads_toml(job_class):  # the pip of 1.12.0 calls setup.py
+    if recipe.config_settings and inputs.lane.reads_toml:  # the pip of 1.12.0 calls setup.py
         options["config-settings"] = {
             name: text[0] if len(text) == 1 else text
             for name, text in recipe.config_settings.items()
         }
-    if (recipe.repair.exclude or recipe.repair.plat) and _repairs(job_class):
-        options["repair-wheel-command"] = _repair_command(job_class.system, recipe.repair)
+    if (recipe.repair.exclude or recipe.repair.plat) and _repairs(inputs):
+        options["repair-wheel-command"] = _repair_command(inputs.system, recipe.repair)
     return options
 
 
-def _repairs(job_class: JobClass) -> bool:
+def _repairs(inputs: BuildInputs) -> bool:
     # On Windows nothing was repaired before 4.0 came with delvewheel.
-    return job_class.system != "windows" or get_lane(job_class.lane).has_delvewheel
+    return inputs.system != "windows" or inputs.lane.has_delvewheel
 
 
 def _repair_command(system: str, repair: Repair) -> str:
@@ -97,11 +95,6 @@ def _repair_command(system: str, repair: Repair) -> str:
     # cmd.exe knows double quotes only, and no name of a library holds one.
     quote = shlex.quote if system != "windows" else '"{}"'.format
     return _REPAIR[system].format("".join(f" {quote(word)}" for word in words))
-
-
-def reads_toml(job_class: JobClass) -> bool:
-    """Whether the lane reads a file; 1.12.0, the only one of its kind, does not."""
-    return get_lane(job_class.lane).reads_toml
 
 
 def render_toml(options: Mapping[str, toml_text.Value]) -> str:
@@ -129,7 +122,7 @@ def _render_value(value: toml_text.Value) -> str:
 
 def _render_engine(value: Mapping[str, toml_text.Plain]) -> str:
     arguments = value["create-args"]
-    assert not isinstance(arguments, str | bool)  # noqa: S101 - as `options` has written it
+    assert not isinstance(arguments, str | bool)  # noqa: S101 - as choose_options has written it
     return f"{value['name']}; create_args: {shlex.join(arguments)}; disable_host_mount: true"
 
 
