@@ -30,9 +30,10 @@ def here(tmp_path: Path, index: IndexServer) -> Path:
     return tmp_path
 
 
-def write_manifest(directory: Path, index: IndexServer, *packages: str) -> None:
+def write_manifest(directory: Path, index: IndexServer, *packages: str, more: str = "") -> None:
     network = f"network: {{index: '{index.url}'}}\n"
-    (directory / "packages.yaml").write_text(text(*packages, more=network), encoding="utf-8")
+    manifest = text(*packages, more=network + more)
+    (directory / "packages.yaml").write_text(manifest, encoding="utf-8")
 
 
 @pytest.fixture
@@ -100,6 +101,41 @@ def test_a_requirement_nobody_can_satisfy_is_told_and_locked_as_such(
     )
     assert run("plan") == 5
     assert "impossible:\n  six on cp312-win_amd64: no release" in capsys.readouterr().out
+    assert run("check") == 5
+    printed = capsys.readouterr()
+    assert printed.out.endswith(": 1 requirement, 4 targets, 0 locked, 1 impossible\n")
+    assert printed.err.startswith("packages.yaml:14: six>=99 is impossible on cp312-win_amd64: ")
+
+
+UNUSED = "is used on no target: its marker is true for none"
+
+
+def test_a_requirement_that_no_target_installs_is_warned_of(
+    here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "reason: none"
+    everywhere = ", ".join(
+        f"{{target: {name}, {reason}}}" for name in ("prod", "legacy", "desktop")
+    )
+    write_manifest(
+        here,
+        index,
+        """'six; python_version < "2"'""",
+        f"{{requirement: native, exclude: [{everywhere}]}}",
+        more="""environments: {web: ['six; sys_platform == "plan9"']}\n""",
+    )
+    for verb in ("lock", "check", "plan"):
+        capsys.readouterr()
+
+        code = main([verb, "--manifest", str(here / "packages.yaml"), "--cache", str(here / "c")])
+
+        assert code == 0
+        warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+        assert warnings == [
+            f'warning: packages.yaml:14: six; python_version < "2" {UNUSED}',
+            "warning: packages.yaml:15: native is excluded from every target",
+            f'warning: packages.yaml: environments.web: six; sys_platform == "plan9" {UNUSED}',
+        ]
 
 
 def test_an_index_that_cannot_be_reached_leaves_the_lock_alone(

@@ -12,6 +12,7 @@ from typing import Final
 
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session
+from matrix.edge.quantities import count
 from matrix.errors import ManifestError
 from matrix.pipelines import labels
 
@@ -33,14 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(session: Session, arguments: Arguments) -> None:
-    """Read the manifest, judge its runners as of today, and compare the lock with it."""
+    """
+    Read the manifest, judge its runners as of today, and compare the lock with it; what the lock
+    calls impossible is an error, as it is for ``lock`` and ``plan``.
+    """
     manifest = session.manifest
     warnings, errors = labels.problems(manifest, session.now.date())
     for warning in warnings:
         session.warn(warning)
     if errors:
         raise ManifestError.of(errors)
-    session.check_exclusions()
+    session.check_manifest()
     lock = session.lock()
     if manifest.policy.advisories:
         from matrix.cli import policy_rules  # noqa: PLC0415 - see above
@@ -56,5 +60,13 @@ def run(session: Session, arguments: Arguments) -> None:
         "locked": len(lock.files),
         "impossible": len(lock.impossible),
     }
-    counts = ", ".join(f"{count} {what}" for what, count in facts.items())
+    counts = ", ".join(
+        (
+            count(facts["requirements"], "requirement"),
+            count(facts["targets"], "target"),
+            f"{facts['locked']} locked",
+            f"{facts['impossible']} impossible",
+        )
+    )
     session.show(json.dumps(facts) if arguments.common.json else f"{manifest.source}: {counts}")
+    session.refuse_impossible(lock)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.cli.arguments import Common, add_previous
-from matrix.cli.relock import refuse_unsolved, relock
+from matrix.cli.relock import relock
 from matrix.cli.session import Session
 from matrix.edge import files
 from matrix.pipelines import agreement, gitlab
@@ -55,7 +55,7 @@ def run(session: Session, arguments: Arguments) -> None:
     """Make the plan; show it, and write it for the jobs of a pipeline."""
     if arguments.expect is None:
         # A plan that is expected was judged when it was made; midnight must not change it.
-        session.check_exclusions()
+        session.check_manifest()
     lock = _read_lock(session, is_renewed=arguments.relock)
     plan = session.plan_of(lock, previous=arguments.previous)
     if arguments.expect is not None:
@@ -65,7 +65,7 @@ def run(session: Session, arguments: Arguments) -> None:
         session.write(arguments.out / lockfile.FILENAME, lockfile.dump(lock))
     _write_outputs(session, plan, arguments)
     session.show(planfile.dump(plan) if arguments.common.json else plans.overview(plan))
-    refuse_unsolved(session, lock)
+    session.refuse_impossible(lock)
 
 
 def _read_lock(session: Session, *, is_renewed: bool) -> Lock:

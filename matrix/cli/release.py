@@ -13,7 +13,7 @@ from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli import building, bundle
 from matrix.cli.arguments import Common, Identity, add_identity, add_previous, add_toolchain
-from matrix.cli.relock import refuse_unsolved, relock
+from matrix.cli.relock import relock
 from matrix.cli.session import Session, format_json
 from matrix.farside import summaries
 from matrix.pipelines import drift, providers
@@ -104,11 +104,11 @@ def run(session: Session, arguments: Arguments) -> None:
 def _renew_lock(session: Session) -> Lock:
     old = session.present_lock()
     if old is not None and not freshness.find_staleness(session.manifest, old):
-        refuse_unsolved(session, old)
+        session.refuse_impossible(old)
         return old
     new = relock(session, old)
     session.write(session.lock_path, lockfile.dump(new))
-    refuse_unsolved(session, new)
+    session.refuse_impossible(new)
     return new
 
 

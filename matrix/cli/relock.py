@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from matrix.cli import policy_rules
 from matrix.cli.session import Session, read_text
-from matrix.errors import Impossible, Problem, UsageError
+from matrix.errors import Problem, UsageError
 from matrix.manifest.policy import Policy
 from matrix.policy import locked_rules
 from matrix.report import locks
@@ -22,7 +22,7 @@ from matrix.resolve.resolving import resolve
 
 def renew(session: Session, projects: Sequence[str] | None) -> None:
     """Bring the lock up to date and show what changed; ``projects`` are upgraded, all if empty."""
-    session.check_exclusions()
+    session.check_manifest()
     old = lockfile.load_to_renew(session.lock_path)
     upgrade = _parse_upgrade(projects, old)
     new = relock(session, old, upgrade=upgrade)
@@ -33,7 +33,7 @@ def renew(session: Session, projects: Sequence[str] | None) -> None:
         session.show(text)
     else:
         session.show(locks.list_changes(old, new) + "\n".join(locks.summary(new)))
-    refuse_unsolved(session, new)
+    session.refuse_impossible(new)
 
 
 def relock(
@@ -113,12 +113,6 @@ def _find_unlocked(policy: Policy, lock: Lock) -> Iterator[str]:
 def _list_releases(lock: Lock) -> list[tuple[NormalizedName, Version]]:
     installed = {(file.project, file.version) for file in lock.files}
     return sorted(installed | {(file.project, file.version) for file in lock.build_files})
-
-
-def refuse_unsolved(session: Session, lock: Lock) -> None:
-    """Raise ``Impossible`` when some requirement has no solution on one of its targets."""
-    if problems := lockfile.find_impossible(lock, session.manifest):
-        raise Impossible(*problems)
 
 
 def _parse_upgrade(

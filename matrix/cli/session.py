@@ -18,7 +18,7 @@ from matrix.cli.arguments import Common, PlanSource
 from matrix.cli.printing import Format, Printer
 from matrix.edge import files
 from matrix.edge.progress import Reporter
-from matrix.errors import ManifestError, MatrixError, Problem
+from matrix.errors import Impossible, ManifestError, MatrixError, Problem
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
 from matrix.resolve import freshness, lockfile
@@ -147,15 +147,26 @@ class Session:
             self.manifest, self.present_lock(), source=self.lock_path.name
         )
 
-    def check_exclusions(self) -> None:
-        """Warn of exclusions that end soon; raise ``ManifestError`` for those that have ended."""
-        from matrix.manifest import expiry  # noqa: PLC0415 - see above
+    def check_manifest(self) -> None:
+        """
+        Warn of requirements that no target installs, and of exclusions that end soon; raise
+        ``ManifestError`` for exclusions that have ended.
+        """
+        from matrix.manifest import expiry, unused  # noqa: PLC0415 - see above
 
         today = self.now.date()
         if expired := expiry.find_expired(self.manifest, today):
             raise ManifestError.of(expired)
-        for problem in expiry.find_expiring(self.manifest, today):
+        for problem in (
+            *expiry.find_expiring(self.manifest, today),
+            *unused.find_unused(self.manifest),
+        ):
             self.warn(problem)
+
+    def refuse_impossible(self, lock: Lock) -> None:
+        """Raise ``Impossible`` when some requirement has no solution on one of its targets."""
+        if problems := lockfile.find_impossible(lock, self.manifest):
+            raise Impossible(*problems)
 
     def plan(self, source: PlanSource) -> "Plan":
         """The plan that another job wrote (``--plan``), or one made now from manifest and lock."""
