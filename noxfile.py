@@ -54,6 +54,13 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def fuzz(session: nox.Session) -> None:
+    """Feed every reader damaged input, for a minute or the seconds given; keep what crashes one."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def recipes(session: nox.Session) -> None:
     """Build the catalogue of recipes for real, or the projects named; writes docs/recipes.md."""
     _install(session, "e2e")

@@ -51,7 +51,7 @@ def _fast(text: str) -> yaml.Node | None:
     """
     try:
         return yaml.compose(text, Loader=yaml.CSafeLoader)
-    except (AttributeError, RecursionError, yaml.YAMLError):
+    except (AttributeError, RecursionError, UnicodeError, yaml.YAMLError):
         return None
 
 
