@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.builds.environment import container_variables, scrub_environment
-from matrix.configurations import toml_text
+from matrix.documents import toml_text
 from matrix.manifest.model import Network, Recipe, Repair
 from matrix.plan.model import JobClass
 

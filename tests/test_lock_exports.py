@@ -127,9 +127,9 @@ def test_a_pylock_has_what_the_standard_asks_for(here: Repository) -> None:
     assert text == (
         f"# Made from packages.lock for {OURS.id}; do not edit.\n"
         'lock-version = "1.0"\n'
-        "environments = [\"platform_python_implementation == 'CPython' and "
-        f"python_version == '{series}' and sys_platform == 'linux' and "
-        "platform_machine == 'x86_64'\"]\n"
+        'environments = ["platform_python_implementation == \\"CPython\\" and '
+        f'python_version == \\"{series}\\" and sys_platform == \\"linux\\" and '
+        'platform_machine == \\"x86_64\\""]\n'
         f'requires-python = "=={series}.*"\n'
         'created-by = "wheelyard"\n'
         '\n[[packages]]\nname = "app"\nversion = "1.0"\nwheels = [\n'
@@ -276,7 +276,7 @@ def test_a_bundle_that_lacks_a_wheel_is_no_source(
 
     assert built.export("pylock", "--target", OURS.id, "--bundle", str(bundle)) == 9
     assert said.readouterr().err == (
-        f"acme 2026.1: expected wheels of native 2.0 for {OURS.id}, got a bundle without\n"
+        f"acme 2026.1: the bundle has no wheels of native 2.0 for {OURS.id}\n"
     )
 
 

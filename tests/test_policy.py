@@ -22,7 +22,7 @@ from matrix.manifest.policy import (
     Vulnerabilities,
 )
 from matrix.policy import json_api, locked_rules
-from matrix.policy.advisories import Finding
+from matrix.policy.advisories import Vulnerability
 from matrix.policy.rules import PolicyRules
 from matrix.resolve.rules import Rules
 
@@ -50,7 +50,7 @@ def file(project: str, uploaded: str) -> PublishedFile:
     )
 
 
-def rules(policy: Policy, *found: Finding, now: datetime.datetime = NOW) -> PolicyRules:
+def rules(policy: Policy, *found: Vulnerability, now: datetime.datetime = NOW) -> PolicyRules:
     return PolicyRules(policy, now=now, known=lambda *_: found)
 
 
@@ -59,12 +59,12 @@ def metadata(stated: str = "License-Expression: MIT") -> CoreMetadata:
 
 
 def released(
-    policy: Policy, *found: Finding, now: datetime.datetime = NOW
+    policy: Policy, *found: Vulnerability, now: datetime.datetime = NOW
 ) -> tuple[str, list[str]]:
     """Why native 1.0 is refused, and what is told when it is taken."""
     made = rules(policy, *found, now=now)
     name = canonicalize_name("native")
-    return made.release(name, ONE, metadata()), list(made.warnings([(name, ONE)]))
+    return made.release(name, ONE, metadata()), list(made.list_warnings([(name, ONE)]))
 
 
 WEEK = Policy(cooldown=Cooldown(age=Age.parse("7 days"), exempt=("acme-*",)))
@@ -124,7 +124,7 @@ def test_project_lists_hold_for_every_project() -> None:
     ]
 
 
-FOUND = Finding(
+FOUND = Vulnerability(
     project="native", version="1.0", ids=("CVE-1", "GHSA-1"), summary="bad", fixed=("1.5", "2.0")
 )
 SAID = "vulnerable: CVE-1, GHSA-1; fixed in 1.5, 2.0 (policy.vulnerabilities)"
@@ -151,19 +151,19 @@ def test_a_doubtful_licence_is_told_when_the_release_is_taken() -> None:
     name = canonicalize_name("native")
 
     assert judged.release(name, ONE, metadata("License: BSD")) == ""
-    assert list(judged.warnings([(canonicalize_name("six"), ONE), (name, ONE)])) == [
-        "native 1.0: licence 'BSD' is no SPDX expression (policy.licences.unknown)"
+    assert list(judged.list_warnings([(canonicalize_name("six"), ONE), (name, ONE)])) == [
+        "native 1.0: licence 'BSD' is not a valid SPDX expression (policy.licences.unknown)"
     ]
 
 
-def known(body: bytes | None) -> tuple[list[str], Callable[[], list[Finding]]]:
+def known(body: bytes | None) -> tuple[list[str], Callable[[], list[Vulnerability]]]:
     asked: list[str] = []
 
     def get(url: str, wanted: str) -> bytes | None:
         asked.extend([url, wanted])
         return body
 
-    ask = json_api.known("https://index.example/json", get)
+    ask = json_api.look_up("https://index.example/json", get)
     return asked, lambda: list(ask(NormalizedName("native"), ONE))
 
 
@@ -177,7 +177,7 @@ def test_an_index_tells_what_it_knows_of_a_release() -> None:
     assert ask() == [FOUND]
     assert asked == [
         "https://index.example/json/native/1.0/json",
-        "what is known of native 1.0",
+        "the vulnerabilities of native 1.0",
     ]
     assert known(None)[1]() == []
 

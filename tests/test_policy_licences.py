@@ -166,7 +166,7 @@ def test_a_licence_in_other_words_is_quoted() -> None:
     stated = StatedLicence(text="see LICENSE")
 
     assert verdict(stated, allow=("MIT",)) == (
-        "licence 'see LICENSE' is no SPDX expression (policy.licences.unknown)",
+        "licence 'see LICENSE' is not a valid SPDX expression (policy.licences.unknown)",
         "",
     )
 

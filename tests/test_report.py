@@ -18,7 +18,7 @@ from matrix.plan.model import (
     RunnerLabels,
     State,
 )
-from matrix.policy.advisories import Affected, Record, Snapshot
+from matrix.policy.advisories import Advisory, Affected, Snapshot
 from matrix.report import comparing, merge_request
 from matrix.report.comparing import Holdings
 from matrix.report.facts import Facts, dump, find_added_releases, gather
@@ -93,7 +93,7 @@ SNAPSHOT = Snapshot(
     name="osv.zip",
     records={
         name: (
-            Record(
+            Advisory(
                 id="OSV-1",
                 aliases=frozenset({"CVE-1"}),
                 summary="reads too far",

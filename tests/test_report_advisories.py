@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matrix.errors import MatrixError
 from matrix.policy import advisories
-from matrix.policy.advisories import Finding, Snapshot
+from matrix.policy.advisories import Snapshot, Vulnerability
 
 Event = dict[str, str]
 
@@ -40,7 +40,9 @@ def snapshot(directory: Path, *records: dict[str, Any]) -> Snapshot:
 
 
 def affected(directory: Path, one: dict[str, Any], *versions: str) -> list[str]:
-    found = advisories.findings(snapshot(directory, one), [("native", v) for v in versions])
+    found = advisories.find_vulnerabilities(
+        snapshot(directory, one), [("native", v) for v in versions]
+    )
     return [finding.version for finding in found]
 
 
@@ -92,7 +94,9 @@ def test_a_withdrawn_record_is_passed_over(tmp_path: Path) -> None:
     withdrawn = record("OSV-1", {"introduced": "0"}, withdrawn="2026-01-01T00:00:00Z")
     standing = record("OSV-2", {"introduced": "0"})
 
-    found = advisories.findings(snapshot(tmp_path, withdrawn, standing), [("native", "1.0")])
+    found = advisories.find_vulnerabilities(
+        snapshot(tmp_path, withdrawn, standing), [("native", "1.0")]
+    )
 
     assert [finding.ids for finding in found] == [("OSV-2",)]
 
@@ -102,7 +106,9 @@ def test_other_ecosystems_and_commit_ranges_say_nothing(tmp_path: Path) -> None:
     elsewhere["affected"][0]["package"]["ecosystem"] = "npm"
     commits = record("OSV-2", {"introduced": "0"}, kind="GIT")
 
-    found = advisories.findings(snapshot(tmp_path, elsewhere, commits), [("native", "1.0")])
+    found = advisories.find_vulnerabilities(
+        snapshot(tmp_path, elsewhere, commits), [("native", "1.0")]
+    )
 
     assert found == ()
 
@@ -114,15 +120,17 @@ def test_records_of_one_vulnerability_are_one_finding(tmp_path: Path) -> None:
         record("GHSA-2", {"introduced": "0"}, {"fixed": "0.5"}, {"introduced": "0.7"}),
     ]
 
-    assert advisories.findings(snapshot(tmp_path, *records), [("native", "1.0")]) == (
-        Finding(
+    assert advisories.find_vulnerabilities(snapshot(tmp_path, *records), [("native", "1.0")]) == (
+        Vulnerability(
             project="native",
             version="1.0",
             ids=("CVE-1", "GHSA-1", "PYSEC-1"),
             summary="about GHSA-1",
             fixed=("1.5", "2.0"),
         ),
-        Finding(project="native", version="1.0", ids=("GHSA-2",), summary="about GHSA-2", fixed=()),
+        Vulnerability(
+            project="native", version="1.0", ids=("GHSA-2",), summary="about GHSA-2", fixed=()
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from matrix.cli.lock import Export
 from matrix.cli.session import Session
 from matrix.errors import Problem, UsageError, did_you_mean
 from matrix.exports import pylock, requirements, sources
-from matrix.exports.selecting import Share, served, share
+from matrix.exports.selecting import Share, select_share, select_targets
 from matrix.exports.sources import Wheel
 from matrix.targets.target import Target
 
@@ -24,8 +24,8 @@ def write(session: Session, options: Export) -> None:
         chosen = _find_targets(targets, options.target)
     else:
         # A target where nothing is locked is left out, unless that is so everywhere.
-        chosen = served(lock, targets, root=options.root) or targets
-    shares = [share(lock, target, root=options.root) for target in chosen]
+        chosen = select_targets(lock, targets, root=options.root) or targets
+    shares = [select_share(lock, target, root=options.root) for target in chosen]
     text_by_filename = dict(_render(session, options, shares))
     for name, text in text_by_filename.items():
         session.write(options.out / name, text)
@@ -45,13 +45,19 @@ def _find_targets(known: tuple[Target, ...], ids: Sequence[str]) -> tuple[Target
 
 def _render(session: Session, options: Export, shares: list[Share]) -> list[tuple[str, str]]:
     if options.export == "constraints":
-        return [(f"constraints.{one.id}.txt", requirements.constraints(one)) for one in shares]
+        return [
+            (f"constraints.{share.id}.txt", requirements.render_constraints(share))
+            for share in shares
+        ]
     needs_addresses = options.export == "pylock"
     find = _choose_source(session, options, needs_addresses=needs_addresses)
     if needs_addresses:
-        return [(pylock.filename(one), pylock.text(one, find(one))) for one in shares]
+        return [
+            (pylock.filename(share), pylock.render_pylock(share, find(share))) for share in shares
+        ]
     return [
-        (f"requirements.{one.id}.txt", requirements.requirements(one, find(one))) for one in shares
+        (f"requirements.{share.id}.txt", requirements.render_requirements(share, find(share)))
+        for share in shares
     ]
 
 
@@ -59,8 +65,8 @@ def _choose_source(session: Session, options: Export, *, needs_addresses: bool) 
     if options.bundle is not None:
         return _read_bundle(options.bundle, options.out)
     if needs_addresses:
-        return lambda one: sources.of_index(one, session.index)
-    return sources.of_lock
+        return lambda one: sources.list_index_wheels(one, session.index)
+    return sources.list_locked_wheels
 
 
 def _read_bundle(path: Path, out: Path) -> Find:
@@ -70,7 +76,7 @@ def _read_bundle(path: Path, out: Path) -> Find:
     bundle = find_bundle(path)
     record = verify(bundle).record
     files = _find_relative(out.resolve(), bundle.resolve() / "files").as_posix()
-    return lambda one: sources.of_bundle(one, record, files=files)
+    return lambda one: sources.list_bundle_wheels(one, record, files=files)
 
 
 def _find_relative(start: Path, end: Path) -> Path:

@@ -40,7 +40,7 @@ def _open_advisories(session: Session) -> Iterator[Known]:
         with _open_json_api(session, policy.advisories) as known:
             yield known
     else:
-        yield advisories.known(advisories.read(_find_snapshot(session)))
+        yield advisories.look_up(advisories.read(_find_snapshot(session)))
 
 
 @contextlib.contextmanager
@@ -55,7 +55,7 @@ def _open_json_api(session: Session, address: str) -> Iterator[Known]:
         return answer.content if answer.status_code == OK else None
 
     try:
-        yield json_api.known(address, get)
+        yield json_api.look_up(address, get)
     finally:
         transport.close()
 
@@ -82,7 +82,7 @@ def recheck(session: Session, lock: Lock) -> None:
     if policy.vulnerabilities.action == "ignore" or (snapshot := read_snapshot(session)) is None:
         return
     releases = sorted({(file.project, file.version) for file in lock.files})
-    judge = PolicyRules(policy, now=session.now, known=advisories.known(snapshot))
+    judge = PolicyRules(policy, now=session.now, known=advisories.look_up(snapshot))
     matches = [
         f"{project} {version}: {what}"
         for project, version in releases

@@ -57,10 +57,10 @@ def relock(
             metadata_builder=_make_metadata_builder(session),
         )
     new = dataclasses.replace(new, policy=locked_rules.digest(session.manifest.policy))
-    for why in rules.passed_over(_list_releases(new)):
+    for why in rules.list_passed_over(_list_releases(new)):
         session.reporter.say(why)
     for doubt in (
-        *rules.warnings(_list_releases(new)),
+        *rules.list_warnings(_list_releases(new)),
         *_find_unlocked(session.manifest.policy, new),
     ):
         session.warn(Problem(place="", what=doubt))

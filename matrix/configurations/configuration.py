@@ -13,10 +13,11 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.configurations import carrier, smoke, system_packages, toml_text
+from matrix.configurations import carrier, smoke, system_packages
 from matrix.configurations.inputs import BuildInputs, LockedWheel
 from matrix.configurations.options import choose_options, render_toml, render_variables
 from matrix.configurations.pip_settings import IN_CONTAINER, PipSettings, configure_pip
+from matrix.documents import toml_text
 from matrix.manifest.model import Recipe
 
 # A wheel's bytes should not depend on when it was built. Where the index tells no upload time: the

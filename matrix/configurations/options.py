@@ -9,8 +9,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from matrix.configurations import carrier, toml_text
+from matrix.configurations import carrier
 from matrix.configurations.inputs import BuildInputs
+from matrix.documents import toml_text
 from matrix.manifest.model import Repair
 
 # What each lane does by itself, with room for more options.

@@ -1,14 +1,21 @@
 """
 ``pylock.<id>.toml`` (PEP 751): one target's wheels with digests and addresses.
 
+The model and its rules are those of ``packaging.pylock``, so what is written is what it accepts.
 The environment is named by series and machine, ``3.12`` on ``x86_64``, not by the full version that
 the releases were chosen for: an installer refuses a lock whose environment is not its own, and a
 security release of Python must not take the lock away.
 """
 
+import datetime
 from typing import Final
 
-from matrix.configurations.toml_text import scalar, value
+from packaging.markers import Marker
+from packaging.pylock import Package, PackageWheel, Pylock
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from matrix.documents import toml_text
 from matrix.exports.selecting import Share
 from matrix.exports.sources import Wheel
 from matrix.targets.target import Target
@@ -26,17 +33,21 @@ def filename(share: Share) -> str:
     return f"pylock.{share.id}.toml"
 
 
-def text(share: Share, wheels: tuple[Wheel, ...]) -> str:
+def render_pylock(share: Share, wheels: tuple[Wheel, ...]) -> str:
     """The file's text."""
-    environment = share.target.marker_environment()
-    head = [
-        f"# Made from packages.lock for {share.target.id}; do not edit.",
-        'lock-version = "1.0"',
-        f"environments = {value([_marker(share.target)])}",
-        f"requires-python = {scalar('==' + environment['python_version'] + '.*')}",
-        'created-by = "wheelyard"',
-    ]
-    return "\n".join(head) + "\n" + "".join(map(_package, wheels))
+    python = share.target.marker_environment()["python_version"]
+    pylock = Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(_marker(share.target))],
+        requires_python=SpecifierSet(f"=={python}.*"),
+        created_by="wheelyard",
+        packages=[_package(wheel) for wheel in wheels],
+    )
+    pylock.validate()
+    entries = dict(pylock.to_dict())
+    packages = entries.pop("packages")
+    head = f"# Made from packages.lock for {share.target.id}; do not edit.\n"
+    return head + toml_text.pairs(entries) + toml_text.array_of_tables("packages", packages)
 
 
 def _marker(target: Target) -> str:
@@ -44,17 +55,19 @@ def _marker(target: Target) -> str:
     return " and ".join(f"{name} == '{environment[name]}'" for name in _NAMED)
 
 
-def _package(wheel: Wheel) -> str:
-    facts = [
-        f"name = {scalar(wheel.filename)}",
-        # TOML has a type for moments; quoted it would be text.
-        *([f"upload-time = {wheel.uploaded}"] if wheel.uploaded else []),
-        *([f"url = {scalar(wheel.url)}"] if wheel.url else []),
-        *([f"path = {scalar(wheel.path)}"] if wheel.path else []),
-        *([f"size = {wheel.size}"] if wheel.size else []),
-        f"hashes = {value({'sha256': wheel.sha256})}",
-    ]
-    return (
-        f"\n[[packages]]\nname = {scalar(wheel.project)}\nversion = {scalar(str(wheel.version))}\n"
-        f"wheels = [\n    {{{', '.join(facts)}}},\n]\n"
+def _package(wheel: Wheel) -> Package:
+    uploaded = datetime.datetime.fromisoformat(wheel.uploaded) if wheel.uploaded else None
+    return Package(
+        name=wheel.project,
+        version=wheel.version,
+        wheels=[
+            PackageWheel(
+                name=wheel.filename,
+                upload_time=uploaded,
+                url=wheel.url or None,
+                path=wheel.path or None,
+                size=wheel.size or None,
+                hashes={"sha256": wheel.sha256},
+            )
+        ],
     )

@@ -4,7 +4,7 @@ from matrix.exports.selecting import Share
 from matrix.exports.sources import Wheel
 
 
-def requirements(share: Share, wheels: tuple[Wheel, ...]) -> str:
+def render_requirements(share: Share, wheels: tuple[Wheel, ...]) -> str:
     """Exact versions with digests: pip takes these files and no others (``--require-hashes``)."""
     lines = [
         f"{wheel.project}=={wheel.version} \\\n    --hash=sha256:{wheel.sha256}\n"
@@ -13,8 +13,8 @@ def requirements(share: Share, wheels: tuple[Wheel, ...]) -> str:
     return _header(share) + "".join(lines)
 
 
-def constraints(share: Share) -> str:
-    """Exact versions of whatever is asked for beside this file, built or not."""
+def render_constraints(share: Share) -> str:
+    """Exact versions for the requirements that are given beside this file, built or not."""
     lines = [f"{file.project}=={file.version}\n" for file in share.files]
     return _header(share) + "".join(lines)
 

@@ -31,23 +31,23 @@ class Share:
         return "-".join([*(part for part in safe.split("-") if part), self.target.id])
 
 
-def share(lock: Lock, target: Target, *, root: str = "") -> Share:
+def select_share(lock: Lock, target: Target, *, root: str = "") -> Share:
     """
     What ``root`` installs on ``target``, or everything there.
 
     Raises ``UsageError`` where there is no such root on the target, or where all together need a
     project in several versions.
     """
-    chosen = _chosen(lock, target, root)
-    if not chosen:
+    solutions = _select_solutions(lock, target, root)
+    if not solutions:
         raise UsageError(_nothing(lock, target, root))
     versions: dict[NormalizedName, dict[Version, list[str]]] = {}
-    for solution in chosen:
+    for solution in solutions:
         for project, version in solution.pins:
             versions.setdefault(project, {}).setdefault(version, []).append(_short(solution))
     if problems := list(_several(versions, target)):
         raise UsageError(*problems)
-    pins = {(project, version) for project, found in versions.items() for version in found}
+    pins = {(project, version) for project, roots in versions.items() for version in roots}
     files = [
         file
         for file in lock.files
@@ -56,12 +56,12 @@ def share(lock: Lock, target: Target, *, root: str = "") -> Share:
     return Share(target=target, root=root, files=tuple(files))
 
 
-def served(lock: Lock, targets: Iterable[Target], *, root: str = "") -> tuple[Target, ...]:
+def select_targets(lock: Lock, targets: Iterable[Target], *, root: str = "") -> tuple[Target, ...]:
     """The targets on which ``root``, or anything, is locked."""
-    return tuple(target for target in targets if _chosen(lock, target, root))
+    return tuple(target for target in targets if _select_solutions(lock, target, root))
 
 
-def _chosen(lock: Lock, target: Target, root: str) -> list[Solution]:
+def _select_solutions(lock: Lock, target: Target, root: str) -> list[Solution]:
     here = (solution for solution in lock.solutions if target.id in solution.targets)
     return [solution for solution in here if not root or root in _names(solution)]
 
@@ -71,16 +71,16 @@ def _names(solution: Solution) -> frozenset[str]:
 
 
 def _short(solution: Solution) -> str:
-    """What an author would call the root: a project, an environment, or one exact release."""
+    """The root as the manifest names it: a project, an environment, or one exact release."""
     is_release = ": " in solution.root
     return solution.requirements[0] if is_release else solution.root.removeprefix("environment ")
 
 
 def _nothing(lock: Lock, target: Target, root: str) -> Problem:
     reasons = {no.root: no.reason for no in lock.impossible if no.target == target.id}
-    asked = next((name for name in (root, f"environment {root}") if name in reasons), "")
-    if asked:
-        return Problem(place=target.id, what=f"{root} is impossible there: {reasons[asked]}")
+    refused_root = next((name for name in (root, f"environment {root}") if name in reasons), "")
+    if refused_root:
+        return Problem(place=target.id, what=f"{root} is impossible there: {reasons[refused_root]}")
     if root:
         what = f"expected a requirement or environment of packages.yaml, got {root!r}"
         known = sorted({name for solution in lock.solutions for name in _names(solution)})
@@ -92,9 +92,10 @@ def _nothing(lock: Lock, target: Target, root: str) -> Problem:
 def _several(
     versions: dict[NormalizedName, dict[Version, list[str]]], target: Target
 ) -> Iterator[Problem]:
-    for project, found in sorted(versions.items()):
-        if len(found) > 1:
-            told = " and ".join(f"{v} for {', '.join(found[v])}" for v in sorted(found))
-            what = f"expected one version of {project}, got {told}"
-            hint = f"--root {found[max(found)][0]}"
+    for project, roots_by_version in sorted(versions.items()):
+        if len(roots_by_version) > 1:
+            rows = sorted(roots_by_version.items())
+            got = " and ".join(f"{version} for {', '.join(roots)}" for version, roots in rows)
+            what = f"expected one version of {project}, got {got}"
+            hint = f"--root {roots_by_version[max(roots_by_version)][0]}"
             yield Problem(place=target.id, what=what, hint=hint)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
-    """A wheel as others must be told of it, with its address where one is known."""
+    """A wheel of an export, with its address or path where one is known."""
 
     project: NormalizedName
     version: Version
@@ -37,24 +37,24 @@ class Wheel:
     path: str = ""
 
 
-def of_lock(share: Share) -> tuple[Wheel, ...]:
+def list_locked_wheels(share: Share) -> tuple[Wheel, ...]:
     """The wheels that the lock names, without addresses."""
     built = [file for file in share.files if not file.is_wheel]
     if built:
         names = ", ".join(f"{file.project} {file.version}" for file in built)
         what = f"expected wheels, got {names}, which must be built"
         raise UsageError(Problem(place=share.target.id, what=what, hint="--bundle DIR"))
-    return tuple(map(_locked, share.files))
+    return tuple(map(_read_locked, share.files))
 
 
-def of_index(share: Share, index: "Index") -> tuple[Wheel, ...]:
+def list_index_wheels(share: Share, index: "Index") -> tuple[Wheel, ...]:
     """The wheels that the lock names, with the index's addresses of them."""
-    wheels = of_lock(share)
+    wheels = list_locked_wheels(share)
     index.start_pages([wheel.project for wheel in wheels])
     return tuple(dataclasses.replace(wheel, url=_url(wheel, index)) for wheel in wheels)
 
 
-def of_bundle(share: Share, record: Record, *, files: str) -> tuple[Wheel, ...]:
+def list_bundle_wheels(share: Share, record: Record, *, files: str) -> tuple[Wheel, ...]:
     """The bundle's wheels for that share; ``files`` leads to the directory that holds them."""
     held = {
         (wheel.project, Version(wheel.version), target): wheel
@@ -64,12 +64,12 @@ def of_bundle(share: Share, record: Record, *, files: str) -> tuple[Wheel, ...]:
     lacking = [f for f in share.files if (f.project, f.version, share.target.id) not in held]
     if lacking:
         names = ", ".join(f"{file.project} {file.version}" for file in lacking)
-        what = f"expected wheels of {names} for {share.target.id}, got a bundle without"
+        what = f"the bundle has no wheels of {names} for {share.target.id}"
         raise Incomplete(Problem(place=record.label, what=what))
-    return tuple(_carried(file, held, share.target.id, files) for file in share.files)
+    return tuple(_read_recorded(file, held, share.target.id, files) for file in share.files)
 
 
-def _locked(file: LockedFile) -> Wheel:
+def _read_locked(file: LockedFile) -> Wheel:
     return Wheel(
         project=file.project,
         version=file.version,
@@ -80,7 +80,7 @@ def _locked(file: LockedFile) -> Wheel:
     )
 
 
-def _carried(
+def _read_recorded(
     file: LockedFile,
     held: Mapping[tuple[str, Version, str], RecordedWheel],
     target: str,
@@ -107,6 +107,6 @@ def _url(wheel: Wheel, index: "Index") -> str:
 
 
 def _without_login(url: str) -> str:
-    """The address without who asks: an export is committed and passed on."""
+    """The address without a login: an export is committed and passed on."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -93,8 +93,8 @@ class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def _read(self, listed: Buffer) -> Iterator[PublishedFile]:
-        for file in sorted(_FILES.decode(listed), key=lambda file: file.filename):
+    def _read(self, rows: Buffer) -> Iterator[PublishedFile]:
+        for file in sorted(_FILES.decode(rows), key=lambda file: file.filename):
             head = filenames.head(file.filename)
             version = filenames.version(head, self._project) if head else None
             tags = _tags(file.filename)
@@ -141,9 +141,9 @@ def dump(page: Page) -> tuple[Contents, bytes]:
     return contents, b"".join(text for text, _ in rows.values())
 
 
-def load(contents: Contents, kept: Buffer, *, project: NormalizedName, url: str) -> Page:
+def load(contents: Contents, text: Buffer, *, project: NormalizedName, url: str) -> Page:
     """The page that ``dump`` wrote, where it came from ``url``; nothing is copied."""
-    rows, view, start = dict[Version, Row](), memoryview(kept), 0
+    rows, view, start = dict[Version, Row](), memoryview(text), 0
     for version, (length, specifiers) in contents.items():
         rows[filenames.parsed(version)] = view[start : start + length], _share_set(*specifiers)
         start += length

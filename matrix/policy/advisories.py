@@ -1,8 +1,8 @@
 """
 Known vulnerabilities, from a snapshot of OSV records (https://ossf.github.io/osv-schema/).
 
-Nothing is asked of any service: the snapshot is a file that somebody fetched. Whatever cannot be
-compared counts as affected, because a reader can dismiss a line but not miss one.
+No service is used: the snapshot is a file. A version that cannot be compared counts as affected,
+because a reader can dismiss a line but not miss one.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ class Affected:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Advisory:
     """One vulnerability that has not been withdrawn."""
 
     id: str
@@ -51,11 +51,11 @@ class Snapshot:
     """The records that touch projects of an index, by project."""
 
     name: str
-    records: Mapping[NormalizedName, tuple[Record, ...]]
+    records: Mapping[NormalizedName, tuple[Advisory, ...]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Finding:
+class Vulnerability:
     """A release that records call vulnerable: all their names, and the versions that fix it."""
 
     project: str
@@ -67,7 +67,7 @@ class Finding:
 
 def read(path: Path) -> Snapshot:
     """The records in a zip file, or in a directory and those below it."""
-    by_project: dict[NormalizedName, list[Record]] = {}
+    by_project: dict[NormalizedName, list[Advisory]] = {}
     for place, content in _members(path):
         record = _parse(content, place=place)
         if record is None:
@@ -78,7 +78,7 @@ def read(path: Path) -> Snapshot:
         what = f"expected OSV records of {ECOSYSTEM}, got none"
         raise MatrixError(Problem(place=str(path), what=what))
     by_id = operator.attrgetter("id")
-    records = {name: tuple(sorted(found, key=by_id)) for name, found in by_project.items()}
+    records = {name: tuple(sorted(group, key=by_id)) for name, group in by_project.items()}
     return Snapshot(name=path.name, records=records)
 
 
@@ -98,23 +98,23 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
             raise MatrixError(Problem(place=str(path), what=what)) from error
 
 
-def _parse(content: bytes, *, place: str) -> Record | None:
+def _parse(content: bytes, *, place: str) -> Advisory | None:
     try:
         loaded = json.loads(content)
         if loaded.get("withdrawn"):
             return None
-        return Record(
+        return Advisory(
             id=str(loaded["id"]),
             aliases=frozenset(map(str, loaded.get("aliases") or ())),
             summary=str(loaded.get("summary") or loaded.get("details") or ""),
-            affected=tuple(_affected(loaded.get("affected") or ())),
+            affected=tuple(_parse_affected(loaded.get("affected") or ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"expected an OSV record, got something else: {type(error).__name__} {error}"
         raise MatrixError(Problem(place=place, what=what)) from error
 
 
-def _affected(entries: Iterable[Mapping[str, Any]]) -> Iterator[Affected]:
+def _parse_affected(entries: Iterable[Mapping[str, Any]]) -> Iterator[Affected]:
     for entry in entries:
         package = entry.get("package") or {}
         if package.get("ecosystem", "").partition(":")[0] == ECOSYSTEM:
@@ -124,42 +124,49 @@ def _affected(entries: Iterable[Mapping[str, Any]]) -> Iterator[Affected]:
                 versions=frozenset(map(str, entry.get("versions") or ())),
                 ranges=tuple(
                     tuple(
-                        (kind, str(text)) for event in one["events"] for kind, text in event.items()
+                        (kind, str(text))
+                        for event in span["events"]
+                        for kind, text in event.items()
                     )
-                    for one in ranges
+                    for span in ranges
                 ),
             )
 
 
-def findings(snapshot: Snapshot, releases: Iterable[tuple[str, str]]) -> tuple[Finding, ...]:
-    """What the snapshot knows of ``releases``; records that are aliases of one another as one."""
-    found = []
+def find_vulnerabilities(
+    snapshot: Snapshot, releases: Iterable[tuple[str, str]]
+) -> tuple[Vulnerability, ...]:
+    """The vulnerabilities of ``releases``; records that are aliases of one another count once."""
+    vulnerabilities = []
     for project, version in releases:
         known = snapshot.records.get(canonicalize_name(project), ())
         hits = [record for record in known if is_affected(record, project, version)]
-        found += [_finding(project, version, group) for group in _same(hits)]
-    return tuple(sorted(found))
+        vulnerabilities += [_merge_records(project, version, group) for group in _same(hits)]
+    return tuple(sorted(vulnerabilities))
 
 
-def known(snapshot: Snapshot) -> Callable[[NormalizedName, Version], Sequence[Finding]]:
-    """The snapshot as something that is asked of one release at a time."""
-    return lambda project, version: findings(snapshot, [(project, str(version))])
+def look_up(snapshot: Snapshot) -> Callable[[NormalizedName, Version], Sequence[Vulnerability]]:
+    """A function from one release to its vulnerabilities in the snapshot."""
+    return lambda project, version: find_vulnerabilities(snapshot, [(project, str(version))])
 
 
-def is_affected(record: Record, project: str, version: str) -> bool:
+def is_affected(record: Advisory, project: str, version: str) -> bool:
     """Whether ``record`` holds for the release: by a listed version or by a range."""
     name = canonicalize_name(project)
     return any(
-        _is_listed(version, affected.versions) or any(_is_in(version, r) for r in affected.ranges)
+        _is_in_versions(version, affected.versions)
+        or any(_is_in(version, r) for r in affected.ranges)
         for affected in record.affected
         if affected.project == name
     )
 
 
-def _is_listed(version: str, listed: frozenset[str]) -> bool:
+def _is_in_versions(version: str, versions: frozenset[str]) -> bool:
     # Written 1.0 or 1.0.0, with a local label or without: the same release to pip.
     wanted = _version(version)
-    return version in listed or any(wanted is not None and _version(v) == wanted for v in listed)
+    return version in versions or any(
+        wanted is not None and _version(v) == wanted for v in versions
+    )
 
 
 def _is_in(version: str, events: tuple[tuple[str, str], ...]) -> bool:
@@ -200,9 +207,9 @@ def _version(text: str) -> Version | None:
         return None
 
 
-def _same(records: Iterable[Record]) -> list[list[Record]]:
+def _same(records: Iterable[Advisory]) -> list[list[Advisory]]:
     """Groups of records that name each other, or the same alias."""
-    groups: list[tuple[set[str], list[Record]]] = []
+    groups: list[tuple[set[str], list[Advisory]]] = []
     for record in records:
         names, members = {record.id, *record.aliases}, [record]
         apart = []
@@ -215,7 +222,7 @@ def _same(records: Iterable[Record]) -> list[list[Record]]:
     return [members for _, members in groups]
 
 
-def _finding(project: str, version: str, group: list[Record]) -> Finding:
+def _merge_records(project: str, version: str, group: list[Advisory]) -> Vulnerability:
     ids = {name for record in group for name in (record.id, *record.aliases)}
     fixes = {
         text
@@ -226,17 +233,21 @@ def _finding(project: str, version: str, group: list[Record]) -> Finding:
         for kind, text in events
         if kind == "fixed"
     }
-    return Finding(
+    return Vulnerability(
         project=project,
         version=version,
         ids=tuple(sorted(ids)),
         summary=min((record.summary for record in group if record.summary), default=""),
-        fixed=later(fixes, than=version),
+        fixed=select_later(fixes, than=version),
     )
 
 
-def later(texts: Iterable[str], *, than: str) -> tuple[str, ...]:
+def select_later(texts: Iterable[str], *, than: str) -> tuple[str, ...]:
     """The versions above ``than``, lowest first, as they are written."""
     current = _version(than)
-    found = {v: text for text in texts if (v := _version(text)) and (not current or v > current)}
-    return tuple(found[v] for v in sorted(found))
+    text_by_version = {
+        version: text
+        for text in texts
+        if (version := _version(text)) and (not current or version > current)
+    }
+    return tuple(text_by_version[v] for v in sorted(text_by_version))

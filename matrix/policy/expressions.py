@@ -20,7 +20,7 @@ _SUFFIXED: Final = frozenset({"AGPL", "GFDL", "GPL", "LGPL"})
 
 
 class InvalidLicence(ValueError):
-    """Text that is no SPDX expression."""
+    """Text that is not a valid SPDX expression."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ def parse(text: str) -> Expression:
     """
     try:
         if len(text) > LONGEST or _depth(text) > DEEPEST:
-            raise InvalidLicence(f"{text[:40]!r}... is no SPDX expression")
+            raise InvalidLicence(f"{text[:40]!r}... is not a valid SPDX expression")
         canonical = canonicalize_license_expression(text)
     except InvalidLicenseExpression as error:
-        raise InvalidLicence(f"{text!r} is no SPDX expression") from error
+        raise InvalidLicence(f"{text!r} is not a valid SPDX expression") from error
     return _either(_Words(canonical.replace("(", " ( ").replace(")", " ) ").split()))
 
 
@@ -95,7 +95,7 @@ class Judge:
                 each = [self.objection(part) for part in parts]
                 return each[0] if all(each) else ""
             case Both(parts):
-                return next((said for part in parts if (said := self.objection(part))), "")
+                return next(filter(None, map(self.objection, parts)), "")
 
     def _against(self, term: Term) -> str:
         pair = [str(term)] if term.exception else []

@@ -1,5 +1,5 @@
 """
-What an index's own JSON API says of vulnerabilities, release by release.
+The vulnerabilities of a release, from an index's JSON API.
 
 It is the older API beside the Simple one, not described by a PEP; indexes that have it answer
 ``<address><project>/<version>/json`` with a list of ``vulnerabilities``. Fails closed: an answer
@@ -14,24 +14,24 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from matrix.errors import IndexUnavailable, Problem
-from matrix.policy.advisories import Finding, later
+from matrix.policy.advisories import Vulnerability, select_later
 
 Get = Callable[[str, str], bytes | None]
 """Takes an address and what a message calls it; None when the server has nothing there."""
 
 
-def known(address: str, get: Get) -> Callable[[NormalizedName, Version], Sequence[Finding]]:
-    """Ask the API at ``address`` about one release at a time."""
+def look_up(address: str, get: Get) -> Callable[[NormalizedName, Version], Sequence[Vulnerability]]:
+    """A function from one release to its vulnerabilities in the API at ``address``."""
     top = address if address.endswith("/") else f"{address}/"
 
-    def of(project: NormalizedName, version: Version) -> Sequence[Finding]:
+    def of(project: NormalizedName, version: Version) -> Sequence[Vulnerability]:
         url = f"{top}{project}/{version}/json"
-        body = get(url, f"what is known of {project} {version}")
+        body = get(url, f"the vulnerabilities of {project} {version}")
         if body is None:
-            # Not on that server, so nobody can have judged it there: an internal project.
+            # Not on that server, which therefore has no advisories of it: an internal project.
             return ()
         try:
-            return _findings(json.loads(body)["vulnerabilities"], project, version)
+            return _parse_vulnerabilities(json.loads(body)["vulnerabilities"], project, version)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             what = "expected JSON with a list of vulnerabilities, got something else"
             raise IndexUnavailable(Problem(place=url, what=what)) from error
@@ -39,17 +39,17 @@ def known(address: str, get: Get) -> Callable[[NormalizedName, Version], Sequenc
     return of
 
 
-def _findings(
-    listed: Sequence[Mapping[str, Any]], project: NormalizedName, version: Version
-) -> Sequence[Finding]:
+def _parse_vulnerabilities(
+    entries: Sequence[Mapping[str, Any]], project: NormalizedName, version: Version
+) -> Sequence[Vulnerability]:
     return sorted(
-        Finding(
+        Vulnerability(
             project=project,
             version=str(version),
-            ids=tuple(sorted({str(one["id"]), *map(str, one.get("aliases") or ())})),
-            summary=str(one.get("summary") or one.get("details") or ""),
-            fixed=later(map(str, one.get("fixed_in") or ()), than=str(version)),
+            ids=tuple(sorted({str(entry["id"]), *map(str, entry.get("aliases") or ())})),
+            summary=str(entry.get("summary") or entry.get("details") or ""),
+            fixed=select_later(map(str, entry.get("fixed_in") or ()), than=str(version)),
         )
-        for one in listed
-        if not one.get("withdrawn")
+        for entry in entries
+        if not entry.get("withdrawn")
     )

@@ -1,6 +1,6 @@
 """
-The licence that core metadata states, as an SPDX expression where that can be told; nobody's legal
-opinion.
+The licence that core metadata states, as an SPDX expression where that is possible. It is no
+legal opinion.
 """
 
 import dataclasses
@@ -37,11 +37,11 @@ def judge(stated: StatedLicence, *, project: str, rules: Licences) -> Verdict:
 
 
 def _unknown(stated: str, rules: Licences) -> Verdict:
-    said = f"{stated!r} is no SPDX expression" if stated else "is not stated"
-    said = f"licence {said} (policy.licences.unknown)"
+    what = f"{stated!r} is not a valid SPDX expression" if stated else "is not stated"
+    sentence = f"licence {what} (policy.licences.unknown)"
     if rules.when_unknown == "fail":
-        return Verdict(refusal=said)
-    return Verdict(warning=said if rules.when_unknown == "warn" else "")
+        return Verdict(refusal=sentence)
+    return Verdict(warning=sentence if rules.when_unknown == "warn" else "")
 
 
 def expression(stated: StatedLicence) -> str:
@@ -54,14 +54,13 @@ def expression(stated: StatedLicence) -> str:
     if stated.expression:
         return stated.expression
     classifiers = sorted(set(stated.classifiers) - {_FAMILY})
-    told = [known_classifiers().get(one, "") for one in classifiers]
-    if all(told) and told:
-        return " AND ".join(dict.fromkeys(told))
-    if found := _identified(stated.text):
-        return found
-    return " AND ".join(
-        dict.fromkeys(told or _reference(one) for told, one in zip(told, classifiers, strict=True))
-    )
+    identifiers = [known_classifiers().get(classifier, "") for classifier in classifiers]
+    if all(identifiers) and identifiers:
+        return " AND ".join(dict.fromkeys(identifiers))
+    if identifier := _identify(stated.text):
+        return identifier
+    pairs = zip(identifiers, classifiers, strict=True)
+    return " AND ".join(dict.fromkeys(known or _reference(text) for known, text in pairs))
 
 
 def words(stated: StatedLicence) -> str:
@@ -70,14 +69,14 @@ def words(stated: StatedLicence) -> str:
     the first line of License; empty when nothing is.
     """
     classifiers = set(stated.classifiers) - {_FAMILY}
-    names = (known_classifiers().get(one, one.rpartition(" :: ")[2]) for one in classifiers)
+    names = (known_classifiers().get(text, text.rpartition(" :: ")[2]) for text in classifiers)
     return stated.expression or ", ".join(sorted(names)) or stated.text
 
 
-def _identified(text: str) -> str:
+def _identify(text: str) -> str:
     """The License field where it is an identifier, or one of the usual names of a licence."""
-    if found := _data()["names"].get(text.rstrip(".").lower(), ""):
-        return found
+    if identifier := _data()["names"].get(text.rstrip(".").lower(), ""):
+        return identifier
     try:
         parse(text)
     except InvalidLicence:

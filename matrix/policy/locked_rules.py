@@ -1,5 +1,5 @@
 """
-Whether a lock that was made before still obeys, seen without any network.
+Whether an older lock still obeys the policy, without any network.
 
 Project lists are held against the lock itself. Ages, licences and vulnerabilities are not: a digest
 of those rules stands in the lock, so that changing one asks for a new lock, and the day does not.
@@ -30,7 +30,7 @@ def digest(policy: Policy) -> str:
 
 
 def _licences(rules: Licences) -> tuple[object, ...]:
-    # Who only wants to be warned refuses nothing.
+    # Rules that only warn refuse nothing.
     if not (rules.allow or rules.deny or rules.when_unknown == "fail"):
         return ()
     return sorted(rules.allow), sorted(rules.deny), rules.when_unknown, sorted(rules.known.items())
@@ -39,7 +39,7 @@ def _licences(rules: Licences) -> tuple[object, ...]:
 def _vulnerabilities(rules: Vulnerabilities) -> tuple[object, ...]:
     if rules.action != "fail":
         return ()
-    return rules.action, sorted((one.id, str(one.until or "")) for one in rules.accepted)
+    return rules.action, sorted((each.id, str(each.until or "")) for each in rules.accepted)
 
 
 def is_binding(policy: Policy) -> bool:

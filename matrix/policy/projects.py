@@ -1,4 +1,4 @@
-"""Lists of projects: who may be in a closure, whoever asks for them."""
+"""Lists of the projects that may be in a closure."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ def refusal(project: str, lists: ProjectLists) -> str:
 def refusals(projects: Iterable[str], lists: ProjectLists) -> Iterator[str]:
     """Why some of ``projects`` may not be taken, each once, sorted by name."""
     if lists.allow or lists.deny:
-        found = (refusal(project, lists) for project in sorted(set(projects)))
-        yield from (why for why in found if why)
+        reasons = (refusal(project, lists) for project in sorted(set(projects)))
+        yield from (reason for reason in reasons if reason)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -15,7 +15,7 @@ from packaging.version import Version
 from matrix.distributions.core_metadata import CoreMetadata
 from matrix.manifest.policy import Policy
 from matrix.policy import licences, projects
-from matrix.policy.advisories import Finding
+from matrix.policy.advisories import Vulnerability
 
 if TYPE_CHECKING:
     # The index's client takes long to import, and most commands have a lock.
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _COOLDOWN: Final = "(policy.cooldown)"
 
 Release = tuple[NormalizedName, Version]
-Known = Callable[[NormalizedName, Version], Sequence[Finding]]
+Known = Callable[[NormalizedName, Version], Sequence[Vulnerability]]
 """The vulnerabilities that are known of a release."""
 
 
-def nothing_known(project: NormalizedName, version: Version) -> Sequence[Finding]:  # noqa: ARG001
-    """What is known of vulnerabilities where nobody is asked."""
+def nothing_known(project: NormalizedName, version: Version) -> Sequence[Vulnerability]:  # noqa: ARG001
+    """Look up no vulnerabilities."""
     return ()
 
 
@@ -52,7 +52,7 @@ class PolicyRules:
     def file(self, file: "PublishedFile") -> str:
         """Judge a distribution by its project and its age."""
         refusal = projects.refusal(file.project, self._policy.projects) or self._age(file)
-        return self._remembered(file.project, file.version, refusal)
+        return self._remember(file.project, file.version, refusal)
 
     def _age(self, file: "PublishedFile") -> str:
         cooldown = self._policy.cooldown
@@ -66,35 +66,35 @@ class PolicyRules:
 
     def release(self, project: NormalizedName, version: Version, metadata: CoreMetadata) -> str:
         """Judge a release by its licence and by what is known of it."""
-        return self._remembered(project, version, self._refusal(project, version, metadata))
+        return self._remember(project, version, self._refusal(project, version, metadata))
 
-    def _remembered(self, project: NormalizedName, version: Version, refusal: str) -> str:
+    def _remember(self, project: NormalizedName, version: Version, refusal: str) -> str:
         if refusal:
             self._refused[project, version] = refusal
         return refusal
 
     def _refusal(self, project: NormalizedName, version: Version, metadata: CoreMetadata) -> str:
         verdict = licences.judge(metadata.licence, project=project, rules=self._policy.licences)
-        found = self.vulnerabilities(project, version)
+        vulnerabilities = self.vulnerabilities(project, version)
         if verdict.refusal:
             return verdict.refusal
-        if found and self._policy.vulnerabilities.action == "fail":
-            return found[0]
-        self._doubts[project, version] = tuple(filter(None, (verdict.warning, *found)))
+        if vulnerabilities and self._policy.vulnerabilities.action == "fail":
+            return vulnerabilities[0]
+        self._doubts[project, version] = tuple(filter(None, (verdict.warning, *vulnerabilities)))
         return ""
 
     def vulnerabilities(self, project: NormalizedName, version: Version) -> list[str]:
-        """What is known of a release, and nobody has accepted."""
+        """The vulnerabilities of a release that the policy does not accept."""
         rules = self._policy.vulnerabilities
         if rules.action == "ignore":
             return []
         accepted = {
-            one.id for one in rules.accepted if one.until is None or self._today <= one.until
+            each.id for each in rules.accepted if each.until is None or self._today <= each.until
         }
-        found = self._known(project, version)
-        return [said(one) for one in found if accepted.isdisjoint(one.ids)]
+        known = self._known(project, version)
+        return [describe(each) for each in known if accepted.isdisjoint(each.ids)]
 
-    def passed_over(self, releases: Iterable[Release]) -> Iterator[str]:
+    def list_passed_over(self, releases: Iterable[Release]) -> Iterator[str]:
         """Why newer releases than those that were taken were not, the newest of each project."""
         taken: dict[NormalizedName, Version] = {}
         for project, version in releases:
@@ -106,14 +106,14 @@ class PolicyRules:
         for project, version in sorted(newer.items()):
             yield f"{project} {version} is passed over: {self._refused[project, version]}"
 
-    def warnings(self, releases: Iterable[Release]) -> Iterator[str]:
+    def list_warnings(self, releases: Iterable[Release]) -> Iterator[str]:
         """What to tell of the releases that were taken, in their order."""
         for project, version in releases:
             for doubt in self._doubts.get((project, version), ()):
                 yield f"{project} {version}: {doubt}"
 
 
-def said(finding: Finding) -> str:
+def describe(vulnerability: Vulnerability) -> str:
     """A vulnerability in one line: its names, and where it is fixed."""
-    fixed = f"fixed in {', '.join(finding.fixed)}" if finding.fixed else "fixed nowhere"
-    return f"vulnerable: {', '.join(finding.ids)}; {fixed} (policy.vulnerabilities)"
+    fixed = f"fixed in {', '.join(vulnerability.fixed)}" if vulnerability.fixed else "fixed nowhere"
+    return f"vulnerable: {', '.join(vulnerability.ids)}; {fixed} (policy.vulnerabilities)"

@@ -9,7 +9,7 @@ from typing import Final
 from matrix.plan import shards
 from matrix.plan.model import JobClass, Plan, State
 from matrix.policy import advisories
-from matrix.policy.advisories import Finding, Snapshot
+from matrix.policy.advisories import Snapshot, Vulnerability
 from matrix.report import comparing
 from matrix.report.comparing import Change, Holdings, Release
 
@@ -67,7 +67,7 @@ class Licensed:
 class Known:
     """A vulnerable release, and whether this change brings it."""
 
-    finding: Finding
+    finding: Vulnerability
     is_added: bool
 
 
@@ -122,7 +122,9 @@ def gather(
     new = set(find_added_releases(plan, base))
     builds = _builds(plan)
     before = base or comparing.NOTHING
-    known = advisories.findings(osv, comparing.summarize_plan(plan).releases) if osv else ()
+    known = (
+        advisories.find_vulnerabilities(osv, comparing.summarize_plan(plan).releases) if osv else ()
+    )
     files = {c.sha256: c.size for c in plan.cells if c.state in _EXISTING}
     return Facts(
         bundle=plan.bundle,
