@@ -1,4 +1,6 @@
+import contextlib
 import errno
+import itertools
 import json
 import os
 from collections.abc import Callable
@@ -7,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from matrix.destinations.imports import Imported
-from matrix.destinations.imports import import_bundle as import_into
-from matrix.destinations.static import Static
 from matrix.edge import files
-from matrix.errors import NotProven, NotVerified, NotWritten
+from matrix.errors import NotProven, NotVerified, NotWritten, UsageError
 
 from .bundles import (
     LINUX,
@@ -19,45 +19,11 @@ from .bundles import (
     sound,
     write,
 )
+from .destinations import Interrupter, find_dangling, import_bundle, quiet, second, served, snapshot
 from .pips import pip_chooses
 from .wheels import make_wheel
 
 APP = "files/app-1.0-py2.py3-none-any.whl"
-
-
-def import_bundle(bundle: Path, directory: Path, say: Callable[[str], None]) -> Imported:
-    return import_into(bundle, Static(directory), say)
-
-
-def quiet(text: str) -> None:
-    del text
-
-
-def snapshot(directory: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in sorted(directory.rglob("*"))
-        if path.is_file()
-    }
-
-
-def served(directory: Path) -> dict[str, bytes]:
-    """What an installer can see: pages, not wheels that no page names."""
-    return {
-        path: data
-        for path, data in snapshot(directory).items()
-        if path.startswith(("simple/", "targets/"))
-    }
-
-
-def second(directory: Path, **changes: object) -> Path:
-    """The bundle after ``sound``: a newer app with a new need."""
-    wheels = [
-        make_wheel(directory / "w2", "app", "2.0", requires=["zeta", "dep"]),
-        make_wheel(directory / "w2", "zeta", "1.0"),
-        make_wheel(directory / "w2", "dep", "1.5"),
-    ]
-    return make_bundle(directory / "b2", wheels, [requirement("app")], sequence=2, **changes)  # type: ignore[arg-type]
 
 
 def test_an_import_adds_leaves_first_and_serves_both_views(tmp_path: Path) -> None:
@@ -70,6 +36,7 @@ def test_an_import_adds_leaves_first_and_serves_both_views(tmp_path: Path) -> No
     assert (imported.reused, imported.is_new) == (0, True)
     assert sorted(path.name for path in destination.iterdir()) == [
         ".lock",
+        "bundles",
         "files",
         "ledger.jsonl",
         "records",
@@ -221,31 +188,33 @@ def test_a_full_disk_at_any_write_leaves_what_was_served(
     ]
 
 
-def test_an_interrupt_between_renames_is_finished_by_the_next_import(
+def test_an_interrupt_between_any_two_steps_leaves_every_project_installable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clean, destination = tmp_path / "clean", tmp_path / "d"
+    clean = tmp_path / "clean"
     first, newer = sound(tmp_path), second(tmp_path)
-    for directory in (clean, destination):
-        import_bundle(first, directory, quiet)
-    import_bundle(newer, clean, quiet)
-    replace, renames = Path.replace, iter(range(3))
+    for bundle in (first, newer):
+        import_bundle(bundle, clean, quiet)
+    for steps in itertools.count():
+        destination = tmp_path / f"d{steps}"
+        import_bundle(first, destination, quiet)
+        with monkeypatch.context() as patch:
+            interrupter = Interrupter(patch, steps)
+            with contextlib.suppress(KeyboardInterrupt):
+                import_bundle(newer, destination, quiet)
+        lines: list[str] = []
 
-    def interrupted(self: Path, target: Path) -> Path:
-        is_switch = ".switch" in self.parts and not self.name.endswith(".part")
-        if is_switch and next(renames, None) is None:
-            raise KeyboardInterrupt
-        return replace(self, target)
+        dangling = list(find_dangling(destination))
+        imported = import_bundle(newer, destination, lines.append)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            import_bundle(newer, destination, quiet)
-    assert "zeta" not in (destination / "simple/index.html").read_text()
+        assert dangling == []
+        assert snapshot(destination) == snapshot(clean)
+        if not interrupter.has_interrupted:
+            break
+        assert not imported.is_new
+        assert lines[1] == f"finished the import into {destination} that was interrupted"
 
-    import_bundle(newer, destination, quiet)
-
-    assert snapshot(destination) == snapshot(clean)
+    assert steps > 10
 
 
 def test_pip_installs_from_the_imported_directory(tmp_path: Path) -> None:
@@ -272,3 +241,93 @@ def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
         "ledger.jsonl:1: expected a line of the ledger, got 'oops': "
         "Expecting value: line 1 column 1 (char 0)"
     )
+
+
+def test_another_bundle_with_the_same_sequence_is_refused(tmp_path: Path) -> None:
+    destination = tmp_path / "d"
+    import_bundle(sound(tmp_path), destination, quiet)
+    before = snapshot(destination)
+    other = make_wheel(tmp_path / "o", "extra", "1.0")
+    bundle = make_bundle(tmp_path / "b2", [other], [requirement("extra")], sequence=1)
+
+    with pytest.raises(NotVerified) as caught:
+        import_bundle(bundle, destination, quiet)
+
+    assert str(caught.value) == (
+        "acme 2026.1: expected a sequence above 1, got 1: 2026.1 was imported before"
+    )
+    assert snapshot(destination) == before
+
+
+def test_a_changed_record_is_refused(tmp_path: Path) -> None:
+    bundle, destination = sound(tmp_path), tmp_path / "d"
+    import_bundle(bundle, destination, quiet)
+    record = destination / "records/acme-1.json"
+    expected = files.digest(record)
+    record.write_text(record.read_text().replace("2026-11-22", "2026-11-23"))
+
+    with pytest.raises(NotVerified) as caught:
+        import_bundle(second(tmp_path), destination, quiet)
+
+    assert str(caught.value) == (
+        f"records/acme-1.json: expected sha256 {expected}, got {files.digest(record)}"
+    )
+
+
+def test_a_foreign_file_under_a_wheels_name_is_refused_before_anything_is_copied(
+    tmp_path: Path,
+) -> None:
+    bundle, destination = sound(tmp_path), tmp_path / "d"
+    write(destination, APP, b"foreign")
+
+    with pytest.raises(NotVerified) as caught:
+        import_bundle(bundle, destination, quiet)
+
+    assert str(caught.value).startswith(f"{APP}: expected sha256 ")
+    assert set(snapshot(destination)) == {".lock", APP}
+
+
+@pytest.mark.parametrize("inside", ["", "simple", "new/directory"])
+def test_a_destination_inside_the_bundle_is_refused(tmp_path: Path, inside: str) -> None:
+    bundle = sound(tmp_path)
+    before = snapshot(bundle)
+
+    with pytest.raises(UsageError) as caught:
+        import_bundle(bundle, bundle / inside, quiet)
+
+    assert str(caught.value) == (
+        f"--to: expected a directory outside the bundle {bundle}, got {bundle / inside}"
+    )
+    assert snapshot(bundle) == before
+
+
+def test_notes_and_requirements_of_each_bundle_are_served(tmp_path: Path) -> None:
+    bundle, destination = sound(tmp_path), tmp_path / "d"
+
+    import_bundle(bundle, destination, quiet)
+
+    own = destination / "bundles" / "acme-2026.1"
+    paths = ["NOTES.md", f"targets/{LINUX.id}/requirements.txt"]
+    assert [(own / path).read_bytes() for path in paths] == [
+        (bundle / path).read_bytes() for path in paths
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask that hides files from a server")
+def test_a_web_server_can_read_everything_under_any_umask(tmp_path: Path) -> None:
+    bundle, destination = sound(tmp_path), tmp_path / "parent" / "d"
+    umask = os.umask(0o077)
+    try:
+        import_bundle(bundle, destination, quiet)
+    finally:
+        os.umask(umask)
+
+    modes = {
+        path.relative_to(destination).as_posix(): path.stat().st_mode & 0o777
+        for path in destination.rglob("*")
+        if path.name != ".lock"
+    }
+    modes["parent"] = destination.parent.stat().st_mode & 0o777
+    directories = {path for path in modes if (destination / path).is_dir() or path == "parent"}
+    assert {modes[path] for path in directories} == {0o755}
+    assert {modes[path] for path in modes.keys() - directories} == {0o644}

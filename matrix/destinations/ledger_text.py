@@ -1,4 +1,4 @@
-"""The text of ``ledger.jsonl`` and back, strictly: whoever may write to the server may write it."""
+"""The text of ``ledger.jsonl`` and back, strictly: every user who may write to the server can."""
 
 from __future__ import annotations
 
@@ -18,17 +18,14 @@ from matrix.destinations.ledger import (
     Withdrawal,
 )
 from matrix.errors import NotVerified, Problem
-from matrix.record import canonical
+from matrix.record import canonical, schema
 from matrix.record.canonical import InvalidRecord
-from matrix.verify import tree
 
 _KINDS: Final[Mapping[str, type[Line]]] = {
     kind.action: kind for kind in (Import, RollBack, Withdrawal, Pruning, Adoption)
 }
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_LONGEST_NAME: Final = 100
 _LONGEST_SHOWN: Final = 80
-_HIGHEST_SEQUENCE: Final = 10**18
 
 
 def dump(lines: Iterable[Line]) -> str:
@@ -79,14 +76,8 @@ def _check_names(line: Line) -> None:
     """Names become parts of paths."""
     if not isinstance(line, (Import, RollBack)):
         return
-    if (
-        "/" in line.name
-        or len(line.name) > _LONGEST_NAME
-        or list(tree.find_unportable([line.name]))
-    ):
-        raise InvalidRecord("name: expected the name of one file")
-    if not 0 <= line.sequence <= _HIGHEST_SEQUENCE:
-        raise InvalidRecord(f"sequence: expected 0 to {_HIGHEST_SEQUENCE}")
+    if not schema.is_name(line.name):
+        raise InvalidRecord("name: expected the name of bundles")
     if not _SHA256.fullmatch(line.record_sha256):
         raise InvalidRecord("record_sha256: expected 64 hex digits")
 

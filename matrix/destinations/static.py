@@ -6,6 +6,7 @@ A directory that any web server, or ``file://``, can serve: bundles imported one
     files/                    wheels and their core metadata, added, never changed
     simple/                   pages of everything that was imported
     targets/<id>/simple/      pages of what suits one target
+    bundles/                  the notes and requirements files of each bundle
     records/                  the record of each import
     ledger.jsonl              what was done here, one line each
     .lock                     held by the process that changes the directory
@@ -43,13 +44,15 @@ from matrix.destinations.ledger import (
 from matrix.destinations.permissions import make_directory, make_readable
 from matrix.edge import files, locks
 from matrix.errors import NotProven, NotVerified, NotWritten, Problem
-from matrix.record import schema
+from matrix.record import layout, schema
 from matrix.record.schema import Record, RecordedWheel
-from matrix.verify import view
+from matrix.verify import reading, view
 from matrix.verify.proofs import prove_target
 
 LOCK: Final = ".lock"
 _FILES: Final = "files"
+_BUNDLES: Final = "bundles"
+_PARTS: Final = (f"{_FILES}/.*.part", f"{content.RECORDS}/.*.part", f"{_BUNDLES}/**/.*.part")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Static:
         make_directory(self.directory)
         try:
             with locks.hold(self.directory / LOCK):
-                if switch.recover(self.directory, (_FILES, content.RECORDS)):
+                if switch.recover(self.directory, _PARTS):
                     say(f"finished the import into {self.directory} that was interrupted")
                 yield
         except locks.Locked as error:
@@ -97,9 +100,16 @@ class Static:
         return {path.name: files.digest(path) for path in paths if path.exists()}
 
     def put(self, bundle: Path, record: Record, order: Sequence[RecordedWheel]) -> tuple[str, ...]:
-        del record
         make_directory(self.directory / _FILES)
-        return tuple(wheel.filename for wheel in order if self._put_wheel(wheel, bundle))
+        copied = tuple(wheel.filename for wheel in order if self._put_wheel(wheel, bundle))
+        sha256_by_path = {file.path: file.sha256 for file in record.files}
+        own = self.directory / _BUNDLES / f"{record.name}-{record.version}"
+        requirements = (layout.locate_requirements(target.id) for target in record.targets)
+        for path in (layout.NOTES, *requirements):
+            make_directory((own / path).parent)
+            files.copy(bundle / path, own / path, sha256=sha256_by_path[path])
+            make_readable(own / path)
+        return copied
 
     def _put_wheel(self, wheel: RecordedWheel, bundle: Path) -> bool:
         """Return whether ``wheel`` had to be copied; its core metadata comes before it."""
@@ -132,8 +142,7 @@ class Static:
     def _read(self, path: str) -> bytes:
         if not (self.directory / path).exists():
             return b""
-        with files.reading(self.directory / path) as stream:
-            return stream.read()
+        return reading.read_bytes(self.directory / path, place=path)
 
     def _sort_paths(
         self, paths: Iterable[str], before: Ledger, after: Ledger, open_wheel: view.OpenWheel

@@ -92,17 +92,17 @@ def stage(
         shutil.rmtree(switch.staging, ignore_errors=True)
 
 
-def recover(top: Path, directories: Sequence[str]) -> bool:
+def recover(top: Path, parts: Sequence[str]) -> bool:
     """
     Finish the switch that a killed run has decided, if any, and remove what killed runs left.
 
-    Temporary files are looked for in ``directories`` of ``top``. Call it with the lock held: then
-    every other run is dead.
+    ``parts`` are patterns of temporary files below ``top``. Call it with the lock held: then every
+    other run is dead.
     """
     for staging in top.glob(f"{_STAGING}*"):
         shutil.rmtree(staging, ignore_errors=True)
-    for directory in directories:
-        for path in (top / directory).glob(".*.part"):
+    for pattern in parts:
+        for path in top.glob(pattern):
             if _PART.fullmatch(path.name):
                 with contextlib.suppress(OSError):
                     path.unlink()
@@ -129,9 +129,10 @@ def _remove(top: Path, path: str) -> None:
     """Remove a file, and the directories that are empty then."""
     (top / path).unlink(missing_ok=True)
     for directory in (top / path).parents:
-        if directory == top or any(directory.iterdir()):
+        if directory == top or (directory.is_dir() and any(directory.iterdir())):
             return
-        directory.rmdir()
+        if directory.is_dir():  # else the killed run has removed it
+            directory.rmdir()
 
 
 def _read_steps(path: Path) -> tuple[Step, ...]:
