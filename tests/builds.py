@@ -231,6 +231,6 @@ def run_job(
         manifest=EMPTY,
         sdist=lambda build_job: directory / build_job.sdist,
         wheelhouse=lambda _: Wheelhouse(),
-        out=directory / "wheels",
+        place=directory / "wheels",
         workspace=dataclasses.replace(workshop(directory), seconds=seconds),
     )

@@ -185,7 +185,7 @@ def test_a_whole_job_hands_wheels_on_and_keeps_what_succeeded(tmp_path: Path) ->
             ),
         )
 
-    assert {path.name for path in (tmp_path / "wheels").iterdir()} == {name, f"{name}.seconds"}
+    assert {path.name for path in (tmp_path / "wheels").iterdir()} == {name, f"{name}.json"}
     log = tmp_path / "logs" / "x.00.broken-0.11.0.log"
     assert log.read_text() == f"{name}\nerror: broken\n"
     assert str(caught.value) == (

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from matrix.builds import durations
 from matrix.bundle import arrivals, collecting, sealing
 from matrix.bundle.collecting import Collected
 from matrix.documents.fields import Pins
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Incomplete, NotProven, NotWritten
-from matrix.plan import inventory
+from matrix.plan import handover, inventory
+from matrix.plan.handover import BuildNote
 from matrix.plan.model import Plan
 from matrix.plan.planning import create_plan
 from matrix.resolve.lock import LockedFile, Solution
@@ -96,6 +96,21 @@ def test_a_wheel_above_the_floor_does_not_answer(owing: Plan, tmp_path: Path) ->
         collected(owing, tmp_path)
 
 
+@pytest.mark.parametrize("platform", ["linux_x86_64", "manylinux_2_34_x86_64"])
+def test_a_wheel_that_may_not_load_on_its_target_is_not_collected(
+    platform: str, owing: Plan, tmp_path: Path
+) -> None:
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag=LINUX_39)
+    name = make_wheel(tmp_path, "netifaces", "0.11.0", tag=f"cp312-cp312-{platform}").name
+
+    with pytest.raises(Incomplete) as caught:
+        collected(owing, tmp_path)
+
+    why = "unrepaired" if platform == "linux_x86_64" else "unplanned "
+    missing = f"netifaces 0.11.0 for {P312} (job manylinux-x86-64-cibw4.00)"
+    assert str(caught.value).splitlines()[1:3] == [f"  missing    {missing}", f"  {why} {name}"]
+
+
 def test_one_name_with_two_contents_is_refused(owing: Plan, tmp_path: Path) -> None:
     one = make_wheel(tmp_path / "a", "netifaces", "0.11.0", tag=LINUX_39)
     other = make_wheel(
@@ -143,7 +158,7 @@ def test_what_a_build_took_reaches_the_record_and_the_next_plan(
     made = make_wheel(
         tmp_path / "wheels", "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64"
     )
-    durations.write_duration(made, 90)
+    handover.note_path(made).write_text(handover.render_note(BuildNote(seconds=90)))
 
     record = verify(seal(owing, collected(owing, tmp_path / "wheels"), tmp_path / "out")).record
 
@@ -153,10 +168,10 @@ def test_what_a_build_took_reaches_the_record_and_the_next_plan(
 
 def test_a_damaged_note_of_a_duration_is_no_duration(tmp_path: Path) -> None:
     made = make_wheel(tmp_path, "netifaces", "0.11.0")
-    made.with_name(f"{made.name}.seconds").write_text("soon", encoding="utf-8")
+    handover.note_path(made).write_text("soon", encoding="utf-8")
 
-    assert durations.read_duration(made) == 0
-    assert durations.read_duration(tmp_path / "absent.whl") == 0
+    assert handover.read_note(made) == BuildNote()
+    assert handover.read_note(tmp_path / "absent.whl") == BuildNote()
 
 
 def test_an_allowed_gap_is_written_into_the_record(owing: Plan, tmp_path: Path) -> None:

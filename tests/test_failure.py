@@ -11,7 +11,7 @@ from matrix.builds.causes import Cause
 from matrix.builds.failure import Failure, NotBuilt, build_error, classify_failure, select_reasons
 from matrix.builds.log_text import Step
 from matrix.edge.programs import TIMED_OUT, Finished
-from matrix.errors import BuildFailed
+from matrix.errors import BuildFailed, MatrixError
 
 LOGS = Path(__file__).parent / "data" / "logs"
 MARIADB = (
@@ -266,7 +266,7 @@ def test_without_a_hint_the_log_is_what_to_read() -> None:
     )
 
 
-def test_a_failure_lies_beside_its_log_for_the_summary(tmp_path: Path) -> None:
+def test_a_failure_is_written_beside_its_log_and_read_again(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     told = of("header")
 
@@ -276,9 +276,37 @@ def test_a_failure_lies_beside_its_log_for_the_summary(tmp_path: Path) -> None:
         **dataclasses.asdict(told),
         "things": ["mysql.h"],
         "lines": [*told.lines],
-        "schema": 1,
-        "is_retryable": False,
+        "schema": 2,
     }
+    assert failure.read_note(tmp_path / "x.log.json") == told
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "x.log.json:1: not JSON: Expecting value"),
+        ('{"schema": 1}', "x.log.json: expected schema 2, got 1"),
+        (
+            '{"schema": 2, "cause": "magic", "what": "", "things": [], "lines": [], "hint": ""}',
+            "x.log.json: cause: ",
+        ),
+        (
+            '{"schema": 2, "cause": "test", "what": "", "things": [7], "lines": [], "hint": ""}',
+            "x.log.json: things[0]: expected a string, got an integer",
+        ),
+    ],
+    ids=["not-json", "schema", "cause", "type"],
+)
+def test_a_damaged_failure_is_an_error_with_its_place(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.log.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(MatrixError) as caught:
+        failure.read_note(path)
+
+    assert str(caught.value).startswith(message)
 
 
 def test_a_log_without_reasons_is_told_by_its_end() -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds import durations
 from matrix.bundle import arrivals, collecting, fetching, sealing
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import NotVerified
 from matrix.manifest.model import Manifest
-from matrix.plan import inventory
+from matrix.plan import handover, inventory
+from matrix.plan.handover import BuildNote
 from matrix.plan.model import Plan, State
 from matrix.plan.planning import create_plan
 from matrix.resolve.lock import Lock
@@ -46,7 +46,7 @@ def previous(wanted: Manifest, locked: Lock, tmp_path: Path) -> Path:
     wheel = make_wheel(
         tmp_path / "wheels", "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64"
     )
-    durations.write_duration(wheel, 90)
+    handover.note_path(wheel).write_text(handover.render_note(BuildNote(seconds=90)))
     plan = create_plan(wanted, locked)
     return seal(plan, tmp_path, identity=IDENTITY)
 

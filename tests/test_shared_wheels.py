@@ -155,3 +155,13 @@ def test_of_several_lanes_the_newest_s_is_taken(tmp_path: Path) -> None:
 
     assert built.path.parent.name == "manylinux-x86-64-cibw4"
     assert [cell.target for cell in built.cells] == [P27, P39]
+
+
+def test_a_difference_in_a_vendored_dist_info_counts(owing: Plan, tmp_path: Path) -> None:
+    vendored = "calm/_vendor/six-1.0.dist-info/METADATA"
+    make_wheel(tmp_path / LINUX, "calm", "1.0", members={vendored: "Name: six\n"})
+    make_wheel(tmp_path / WINDOWS, "calm", "1.0", members={vendored: "Name: seven\n"})
+
+    (row,) = refusal(owing, tmp_path, hint=SAME_TOOLS)
+    difference = "differs from the wheel that was tested (calm/_vendor/six-1.0.dist-info/METADATA)"
+    assert row.startswith(f"  {difference}  calm 1.0 for {WIN}")

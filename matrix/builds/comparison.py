@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.builds import shared_wheels
 from matrix.edge import files
+from matrix.plan.handover import describe_wheel
 
 _AROUND: Final = 24
 # Of a zip archive's entries, what is not their bytes.
@@ -24,8 +24,8 @@ _ATTRIBUTES: Final[tuple[tuple[str, Callable[[zipfile.ZipInfo], object]], ...]] 
 
 def compare_builds(first: Iterable[Path], second: Iterable[Path]) -> tuple[str, ...]:
     """The differences between the wheels of two builds, a line each; none for equal bytes."""
-    ours = {shared_wheels.describe_wheel(path): path for path in first}
-    theirs = {shared_wheels.describe_wheel(path): path for path in second}
+    ours = {describe_wheel(path): path for path in first}
+    theirs = {describe_wheel(path): path for path in second}
     return tuple(_compare_wheels(ours, theirs))
 
 

@@ -5,7 +5,6 @@ A ``Failure`` is printed as text and written as JSON beside the log, for the pip
 """
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +12,12 @@ from matrix.builds import causes, log_text
 from matrix.builds.causes import Cause, Finding
 from matrix.builds.hints import suggest_hint
 from matrix.builds.log_text import WIDTH, Step
+from matrix.documents import rows
 from matrix.edge import files
 from matrix.edge.programs import TIMED_OUT, Finished
-from matrix.errors import BuildFailed, Problem
+from matrix.errors import BuildFailed, MatrixError, Problem
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _FOLLOWS: Final = {
     2: Cause.CONFIGURATION,
     3: Cause.CONFIGURATION,
@@ -82,11 +82,6 @@ class Failure:
         """The failure for a person, without the hint."""
         return "\n".join((self.what, *(f"  {line}" for line in self.lines)))
 
-    def json(self) -> str:
-        """The failure for a pipeline's summary."""
-        fields = dataclasses.asdict(self) | {"schema": SCHEMA, "is_retryable": self.is_retryable}
-        return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
 
 class NotBuilt(BuildFailed):
     """A build that failed, with the reason as a value."""
@@ -150,7 +145,20 @@ def note_path(log: Path) -> Path:
 
 def write_note(log: Path, failure: Failure) -> None:
     """Write ``failure`` beside ``log``."""
-    files.write(note_path(log), failure.json())
+    files.write(note_path(log), rows.dump(failure, schema=SCHEMA))
+
+
+def read_note(path: Path) -> Failure:
+    """Invert ``write_note``; raises ``MatrixError`` with the place of what is not a failure."""
+    with files.reading(path) as stream:
+        return rows.parse(
+            stream.read(),
+            Failure,
+            schema=SCHEMA,
+            source=path.name,
+            error=MatrixError,
+            hint="build it again",
+        )
 
 
 def _find(finished: Finished, step: Step, lines: tuple[str, ...], log: tuple[str, ...]) -> Finding:

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from matrix.builds import durations, failure, pure, shared_wheels
 from matrix.builds import engine as engines
+from matrix.builds import failure, pure
 from matrix.builds.causes import Cause
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.environment import container_variables, scrub_environment
@@ -43,6 +43,8 @@ from matrix.distributions.sdist import InvalidSdist
 from matrix.edge import files, programs
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed, NotEquipped, Problem
+from matrix.plan import handover
+from matrix.plan.handover import BuildNote
 from matrix.plan.model import Job
 
 _MINUTE: Final = 60.0
@@ -125,11 +127,14 @@ def _build(
             (work / OUT).glob("*.whl"), task.build, task.targets, place=task.place
         )
         copies = tuple(
-            _copy_wheel(wheel, shared_wheels.output_path(out, wheel.name, task.job.job_class))
+            _copy_wheel(wheel, handover.output_path(out, wheel.name, task.job.job_class))
             for wheel in wheels
         )
+    note = BuildNote(
+        seconds=max(1, round(finished.seconds / len(copies))), unlocked=task.build.unlocked
+    )
     for wheel in copies:
-        durations.write_duration(wheel, max(1, round(finished.seconds / len(copies))))
+        files.write(handover.note_path(wheel), handover.render_note(note))
     return copies
 
 

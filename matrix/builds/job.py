@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from matrix.builds.invocation import run_build
+from matrix.builds.local_store import LocalStore
 from matrix.builds.prerequisites import select_prerequisites
 from matrix.builds.task import Task
 from matrix.builds.wheelhouse import Wheelhouse
@@ -28,19 +29,26 @@ def build_job(
     manifest: Manifest,
     sdist: Callable[[Build], Path],
     wheelhouse: Callable[[Build], Wheelhouse],
-    out: Path,
+    place: Path | LocalStore,
     workspace: Workspace,
     reused: Sequence[Path] = (),
 ) -> tuple[Path, ...]:
     """
-    Run every build of ``job`` in order, and return the wheels in ``out``.
+    Run every build of ``job`` in order, and return the wheels.
 
-    ``sdist`` returns a build's sdist and ``wheelhouse`` its build requirements, digests checked;
-    ``reused`` are wheels from elsewhere, for builds that need them. Raises what ``run_build`` does;
-    wheels of the builds that succeeded are in ``out`` then, too.
+    The wheels are written to ``place``; a store returns those that it has. ``sdist`` returns a
+    build's sdist and ``wheelhouse`` its build requirements, digests checked; ``reused`` are wheels
+    from elsewhere, for builds that need them. Raises what ``run_build`` does; wheels of the builds
+    that succeeded are in ``place`` then, too.
     """
 
     def run(build: Build, wheels: Sequence[Path]) -> tuple[Path, ...]:
+        if isinstance(place, Path):
+            return run_in(place, build, wheels)
+        known = place.find_wheels(build, job)
+        return known or run_in(place.find_directory(build, job), build, wheels)
+
+    def run_in(out: Path, build: Build, wheels: Sequence[Path]) -> tuple[Path, ...]:
         prerequisites = select_prerequisites(
             build, built=wheels, reused=reused, plan=plan, place=job.id
         )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from packaging.tags import Tag
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -46,13 +45,7 @@ def _read(path: Path, build: Build) -> Wheel:
 
 
 def _installs(built: Wheel, target: Target) -> bool:
-    return not built.tags.isdisjoint(tag for tag in target.tags() if _has_floor(tag))
-
-
-def _has_floor(tag: Tag) -> bool:
-    # pip takes linux_x86_64 anywhere on Linux, but such a wheel promises nothing about the C
-    # library it needs.
-    return not tag.platform.startswith("linux_")
+    return not built.tags.isdisjoint(target.build_tags())
 
 
 def _report_unserved(place: str, target: Target, wheels: Iterable[Wheel]) -> Problem:

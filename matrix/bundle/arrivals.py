@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from matrix.builds import shared_wheels
 from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.errors import Incomplete, Problem
+from matrix.plan.handover import job_class_of
 
 Opened = tuple[Path, Wheel]
 
@@ -43,7 +43,7 @@ def read_wheels(paths: Iterable[Path]) -> Arrivals:
             problems.append(Problem(place=path.name, what=str(error)))
             continue
         wheel_by_class = wheels.setdefault(opened.filename, {})
-        known = wheel_by_class.setdefault(shared_wheels.job_class_of(path), (path, opened))
+        known = wheel_by_class.setdefault(job_class_of(path), (path, opened))
         if known[1].sha256 != opened.sha256:
             what = f"two wheels share this name but differ: {known[0]} and {path}"
             problems.append(Problem(place=path.name, what=what))

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from matrix.builds import shared_wheels
-from matrix.builds.durations import read_duration
 from matrix.bundle.arrivals import Arrivals, Opened
+from matrix.distributions.comparison import compare_wheels
 from matrix.distributions.wheel import Wheel
 from matrix.errors import Incomplete, Problem
+from matrix.plan.handover import BuildNote, describe_wheel, read_note
 from matrix.plan.model import Cell, JobClass, Plan, State
 from matrix.targets.lanes import get_lane
-from matrix.targets.target import Target
+from matrix.targets.target import Target, is_unrepaired
 
 Pair = tuple[str, str]
 """Project and target id."""
@@ -32,8 +32,7 @@ class BuiltWheel:
     path: Path
     wheel: Wheel
     cells: tuple[Cell, ...]
-    seconds: int
-    """Duration of its build; 0 if unknown."""
+    note: BuildNote
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +72,17 @@ def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> C
         else:
             answers.setdefault(opened.filename, []).append(cell)
     refused = {c: why for c, why in faults.items() if (c.project, c.target) not in allowed}
-    unplanned = [path for many in by_class.values() for path, _ in many.values()]
-    unplanned = [path for path in unplanned if path not in used]
+    unplanned = {
+        describe_wheel(path): _UNREPAIRED if is_unrepaired(opened.tags) else _UNPLANNED
+        for many in by_class.values()
+        for path, opened in many.values()
+        if path not in used
+    }
     if refused or unplanned:
-        raise _incomplete(refused, map(shared_wheels.describe_wheel, unplanned))
+        raise _incomplete(refused, unplanned)
     return Collected(
         wheels=tuple(
-            BuiltWheel(
-                path=path, wheel=opened, cells=tuple(answers[name]), seconds=read_duration(path)
-            )
+            BuiltWheel(path=path, wheel=opened, cells=tuple(answers[name]), note=read_note(path))
             for name, (path, opened) in sorted(taken.items())
             if name in answers
         ),
@@ -101,12 +102,12 @@ def _precedence(job_class: JobClass) -> tuple[bool, int, str]:
 
 
 def _describe_difference(taken: Opened, tested: Opened) -> str:
-    names = list(shared_wheels.compare_wheels(taken, tested)) if taken[0] != tested[0] else []
+    names = list(compare_wheels(taken, tested)) if taken[0] != tested[0] else []
     return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
 
 
 def _ranks(python: str, platform: str) -> dict[str, int]:
-    tags = Target.parse(python, platform).tags()
+    tags = Target.parse(python, platform).build_tags()
     return {str(tag): rank for rank, tag in enumerate(tags)}
 
 
@@ -128,16 +129,18 @@ def _best(cell: Cell, wheels: Iterable[Opened], ranks: Mapping[str, int]) -> Ope
 
 _MISSING: Final = "missing"
 _UNTESTED: Final = "untested"
+_UNPLANNED: Final = "unplanned"
+_UNREPAIRED: Final = "unrepaired"
 _NAMED: Final = 3
 _HEADING: Final = "the built wheels do not match the plan"
 
 
-def _incomplete(refused: Mapping[Cell, str], unplanned: Iterable[str]) -> Incomplete:
+def _incomplete(refused: Mapping[Cell, str], unplanned: Mapping[str, str]) -> Incomplete:
     rows = [
         f"{why:<9}  {c.project} {c.version} for {c.target} (job {c.job})"
         for c, why in refused.items()
     ]
-    rows += [f"unplanned  {name}" for name in sorted(unplanned)]
+    rows += [f"{why:<10} {name}" for name, why in sorted(unplanned.items())]
     others = [c.project for c, why in refused.items() if why not in {_MISSING, _UNTESTED}]
     hint = "build these jobs again"
     if others:

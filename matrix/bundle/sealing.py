@@ -19,6 +19,7 @@ from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import NotVerified, NotWritten, Problem
+from matrix.plan.handover import NO_NOTE, BuildNote
 from matrix.plan.model import Cell, Plan, State
 from matrix.record import checksums, environment, layout, pages, proof, schema
 from matrix.record.schema import (
@@ -59,7 +60,7 @@ class Placed:
     path: Path
     wheel: Wheel
     cells: tuple[Cell, ...]
-    seconds: int = 0
+    note: BuildNote = NO_NOTE
 
 
 def seal(
@@ -134,7 +135,7 @@ def _list_files(draft: Record, texts: Mapping[str, str], placed: Iterable[Placed
 def place_wheels(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> tuple[Placed, ...]:
     """Every wheel of the bundle with its cells, sorted by filename."""
     placed = [
-        Placed(path=built.path, wheel=built.wheel, cells=built.cells, seconds=built.seconds)
+        Placed(path=built.path, wheel=built.wheel, cells=built.cells, note=built.note)
         for built in collected.wheels
     ]
     cells: dict[str, list[Cell]] = {}
@@ -210,7 +211,7 @@ def _record_wheel(item: Placed) -> RecordedWheel:
         origin=origin,
         content_keys=() if origin == "published" else tuple(c.content_key for c in cells),
         test_keys=() if origin == "published" else tuple(c.test_key for c in cells),
-        build_seconds=item.seconds or sum(cell.build_seconds for cell in cells),
+        build_seconds=item.note.seconds or sum(cell.build_seconds for cell in cells),
     )
 
 

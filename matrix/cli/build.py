@@ -8,6 +8,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from matrix.builds import downloads
 from matrix.builds.job import build_job
 from matrix.bundle import arrivals, fetching
 from matrix.cli import twice
@@ -115,9 +116,9 @@ def _build(
                 job,
                 plan=plan,
                 manifest=manifest,
-                sdist=lambda build: fetching.fetch_sdist(build, session.index),
-                wheelhouse=lambda build: fetching.fetch_wheelhouse(build, plan, session.index),
-                out=out,
+                sdist=lambda build: downloads.fetch_sdist(build, session.index),
+                wheelhouse=lambda build: downloads.fetch_wheelhouse(build, plan, session.index),
+                place=out,
                 workspace=workspace,
                 reused=reused,
             )

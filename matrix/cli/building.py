@@ -1,16 +1,13 @@
 """What ``build`` and ``release`` share: the jobs of a plan on this machine."""
 
 import dataclasses
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from matrix.builds import downloads
 from matrix.builds.host import Host
-from matrix.builds.invocation import run_build
-from matrix.builds.job import build_in_order
-from matrix.builds.outputs import check_outputs
-from matrix.builds.prerequisites import select_prerequisites
-from matrix.builds.task import Task, describe_build, find_targets
+from matrix.builds.job import build_job
+from matrix.builds.local_store import LocalStore
 from matrix.builds.workspace import Availability, Workspace, check_availability
 from matrix.bundle import fetching
 from matrix.cli.equipment import make_build_environment
@@ -18,7 +15,7 @@ from matrix.cli.session import Session
 from matrix.errors import BuildFailed, Problem
 from matrix.index import settings
 from matrix.manifest.model import Manifest
-from matrix.plan.model import Build, Job, Plan
+from matrix.plan.model import Job, Plan
 
 
 def partition_jobs(session: Session, plan: Plan) -> tuple[tuple[Job, ...], dict[Job, Availability]]:
@@ -44,44 +41,19 @@ def build_missing(
     reused = fetching.find_reused(plan, previous)
     workspace, manifest = make_workspace(session), apply_pip_options(session)
 
-    def build_job(job: Job) -> tuple[Path, ...]:
-        def reuse_or_build(build: Build, given: Sequence[Path]) -> tuple[Path, ...]:
-            store = session.cache / "built" / _digest_keys(build, job, plan)
-            place = describe_build(build, job)
-            try:
-                targets = find_targets(build, plan)
-                wheels = check_outputs(store.rglob("*.whl"), build, targets, place=place)
-            except BuildFailed:
-                needed = select_prerequisites(
-                    build, built=given, reused=reused, plan=plan, place=job.id
-                )
-                wheelhouse = fetching.fetch_wheelhouse(build, plan, session.index)
-                task = Task(
-                    build=build,
-                    job=job,
-                    plan=plan,
-                    manifest=manifest,
-                    prerequisites=needed,
-                    wheelhouse=wheelhouse,
-                )
-                sdist = fetching.fetch_sdist(build, session.index)
-                return run_build(task, sdist=sdist, out=store, workspace=workspace)
-            session.reporter.say(f"built before: {build.label} of {job.id}")
-            return wheels
+    def build(job: Job) -> tuple[Path, ...]:
+        return build_job(
+            job,
+            plan=plan,
+            manifest=manifest,
+            sdist=lambda build: downloads.fetch_sdist(build, session.index),
+            wheelhouse=lambda build: downloads.fetch_wheelhouse(build, plan, session.index),
+            place=LocalStore(session.cache / "built", plan=plan, reporter=session.reporter),
+            workspace=workspace,
+            reused=reused,
+        )
 
-        return build_in_order(job, reuse_or_build)
-
-    return build_each(session, jobs, build_job)
-
-
-def _digest_keys(build: Build, job: Job, plan: Plan) -> str:
-    """Return one digest of all content keys of a build, with their targets."""
-    keys = sorted(
-        f"{cell.target} {cell.content_key}\n"
-        for cell in plan.cells
-        if (cell.job, cell.filename) == (job.id, build.sdist) and cell.target in build.targets
-    )
-    return hashlib.sha256("".join(keys).encode()).hexdigest()
+    return build_each(session, jobs, build)
 
 
 def build_each(

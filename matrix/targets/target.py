@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
@@ -96,6 +97,19 @@ class Target:
         26.2 it had ``linux_*`` last, and so have the pips that will install.
         """
         return _tags(self)
+
+    def build_tags(self) -> tuple[Tag, ...]:
+        """The tags of a wheel that is built for it: pip installs a few more."""
+        return tuple(tag for tag in _tags(self) if not is_unrepaired({tag}))
+
+
+def is_unrepaired(tags: AbstractSet[Tag]) -> bool:
+    """
+    Whether a wheel of these tags promises nothing about the C library that it needs.
+
+    pip installs ``linux_x86_64`` on every Linux, but such a wheel may not load there.
+    """
+    return all(tag.platform.startswith("linux_") for tag in tags)
 
 
 @functools.lru_cache(maxsize=256)
