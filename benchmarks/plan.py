@@ -80,7 +80,7 @@ from matrix.plan import planfile
 manifest = load(Path("packages.yaml"))
 plan = planfile.parse(Path("plan.json").read_text(), source="")
 start = time.perf_counter()
-PROVIDERS["gitlab"].run_time(manifest, plan)
+PROVIDERS["gitlab"].render_child(manifest, plan)
 print(time.perf_counter() - start)
 """
 

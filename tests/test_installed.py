@@ -69,5 +69,5 @@ def test_the_installed_tool_generates_what_the_checkout_generates(
     )
 
     assert ran.returncode == 0, ran.stderr
-    wanted = providers.committed(read(text("requests")))
+    wanted = providers.render_committed(read(text("requests")))
     assert {path: (tmp_path / path).read_text(encoding="utf-8") for path in wanted} == wanted

@@ -16,6 +16,7 @@ from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import load, read
 from matrix.pipelines import agreement, drift, github, gitlab, providers
+from matrix.plan import planfile
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import Plan
 from matrix.plan.shards import job_id
@@ -25,6 +26,7 @@ from .golden.everywhere import SEATS, TEXT, everywhere
 from .golden.gitlab_semantics import gitlab_problems, jobs_of, merged
 
 ROOT = Path(__file__).parent.parent
+GITHUB, GITLAB = github.GitHub(), gitlab.GitLab()
 
 
 def one_linux() -> str:
@@ -43,7 +45,7 @@ def test_a_golden_case_produces_its_files(case: str) -> None:
 def test_the_parts_of_a_golden_pipeline_refer_to_each_other(case: str) -> None:
     texts = cases.outputs(case)
     manifest = cases.manifest(case)
-    outputs = github.run_time(manifest, cases.plan(manifest))
+    outputs = GITHUB.render_outputs(manifest, cases.plan(manifest))
 
     if github.WORKFLOW in texts:
         assert semantics.github_problems(texts[github.WORKFLOW], outputs) == []
@@ -55,10 +57,11 @@ def test_the_parts_of_a_large_pipeline_refer_to_each_other() -> None:
     manifest = everywhere()
     plan = cases.plan(manifest, projects=("netifaces", "psutil"))
 
-    texts = {**providers.committed(manifest), **gitlab.run_time(manifest, plan)}
-    outputs = github.run_time(manifest, plan)
+    texts = providers.render_committed(manifest)
+    child = GITLAB.render_child(manifest, plan)
+    outputs = GITHUB.render_outputs(manifest, plan)
     assert semantics.github_problems(texts[github.WORKFLOW], outputs) == []
-    assert gitlab_problems(texts[gitlab.PARENT]) == gitlab_problems(texts[gitlab.CHILD]) == []
+    assert gitlab_problems(texts[gitlab.PARENT]) == gitlab_problems(child) == []
 
 
 # what depends on what
@@ -68,7 +71,7 @@ def test_adding_a_project_changes_no_committed_file() -> None:
     larger = one_linux().replace("packages: [netifaces]", "packages: [netifaces, numpy >=2]")
 
     assert larger != one_linux()
-    assert providers.committed(read(larger)) == providers.committed(read(one_linux()))
+    assert providers.render_committed(read(larger)) == providers.render_committed(read(one_linux()))
 
 
 def test_a_line_end_of_another_system_changes_no_committed_file(tmp_path: Path) -> None:
@@ -76,7 +79,7 @@ def test_a_line_end_of_another_system_changes_no_committed_file(tmp_path: Path) 
     windows = tmp_path / "packages.yaml"
     windows.write_bytes(unix.read_bytes().replace(b"\n", b"\r\n"))
 
-    assert providers.committed(load(windows)) == providers.committed(load(unix))
+    assert providers.render_committed(load(windows)) == providers.render_committed(load(unix))
 
 
 def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
@@ -85,10 +88,11 @@ def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
         (tmp_path / case).mkdir()
         (tmp_path / case / "packages.yaml").write_bytes(unix.replace(b"\n", b"\r\n"))
     script = (
-        "import pathlib, sys; from tests.golden import cases; from matrix.pipelines import github;"
+        "import pathlib, sys; from tests.golden import cases;"
+        "from matrix.pipelines.github import GitHub;"
         "cases.ROOT = pathlib.Path(sys.argv[1]); made = [cases.manifest(c) for c in cases.NAMES];"
         "print([cases.outputs(c) for c in cases.NAMES]);"
-        "print([github.run_time(one, cases.plan(one)) for one in made])"
+        "print([GitHub().render_outputs(one, cases.plan(one)) for one in made])"
     )
     surroundings = [
         ({"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "UTC"}, ROOT, cases.ROOT),
@@ -111,21 +115,24 @@ def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
 
 
 def test_the_repositorys_own_pipelines_are_the_generated_ones() -> None:
-    drift.check(ROOT, providers.committed(load(ROOT / "packages.yaml")))
+    drift.check(ROOT, providers.render_committed(load(ROOT / "packages.yaml")))
 
 
 def test_a_service_that_no_runner_names_gets_no_file() -> None:
     manifest = cases.manifest("closed-runners")
 
-    assert list(providers.committed(manifest)) == [".gitattributes", ".gitlab-ci.yml"]
-    assert github.run_time(manifest, cases.plan(manifest)) == {}
+    assert list(providers.render_committed(manifest)) == [".gitattributes", ".gitlab-ci.yml"]
+    assert GITHUB.render_outputs(manifest, cases.plan(manifest)) == {}
 
 
 def test_gitlab_gets_no_file_when_all_runners_are_githubs() -> None:
     manifest = cases.manifest("enterprise-server")
 
-    assert list(providers.committed(manifest)) == [".gitattributes", ".github/workflows/wheels.yml"]
-    assert gitlab.run_time(manifest, cases.plan(manifest)) == {}
+    assert list(providers.render_committed(manifest)) == [
+        ".gitattributes",
+        ".github/workflows/wheels.yml",
+    ]
+    assert GITLAB.render_child(manifest, cases.plan(manifest)) == ""
 
 
 def test_a_runner_that_one_service_cannot_find_is_named() -> None:
@@ -134,7 +141,7 @@ def test_a_runner_that_one_service_cannot_find_is_named() -> None:
         text = text.replace(f"@{seat}@", "x")
 
     with pytest.raises(ManifestError) as error:
-        providers.committed(read(text))
+        providers.render_committed(read(text))
 
     assert str(error.value) == (
         "packages.yaml: runners: expected `github` for macosx_arm64, as others have it\n"
@@ -143,7 +150,7 @@ def test_a_runner_that_one_service_cannot_find_is_named() -> None:
 
 
 def test_a_runner_may_be_found_by_its_group() -> None:
-    jobs = semantics.parse(providers.committed(everywhere())[github.WORKFLOW])["jobs"]
+    jobs = semantics.parse(providers.render_committed(everywhere())[github.WORKFLOW])["jobs"]
 
     build = jobs["build-win-amd64-cibw4"]
     assert build["runs-on"] == {"group": "my-group", "labels": ["windows"]}
@@ -153,7 +160,7 @@ def test_a_runner_may_be_found_by_its_group() -> None:
 def test_a_group_needs_no_label() -> None:
     text = one_linux().replace("github: ubuntu-24.04", "github: {group: wheel-builders}")
 
-    jobs = semantics.parse(providers.committed(read(text))[github.WORKFLOW])["jobs"]
+    jobs = semantics.parse(providers.render_committed(read(text))[github.WORKFLOW])["jobs"]
 
     assert {str(job["runs-on"]) for job in jobs.values()} == {"{'group': 'wheel-builders'}"}
 
@@ -161,13 +168,13 @@ def test_a_group_needs_no_label() -> None:
 def test_the_tool_is_this_version_when_the_manifest_names_none() -> None:
     manifest = cases.manifest("one-linux")
 
-    parsed = semantics.parse(providers.committed(manifest)[github.WORKFLOW])
+    parsed = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])
 
     assert parsed["env"] == {"WHEELYARD_TOOL": "wheelyard==0.1.0"}
 
 
 def test_another_name_of_the_manifest_reaches_every_command() -> None:
-    committed = providers.committed(read(one_linux(), source="wheels.yaml"))
+    committed = providers.render_committed(read(one_linux(), source="wheels.yaml"))
 
     workflow = committed[github.WORKFLOW]
     needing = ("generate", "plan", "report", "build", "bundle")
@@ -220,8 +227,8 @@ def plans(draw: st.DrawFn) -> tuple[Manifest, Plan]:
 
 def jobs_on_github(manifest: Manifest, plan: Plan) -> dict[str, str]:
     """Each job with the label that finds its runner, from the workflow and the plan's outputs."""
-    workflow = semantics.parse(providers.committed(manifest)[github.WORKFLOW])["jobs"]
-    outputs = github.run_time(manifest, plan)
+    workflow = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])["jobs"]
+    outputs = GITHUB.render_outputs(manifest, plan)
     found: dict[str, str] = {}
     for name, job in workflow.items():
         if name.startswith("build-"):
@@ -233,14 +240,17 @@ def jobs_on_github(manifest: Manifest, plan: Plan) -> dict[str, str]:
 
 def jobs_on_gitlab(manifest: Manifest, plan: Plan) -> dict[str, str]:
     """Each job that is built, with the tag that finds its runner, from the child pipeline."""
-    child = semantics.parse(gitlab.run_time(manifest, plan)[gitlab.CHILD])
+    child = semantics.parse(GITLAB.render_child(manifest, plan))
     found = {}
     for name in jobs_of(child):
         if name.startswith("build-"):
             (line,) = child[name]["script"]
             built = line.partition("-m matrix build ")[2].partition(" ")[0]
             assert name == f"build-{built}"
-            assert line.endswith(f" --plan plan/plan.json --out wheels/{built} --logs logs")
+            assert line.endswith(
+                f" --plan plan/plan.json --expect {agreement.digest_plan(plan)}"
+                f" --out wheels/{built} --logs logs"
+            )
             found[built] = merged(name, child)["tags"][-1]
     return found
 
@@ -264,19 +274,24 @@ def test_both_services_run_exactly_the_jobs_of_the_plan_on_its_runners(
 @given(plans())
 def test_the_parts_of_any_pipeline_refer_to_each_other(made: tuple[Manifest, Plan]) -> None:
     manifest, plan = made
-    texts = {**providers.committed(manifest), **gitlab.run_time(manifest, plan)}
-    outputs = github.run_time(manifest, plan)
+    texts = providers.render_committed(manifest)
+    child = GITLAB.render_child(manifest, plan)
+    outputs = GITHUB.render_outputs(manifest, plan)
 
     assert semantics.github_problems(texts[github.WORKFLOW], outputs) == []
-    assert gitlab_problems(texts[gitlab.PARENT]) == gitlab_problems(texts[gitlab.CHILD]) == []
+    assert gitlab_problems(texts[gitlab.PARENT]) == gitlab_problems(child) == []
 
 
 def test_an_empty_plan_is_said_on_both_services() -> None:
     manifest = cases.manifest("one-linux")
     plan = cases.plan(manifest, projects=())
 
-    assert github.run_time(manifest, plan) == {"manylinux-x86-64-cibw4": "[]", "empty": "true"}
-    child = semantics.parse(gitlab.run_time(manifest, plan)[gitlab.CHILD])
+    assert GITHUB.render_outputs(manifest, plan) == {
+        "manylinux-x86-64-cibw4": "[]",
+        "empty": "true",
+        "digest": agreement.digest_plan(plan),
+    }
+    child = semantics.parse(GITLAB.render_child(manifest, plan))
     assert child["nothing-to-build"]["script"] == [
         'echo "nothing to build, every wheel of the plan exists"'
     ]
@@ -287,21 +302,21 @@ def test_the_child_pipeline_names_the_plan_that_it_was_made_from() -> None:
     manifest = cases.manifest("one-linux")
     plan = cases.plan(manifest)
 
-    child = gitlab.run_time(manifest, plan)[gitlab.CHILD]
+    child = GITLAB.render_child(manifest, plan)
 
-    assert f"--expect {agreement.digest(plan)} " in child
-    agreement.require(plan, agreement.digest(plan))
+    assert f"--expect {agreement.digest_plan(plan)} " in child
+    agreement.require_digest(planfile.dump(plan), agreement.digest_plan(plan))
 
 
 def test_a_plan_that_changed_under_way_is_refused() -> None:
     plan = cases.plan(cases.manifest("one-linux"))
 
     with pytest.raises(UsageError) as error:
-        agreement.require(plan, "0" * 64)
+        agreement.require_digest(planfile.dump(plan), "0" * 64)
 
     assert str(error.value) == (
-        f"plan: expected the plan with sha256 {'0' * 64}, got {agreement.digest(plan)}\n"
-        "  hint: run the whole pipeline again: the index or the manifest changed under way"
+        f"plan: expected the plan with sha256 {'0' * 64}, got {agreement.digest_plan(plan)}\n"
+        "  hint: run the whole pipeline again: index, manifest or artifact changed meanwhile"
     )
 
 

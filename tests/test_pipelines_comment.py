@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from matrix.pipelines import github, providers
-from matrix.pipelines.pins import actions
+from matrix.pipelines.pins import read_actions
 
 from .golden import cases, semantics
 
@@ -15,7 +15,9 @@ OURS = {"event_name": "pull_request", "repository": "group/project", HEAD: "grou
 
 
 def jobs(case: str = "one-linux") -> Any:  # noqa: ANN401 - YAML
-    return semantics.parse(providers.committed(cases.manifest(case))[github.WORKFLOW])["jobs"]
+    return semantics.parse(providers.render_committed(cases.manifest(case))[github.WORKFLOW])[
+        "jobs"
+    ]
 
 
 def is_commented(event: dict[str, str], *, plan: str = "success", report: str = "success") -> bool:
@@ -64,7 +66,7 @@ def test_the_plan_job_tells_whether_the_report_was_kept(case: str) -> None:
 def test_the_comment_is_one_download_and_one_line(case: str) -> None:
     job = jobs(case)["comment"]
 
-    download = actions(cases.manifest(case).github.dialect)["download-artifact"]
+    download = read_actions(cases.manifest(case).github.dialect)["download-artifact"]
     fetch, comment = job["steps"]
     assert fetch["uses"] == f"{download.name}@{download.sha}"
     assert fetch["with"] == {"name": "report", "path": "report"}

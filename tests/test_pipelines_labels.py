@@ -22,7 +22,7 @@ def with_runner(runner: str, github: str = "") -> Manifest:
 
 
 def said(manifest: Manifest, today: datetime.date) -> tuple[list[str], list[str]]:
-    warnings, errors = labels.problems(manifest, today)
+    warnings, errors = labels.judge_labels(manifest, today)
     return [str(one) for one in warnings], [str(one) for one in errors]
 
 
@@ -70,7 +70,7 @@ def test_an_unknown_label_is_an_error_with_a_near_name() -> None:
 
     assert said(manifest, RETIRED) == ([], [message])
     with pytest.raises(ManifestError) as error:
-        providers.committed(manifest)
+        providers.render_committed(manifest)
     assert str(error.value) == message
 
 
@@ -131,7 +131,7 @@ def test_an_enterprise_server_hosts_no_runner() -> None:
 
 def test_only_machines_of_github_get_a_python_installed() -> None:
     def steps(manifest: Manifest) -> set[str]:
-        workflow = semantics.parse(providers.committed(manifest)[github.WORKFLOW])
+        workflow = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])
         return {step["name"] for job in workflow["jobs"].values() for step in job["steps"]}
 
     assert "Set up Python" in steps(with_runner("ubuntu-24.04"))
@@ -140,7 +140,7 @@ def test_only_machines_of_github_get_a_python_installed() -> None:
 
 
 def test_every_label_that_ends_names_one_that_stays() -> None:
-    for facts in labels.hosted().values():
+    for facts in labels.read_hosted().values():
         if facts:
             datetime.date.fromisoformat(facts["retired"])
-            assert labels.hosted()[facts["instead"]] == {}
+            assert labels.read_hosted()[facts["instead"]] == {}

@@ -6,12 +6,15 @@ import pytest
 
 from matrix.errors import UsageError
 from matrix.manifest.model import GitLab, Manifest
-from matrix.pipelines import github, gitlab, limits
-from matrix.pipelines.scalar import Dialect
+from matrix.pipelines import gitlab
+from matrix.pipelines.limits import check_limit
+from matrix.pipelines.providers import PROVIDERS
 from matrix.plan.model import Cell, Plan, State
 
 from .golden import cases
 from .golden.everywhere import everywhere
+
+GITHUB, GITLAB = PROVIDERS["github"], PROVIDERS["gitlab"]
 
 
 def numbered(manifest: Manifest, *counts: int) -> Plan:
@@ -34,7 +37,7 @@ def named(manifest: Manifest, length: int) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "name"),
+    ("service", "name"),
     [
         ("github", "artifacts per run"),
         ("github", "job output bytes"),
@@ -49,16 +52,17 @@ def named(manifest: Manifest, length: int) -> Plan:
         ("gitlab", "release file bytes"),
     ],
 )
-def test_a_limit_allows_its_cap_and_not_one_more(dialect: Dialect, name: str) -> None:
-    most = limits.cap(dialect, name)
-    limits.require(dialect, name, most - 1, place="it", remedy="do less")
-    limits.require(dialect, name, most, place="it", remedy="do less")
+def test_a_limit_allows_its_cap_and_not_one_more(service: str, name: str) -> None:
+    provider = PROVIDERS[service]
+    cap = provider.limits[name]
+    check_limit(provider, name, cap - 1, place="it", remedy="do less")
+    check_limit(provider, name, cap, place="it", remedy="do less")
 
     with pytest.raises(UsageError) as error:
-        limits.require(dialect, name, most + 1, place="it", remedy="do less")
+        check_limit(provider, name, cap + 1, place="it", remedy="do less")
 
     assert str(error.value) == (
-        f"it: expected at most {most:,} {name} on {dialect}, got {most + 1:,}\n  hint: do less"
+        f"it: expected at most {cap:,} {name} on {service}, got {cap + 1:,}\n  hint: do less"
     )
 
 
@@ -66,7 +70,7 @@ def test_a_limit_allows_its_cap_and_not_one_more(dialect: Dialect, name: str) ->
 def test_a_matrix_holds_256_jobs(count: int) -> None:
     manifest = cases.manifest("one-linux")
 
-    outputs = github.run_time(manifest, numbered(manifest, count))
+    outputs = GITHUB.render_outputs(manifest, numbered(manifest, count))
 
     assert outputs["manylinux-x86-64-cibw4"].count(",") == count - 1
 
@@ -75,7 +79,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
     manifest = cases.manifest("one-linux")
 
     with pytest.raises(UsageError) as error:
-        github.run_time(manifest, numbered(manifest, 257))
+        GITHUB.render_outputs(manifest, numbered(manifest, 257))
 
     assert str(error.value) == (
         "job class manylinux-x86-64-cibw4: "
@@ -89,7 +93,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
 def test_a_run_keeps_500_artifacts(last: int) -> None:
     manifest = everywhere()
 
-    outputs = github.run_time(manifest, numbered(manifest, 200, 200, 8, last))
+    outputs = GITHUB.render_outputs(manifest, numbered(manifest, 200, 200, 8, last))
 
     assert outputs["empty"] == "false"
 
@@ -98,7 +102,7 @@ def test_a_run_of_501_artifacts_is_refused() -> None:
     manifest = everywhere()
 
     with pytest.raises(UsageError) as error:
-        github.run_time(manifest, numbered(manifest, 200, 200, 8, 90))
+        GITHUB.render_outputs(manifest, numbered(manifest, 200, 200, 8, 90))
 
     assert str(error.value) == (
         "the plan: expected at most 500 artifacts per run on github, got 501\n"
@@ -112,21 +116,21 @@ def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> Non
     plan = named(manifest, length)
 
     if fits:
-        assert f"\nbuild-{plan.jobs[0].id}:\n" in gitlab.run_time(manifest, plan)[gitlab.CHILD]
+        assert f"\nbuild-{plan.jobs[0].id}:\n" in GITLAB.render_child(manifest, plan)
     else:
         with pytest.raises(UsageError, match="expected at most 255 job name characters on gitlab"):
-            gitlab.run_time(manifest, plan)
+            GITLAB.render_child(manifest, plan)
 
 
 def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
     manifest = everywhere()
     plan = numbered(manifest, 124, 124, 124, 125)
 
-    outputs = github.run_time(manifest, plan)
-    child = gitlab.run_time(manifest, plan)[gitlab.CHILD]
+    outputs = GITHUB.render_outputs(manifest, plan)
+    child = GITLAB.render_child(manifest, plan)
 
-    assert sum(map(len, outputs.values())) * 2 < limits.cap("github", "job output bytes") / 10
-    assert len(child) < limits.cap("gitlab", "child pipeline bytes") / 10
+    assert sum(map(len, outputs.values())) * 2 < GITHUB.limits["job output bytes"] / 10
+    assert len(child) < GITLAB.limits["child pipeline bytes"] / 10
 
 
 @pytest.mark.parametrize(
@@ -152,10 +156,10 @@ def test_a_bundle_fits_the_artifacts_of_the_instance(
     heavy = dataclasses.replace(plan, cells=(*plan.cells, found))
 
     if fits:
-        assert gitlab.run_time(manifest, heavy)[gitlab.CHILD]
+        assert GITLAB.render_child(manifest, heavy)
         return
     with pytest.raises(UsageError) as error:
-        gitlab.run_time(manifest, heavy)
+        GITLAB.render_child(manifest, heavy)
     assert str(error.value) == (
         f"the bundle: expected at most {limit or 100} artifact megabytes on gitlab, "
         f"got {megabytes}\n"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from matrix.errors import UsageError
-from matrix.pipelines import github, gitlab, limits, providers, release
-from matrix.pipelines.pins import actions
+from matrix.pipelines import github, gitlab, providers, release
+from matrix.pipelines.pins import read_actions
 
 from .golden import cases, semantics
 from .golden.everywhere import everywhere
@@ -21,12 +21,12 @@ OUTCOMES = ("success", "skipped", "failure", "cancelled")
 
 
 def workflow(case: str = "one-linux") -> Any:  # noqa: ANN401 - YAML
-    return semantics.parse(providers.committed(cases.manifest(case))[github.WORKFLOW])
+    return semantics.parse(providers.render_committed(cases.manifest(case))[github.WORKFLOW])
 
 
 def child(case: str = "one-linux") -> Any:  # noqa: ANN401 - YAML
     manifest = cases.manifest(case)
-    return semantics.parse(gitlab.run_time(manifest, cases.plan(manifest))[gitlab.CHILD])
+    return semantics.parse(gitlab.GitLab().render_child(manifest, cases.plan(manifest)))
 
 
 @pytest.mark.parametrize("outcomes", list(itertools.product(OUTCOMES, repeat=2)))
@@ -82,10 +82,11 @@ def test_a_release_of_github_is_made_of_parts_that_it_takes() -> None:
     (step,) = [s for s in workflow()["jobs"]["bundle"]["steps"] if s["name"] == "Bundle"]
 
     assert step["env"] == {
+        "PLAN": "${{ needs.plan.outputs.digest }}",
         "TAG": "${{ github.event_name == 'push' && github.ref_type == 'tag'"
-        " && github.ref_name || '' }}"
+        " && github.ref_name || '' }}",
     }
-    size = limits.cap("github", "release file bytes")
+    size = github.GitHub().limits["release file bytes"]
     assert f'${{TAG:+--tag "$TAG" --pack {size} --parts parts}}' in step["run"]
 
 
@@ -94,7 +95,7 @@ def test_an_enterprise_server_has_artifacts_of_the_older_kind() -> None:
         step for job in workflow("enterprise-server")["jobs"].values() for step in job["steps"]
     ]
 
-    pinned = actions("enterprise-server")
+    pinned = read_actions("enterprise-server")
     used = {step["uses"] for step in steps if "uses" in step}
     assert used == {f"{action.name}@{action.sha}" for action in pinned.values()}
     assert {pinned[f"{way}load-artifact"].version[:3] for way in ("up", "down")} == {"v3."}
@@ -110,14 +111,14 @@ def test_gitlab_publishes_tags_only_and_bundles_everything_else() -> None:
     is_release = "$CI_COMMIT_TAG =~ /^bundle-[0-9]/"
     assert jobs["publish"]["rules"] == [{"if": is_release}]
     assert jobs["bundle"]["rules"] == [{"if": is_release, "when": "never"}, {"when": "on_success"}]
-    parent = semantics.parse(providers.committed(cases.manifest("one-linux"))[gitlab.PARENT])
+    parent = semantics.parse(providers.render_committed(cases.manifest("one-linux"))[gitlab.PARENT])
     assert {"if": is_release} in parent["workflow"]["rules"]
 
 
 def test_gitlab_takes_the_parts_one_after_the_other() -> None:
     script = child()["publish"]["script"]
 
-    size = limits.cap("gitlab", "release file bytes")
+    size = gitlab.GitLab().limits["release file bytes"]
     assert f'--tag "$CI_COMMIT_TAG" --pack {size} --parts parts' in script[0]
     assert script[1].endswith("-m matrix verify parts")
     assert script[2].startswith("for part in parts/*; do curl --fail ")
@@ -128,7 +129,7 @@ def test_gitlab_takes_the_parts_one_after_the_other() -> None:
 
 def test_gitlab_s_certificates_reach_curl() -> None:
     manifest = everywhere()
-    made = gitlab.run_time(manifest, cases.plan(manifest))[gitlab.CHILD]
+    made = gitlab.GitLab().render_child(manifest, cases.plan(manifest))
 
     assert semantics.parse(made)["publish"]["variables"] == {"CURL_CA_BUNDLE": "my-certificates"}
 
@@ -136,7 +137,7 @@ def test_gitlab_s_certificates_reach_curl() -> None:
 def test_nothing_is_published_from_powershell() -> None:
     assert "publish" not in child("windows-first")
     assert child("windows-first")["verify"]["stage"] == "verify"
-    parent = providers.committed(cases.manifest("windows-first"))[gitlab.PARENT]
+    parent = providers.render_committed(cases.manifest("windows-first"))[gitlab.PARENT]
     assert "CI_COMMIT_TAG" not in parent
 
 
@@ -145,7 +146,7 @@ def test_nothing_is_published_from_powershell() -> None:
     [("bundle-2026.11.1", "2026.11.1"), ("bundle-3", "3"), ("bundle-1.0-rc_1", "1.0-rc_1")],
 )
 def test_a_tag_names_the_bundle_s_version(tag: str, version: str) -> None:
-    assert release.version(tag) == version
+    assert release.parse_tag(tag) == version
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_a_tag_names_the_bundle_s_version(tag: str, version: str) -> None:
 )
 def test_another_tag_is_refused(tag: str) -> None:
     with pytest.raises(UsageError) as error:
-        release.version(tag)
+        release.parse_tag(tag)
 
     assert str(error.value) == (f"release: expected a tag such as 'bundle-2026.11.1', got {tag!r}")
 
@@ -168,13 +169,13 @@ def test_both_services_take_the_same_tags() -> None:
 
 def test_a_merge_request_is_reported_against_its_base() -> None:
     steps = {step["name"]: step for step in workflow()["jobs"]["plan"]["steps"]}
-    parent = semantics.parse(providers.committed(cases.manifest("one-linux"))[gitlab.PARENT])
+    parent = semantics.parse(providers.render_committed(cases.manifest("one-linux"))[gitlab.PARENT])
 
     base = steps["Fetch the lock of the base"]["with"]
     assert base["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert steps["Report"]["run"].endswith(
         '-m matrix report --plan plan/plan.json ${BASE:+--base "$BASE"} --out report'
-        ' --github-summary "$GITHUB_STEP_SUMMARY"'
+        ' --summary "$GITHUB_STEP_SUMMARY"'
     )
     report = parent["report"]
     assert report["rules"] == [

@@ -68,7 +68,7 @@ def without_digest(child: object) -> str:
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])))
 def test_a_scalar_survives_yaml_or_is_refused(value: str) -> None:
     try:
-        written = scalar(value, dialect="gitlab")
+        written = scalar(value, syntax=gitlab.SYNTAX)
     except Unsafe:
         assert "$" in value or not value.isprintable()
     else:
@@ -127,7 +127,7 @@ def test_a_hostile_name_of_the_manifest_is_refused(attack: str) -> None:
     text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
 
     with pytest.raises(ManifestError):
-        providers.committed(read(text, source=attack))
+        providers.render_committed(read(text, source=attack))
 
 
 def test_no_other_text_of_the_manifest_reaches_a_pipeline() -> None:
@@ -140,7 +140,7 @@ def test_no_other_text_of_the_manifest_reaches_a_pipeline() -> None:
 
 def test_a_refused_value_is_named() -> None:
     with pytest.raises(ManifestError) as error:
-        providers.committed(everywhere(github="${{ github.token }}"))
+        providers.render_committed(everywhere(github="${{ github.token }}"))
 
     assert str(error.value) == (
         "packages.yaml: expected a value without '${{', which github expands, "
@@ -150,7 +150,7 @@ def test_a_refused_value_is_named() -> None:
 
 def test_a_tool_that_is_an_option_of_pip_is_refused() -> None:
     with pytest.raises(ManifestError) as error:
-        providers.committed(everywhere(tool="--index-url=https://index.example"))
+        providers.render_committed(everywhere(tool="--index-url=https://index.example"))
 
     assert str(error.value) == (
         "packages.yaml: tool: expected a requirement or a path, "
@@ -162,7 +162,7 @@ def test_a_name_of_the_manifest_that_a_shell_would_read_is_refused() -> None:
     text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
 
     with pytest.raises(ManifestError) as error:
-        providers.committed(read(text, source="a; id.yaml"))
+        providers.render_committed(read(text, source="a; id.yaml"))
 
     assert str(error.value) == (
         "a; id.yaml: the manifest's name: "
@@ -172,7 +172,7 @@ def test_a_name_of_the_manifest_that_a_shell_would_read_is_refused() -> None:
 
 
 def test_a_template_cannot_print_what_passed_no_filter() -> None:
-    template = _environment("github").from_string("a: {{{ value }}}")
+    template = _environment(github.SYNTAX).from_string("a: {{{ value }}}")
 
     with pytest.raises(TypeError, match="a template prints 'x' without a filter"):
         template.render(value="x")

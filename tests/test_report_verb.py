@@ -96,7 +96,7 @@ def test_three_files_are_written_and_agree(session: Session, here: Path) -> None
 def test_a_job_summary_is_added_to_what_other_steps_wrote(session: Session, here: Path) -> None:
     (here / "steps.md").write_text("before\n", encoding="utf-8")
 
-    report.run(session, arguments(here, github_summary=here / "steps.md"))
+    report.run(session, arguments(here, summary=here / "steps.md"))
 
     added = (here / "steps.md").read_text(encoding="utf-8")
     assert added == "before\n" + (here / "out" / "summary.md").read_text(encoding="utf-8")

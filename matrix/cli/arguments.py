@@ -39,6 +39,7 @@ class PlanSource:
 
     plan: Path | None = None
     previous: Path | None = None
+    expect: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +117,18 @@ def add_plan_source(parser: argparse.ArgumentParser) -> None:
         help="a plan.json; default: made from manifest and lock",
     )
     add_previous(parser)
+    add_expect(parser)
 
 
 def add_previous(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--previous", type=Path, metavar="BUNDLE", help="a bundle whose built wheels are reused"
+    )
+
+
+def add_expect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--expect", metavar="SHA256", help="fail unless the plan.json has this digest"
     )
 
 

@@ -43,7 +43,7 @@ class Arguments:
     out: Path = OUT
     wheels: Path | None = None
     logs: Path | None = None
-    github_summary: Path | None = None
+    summary: Path | None = None
     twice: bool = False
     toolchain: Path | None = None
 
@@ -68,9 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--logs", type=Path, metavar="DIR", help="default: logs in the cache directory"
     )
-    parser.add_argument(
-        "--github-summary", type=Path, metavar="FILE", help="append the failures to FILE"
-    )
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="append the failures to FILE")
     parser.add_argument("--twice", action="store_true", help="build again and compare the bytes")
     add_toolchain(parser)
     add_plan_source(parser)
@@ -89,8 +87,8 @@ def run(session: Session, arguments: Arguments) -> None:
     try:
         wheels = _build(session, plan, jobs, arguments)
     except BuildFailed as error:
-        if arguments.github_summary is not None:
-            files.append(arguments.github_summary, failed_builds.markdown(error.problems))
+        if arguments.summary is not None:
+            files.append(arguments.summary, failed_builds.markdown(error.problems))
         raise
     names = [path.relative_to(arguments.out).as_posix() for path in wheels]
     session.show(

@@ -99,7 +99,7 @@ def make_identity(
     session: Session, plan: Plan, options: Identity, *, out: Path, tag: str = ""
 ) -> sealing.Identity:
     """Return what a new bundle in ``out`` is called."""
-    tagged = release.version(tag) if tag else ""
+    tagged = release.parse_tag(tag) if tag else ""
     return sealing.Identity(
         version=options.version or tagged or _choose_version(session, plan, out),
         sequence=options.sequence or int(session.now.timestamp()),

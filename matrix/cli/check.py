@@ -14,7 +14,7 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session
 from matrix.edge.quantities import count
 from matrix.errors import ManifestError
-from matrix.pipelines import labels
+from matrix.pipelines import providers
 
 EXAMPLES: Final = ("wheelyard check", "wheelyard check --recipes")
 
@@ -39,7 +39,7 @@ def run(session: Session, arguments: Arguments) -> None:
     calls impossible is an error, as it is for ``lock`` and ``plan``.
     """
     manifest = session.manifest
-    warnings, errors = labels.problems(manifest, session.now.date())
+    warnings, errors = providers.judge_runners(manifest, session.now.date())
     for warning in warnings:
         session.warn(warning)
     if errors:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Write the committed pipelines, or raise ``Drift`` with the difference."""
-    wanted = providers.committed(session.manifest)
+    wanted = providers.render_committed(session.manifest)
     if arguments.check:
         drift.check(session.root, wanted)
         paths_by_change = {"unchanged": sorted(wanted)}

@@ -5,11 +5,11 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-from matrix.cli.arguments import Common, add_previous
+from matrix.cli.arguments import Common, add_expect, add_previous
 from matrix.cli.relock import relock
 from matrix.cli.session import Session
 from matrix.edge import files
-from matrix.pipelines import agreement, gitlab
+from matrix.errors import Problem, UsageError
 from matrix.pipelines.providers import PROVIDERS
 from matrix.plan import planfile
 from matrix.plan.model import Plan
@@ -30,8 +30,9 @@ class Arguments:
     out: Path | None = None
     relock: bool = False
     expect: str | None = None
-    github_output: Path | None = None
-    gitlab_child: Path | None = None
+    provider: str | None = None
+    outputs: Path | None = None
+    child: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,13 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--relock", action="store_true", help="renew a stale lock first, without writing it"
     )
-    parser.add_argument("--expect", metavar="SHA256", help="fail unless the plan has this digest")
+    add_expect(parser)
     parser.add_argument(
-        "--github-output", type=Path, metavar="FILE", help="append the job matrices to FILE"
+        "--provider", choices=sorted(PROVIDERS), help="the CI service of --outputs and --child"
     )
     parser.add_argument(
-        "--gitlab-child", type=Path, metavar="FILE", help="write the child pipeline to FILE"
+        "--outputs", type=Path, metavar="FILE", help="append the outputs of the planning job"
     )
+    parser.add_argument("--child", type=Path, metavar="FILE", help="write the child pipeline")
 
 
 def run(session: Session, arguments: Arguments) -> None:
@@ -58,13 +60,13 @@ def run(session: Session, arguments: Arguments) -> None:
         session.check_manifest()
     lock = _read_lock(session, is_renewed=arguments.relock)
     plan = session.plan_of(lock, previous=arguments.previous)
-    if arguments.expect is not None:
-        agreement.require(plan, arguments.expect)
+    text = planfile.dump(plan)
+    session.require_digest(text, arguments.expect)
     if arguments.out is not None:
-        session.write(arguments.out / "plan.json", planfile.dump(plan))
+        session.write(arguments.out / planfile.FILENAME, text)
         session.write(arguments.out / lockfile.FILENAME, lockfile.dump(lock))
     _write_outputs(session, plan, arguments)
-    session.show(planfile.dump(plan) if arguments.common.json else plans.overview(plan))
+    session.show(text if arguments.common.json else plans.overview(plan))
     session.refuse_impossible(lock)
 
 
@@ -83,12 +85,20 @@ def _read_lock(session: Session, *, is_renewed: bool) -> Lock:
 
 
 def _write_outputs(session: Session, plan: Plan, arguments: Arguments) -> None:
-    if arguments.github_output is not None:
-        outputs = PROVIDERS["github"].run_time(session.manifest, plan)
-        files.append(
-            arguments.github_output,
-            "".join(f"{name}={value}\n" for name, value in sorted(outputs.items())),
-        )
-    if arguments.gitlab_child is not None:
-        texts = PROVIDERS["gitlab"].run_time(session.manifest, plan)
-        session.write(arguments.gitlab_child, texts[gitlab.CHILD])
+    if arguments.outputs is None and arguments.child is None:
+        return
+    if arguments.provider is None:
+        what = "`--outputs` and `--child` need a CI service"
+        hint = f"add --provider {' or '.join(sorted(PROVIDERS))}"
+        raise UsageError(Problem(place="plan", what=what, hint=hint))
+    provider = PROVIDERS[arguments.provider]
+    if arguments.outputs is not None:
+        outputs = provider.render_outputs(session.manifest, plan)
+        lines = (f"{name}={value}\n" for name, value in sorted(outputs.items()))
+        files.append(arguments.outputs, "".join(lines))
+    if arguments.child is not None:
+        child = provider.render_child(session.manifest, plan)
+        if not child:
+            what = f"{provider.name} has no child pipeline for the runners of the manifest"
+            raise UsageError(Problem(place="plan", what=what))
+        session.write(arguments.child, child)

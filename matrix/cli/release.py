@@ -126,7 +126,7 @@ def _seal(session: Session, plan: Plan, collected: Collected, arguments: Argumen
 
 
 def _generate(session: Session) -> None:
-    applied = drift.apply(session.root, providers.committed(session.manifest))
+    applied = drift.apply(session.root, providers.render_committed(session.manifest))
     for path in applied.written:
         session.reporter.say(f"wrote {path}")
     for path in applied.removed:

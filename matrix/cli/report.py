@@ -43,7 +43,7 @@ class Arguments:
     base: Path | None = None
     osv: Path | None = None
     out: Path = OUT
-    github_summary: Path | None = None
+    summary: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the report is written; default: %(default)s",
     )
-    parser.add_argument(
-        "--github-summary", type=Path, metavar="FILE", help="append the summary to FILE"
-    )
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="append the summary to FILE")
     add_plan_source(parser)
 
 
@@ -87,8 +85,8 @@ def run(session: Session, arguments: Arguments) -> None:
     session.write(arguments.out / "summary.md", summary)
     session.write(arguments.out / merge_request.FULL, merge_request.full(facts))
     session.write(arguments.out / "report.json", gathering.dump(facts))
-    if arguments.github_summary is not None:
-        files.append(arguments.github_summary, summary)
+    if arguments.summary is not None:
+        files.append(arguments.summary, summary)
     session.show(gathering.dump(facts) if arguments.common.json else summary)
 
 

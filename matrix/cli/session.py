@@ -173,8 +173,20 @@ class Session:
         from matrix.plan import planfile  # noqa: PLC0415 - see above
 
         if source.plan is not None:
-            return planfile.parse(read_text(source.plan), source=source.plan.name)
-        return self.plan_of(self.lock(), previous=source.previous)
+            text = read_text(source.plan)
+            self.require_digest(text, source.expect)
+            return planfile.parse(text, source=source.plan.name)
+        plan = self.plan_of(self.lock(), previous=source.previous)
+        if source.expect is not None:
+            self.require_digest(planfile.dump(plan), source.expect)
+        return plan
+
+    def require_digest(self, text: str, expected: str | None) -> None:
+        """Refuse the text of another plan than the one of ``--expect``."""
+        from matrix.pipelines import agreement  # noqa: PLC0415 - see above
+
+        if expected is not None:
+            agreement.require_digest(text, expected)
 
     def plan_of(self, lock: Lock, *, previous: Path | None) -> "Plan":
         """

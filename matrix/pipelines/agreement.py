@@ -1,8 +1,9 @@
 """
 That two jobs mean the same plan.
 
-A child pipeline makes the plan again, because it cannot be relied on to see its parent's files;
-this is how it knows that it got the plan that its own jobs were made from.
+A plan reaches another job as an artifact, which a job of the same run can replace, or is made again
+by a child pipeline, for which index or manifest may have changed. Its digest travels another way:
+as an output of the planning job, or in the text of the child pipeline.
 """
 
 import hashlib
@@ -12,18 +13,23 @@ from matrix.plan import planfile
 from matrix.plan.model import Plan
 
 
-def digest(plan: Plan) -> str:
+def digest_plan(plan: Plan) -> str:
     """The sha256 of ``plan.json``."""
-    return hashlib.sha256(planfile.dump(plan).encode("utf-8")).hexdigest()
+    return digest_text(planfile.dump(plan))
 
 
-def require(plan: Plan, expected: str) -> None:
-    """Raise ``UsageError`` unless ``plan`` has the digest ``expected``."""
-    if (actual := digest(plan)) != expected:
+def digest_text(text: str) -> str:
+    """The sha256 of a plan's text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def require_digest(text: str, expected: str) -> None:
+    """Raise ``UsageError`` unless a plan's ``text`` has the digest ``expected``."""
+    if (actual := digest_text(text)) != expected:
         raise UsageError(
             Problem(
                 place="plan",
                 what=f"expected the plan with sha256 {expected}, got {actual}",
-                hint="run the whole pipeline again: the index or the manifest changed under way",
+                hint="run the whole pipeline again: index, manifest or artifact changed meanwhile",
             )
         )

@@ -1,8 +1,8 @@
 """
 Generated files against the files of a repository.
 
-Ours is what starts with our marker. Whatever else stands in the repository is somebody's work: it
-is reported when we need its place, and never written or removed.
+A file is ours when it starts with our marker. Any other file is the work of a person: it is
+reported when a generated file needs its place, and never written or removed.
 """
 
 import dataclasses
@@ -14,18 +14,16 @@ from typing import Final, Literal
 
 from matrix.edge import files
 from matrix.errors import Drift, Problem
-from matrix.pipelines.attributes import ATTRIBUTES, rules
-from matrix.pipelines.header import MARKER
+from matrix.pipelines.attributes import ATTRIBUTES, parse_rules
+from matrix.pipelines.header import MARKERS
+from matrix.pipelines.providers import list_owned_places
 
 _HINT: Final = "run `wheelyard generate` and commit the result"
-_WORKFLOWS: Final = Path(".github/workflows")
-_SUFFIXES: Final = (".yml", ".yaml")
-_ALONE: Final = (ATTRIBUTES, ".gitlab-ci.yml")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Difference:
-    """One file that is not as it should be; ``diff`` leads from what is there to what is wanted."""
+    """A file that is not up to date; ``diff`` leads from the present text to the generated one."""
 
     path: str
     kind: Literal["changed", "missing", "orphaned"]
@@ -34,37 +32,39 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What was done to a repository, by path; nothing when everything was as it should be."""
+    """The changes to a repository, by path; none when everything was up to date."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
 
 
-def differences(wanted: Mapping[str, str], present: Mapping[str, str]) -> tuple[Difference, ...]:
+def compare(wanted: Mapping[str, str], present: Mapping[str, str]) -> tuple[Difference, ...]:
     """How ``present`` differs from ``wanted``, sorted by path; line ends do not matter."""
-    return tuple(sorted(_differences(wanted, present)))
+    return tuple(sorted(_find_differences(wanted, present)))
 
 
 def read(root: Path, wanted: Mapping[str, str]) -> dict[str, str]:
     """
     The files of ours under ``root``, by path.
 
-    Raises ``Drift`` when a file of somebody else has the place of a wanted one.
+    Raises ``Drift`` when a file that is not ours has the place of a wanted one.
     """
     present: dict[str, str] = {}
     foreign = []
-    for path in sorted({*_owned_places(root), *wanted}):
+    for path in sorted({*_list_owned(root), *wanted}):
         if not (root / path).exists():
             continue
         with files.reading(root / path) as stream:
             text = stream.read().decode("utf-8", errors="replace")
-        if text.startswith(MARKER):
+        if text.startswith(MARKERS):
             present[path] = text
-        elif path == ATTRIBUTES and set(rules(wanted.get(path, ""))) <= set(rules(text)):
-            # Attributes serve many purposes: whoever has our rules among others has what we want.
+        elif path == ATTRIBUTES and set(parse_rules(wanted.get(path, ""))) <= set(
+            parse_rules(text)
+        ):
+            # Attributes serve many purposes: a file with our rules among others will do.
             present |= {path: wanted[path]} if path in wanted else {}
         elif path in wanted:
-            foreign.append(_not_ours(path, wanted[path]))
+            foreign.append(_describe_foreign(path, wanted[path]))
     if foreign:
         raise Drift(*foreign)
     return present
@@ -72,16 +72,16 @@ def read(root: Path, wanted: Mapping[str, str]) -> dict[str, str]:
 
 def check(root: Path, wanted: Mapping[str, str]) -> None:
     """Raise ``Drift``, with every difference, unless the files under ``root`` are ``wanted``."""
-    found = differences(wanted, read(root, wanted))
-    if found:
-        raise Drift(*_problems(found))
+    differences = compare(wanted, read(root, wanted))
+    if differences:
+        raise Drift(*_describe_all(differences))
 
 
 def apply(root: Path, wanted: Mapping[str, str]) -> Applied:
-    """Make the files under ``root`` the ``wanted`` ones; what is right already is not touched."""
-    found = differences(wanted, read(root, wanted))
-    removed = tuple(difference.path for difference in found if difference.kind == "orphaned")
-    written = tuple(difference.path for difference in found if difference.kind != "orphaned")
+    """Make the files under ``root`` the ``wanted`` ones, and touch no file that is up to date."""
+    differences = compare(wanted, read(root, wanted))
+    removed = tuple(item.path for item in differences if item.kind == "orphaned")
+    written = tuple(item.path for item in differences if item.kind != "orphaned")
     for path in written:
         files.write(root / path, wanted[path])
     for path in removed:
@@ -92,7 +92,9 @@ def apply(root: Path, wanted: Mapping[str, str]) -> Applied:
     return Applied(written=written, removed=removed)
 
 
-def _differences(wanted: Mapping[str, str], present: Mapping[str, str]) -> Iterator[Difference]:
+def _find_differences(
+    wanted: Mapping[str, str], present: Mapping[str, str]
+) -> Iterator[Difference]:
     for path, text in wanted.items():
         if path not in present:
             yield Difference(path=path, kind="missing", diff=_diff("", text))
@@ -108,39 +110,38 @@ def _diff(before: str, after: str) -> str:
     return "\n".join(itertools.islice(lines, 2, None))
 
 
-def _owned_places(root: Path) -> Iterator[str]:
-    yield from _ALONE
-    if (root / _WORKFLOWS).is_dir():
-        for path in (root / _WORKFLOWS).iterdir():
-            if path.suffix in _SUFFIXES and path.is_file():
-                yield f"{_WORKFLOWS.as_posix()}/{path.name}"
+def _list_owned(root: Path) -> Iterator[str]:
+    for pattern in list_owned_places():
+        for path in root.glob(pattern):
+            if path.is_file():
+                yield path.relative_to(root).as_posix()
 
 
-def _problems(found: tuple[Difference, ...]) -> Iterator[Problem]:
+def _describe_all(differences: tuple[Difference, ...]) -> Iterator[Problem]:
     """One problem a file; the hint is the same for all and stands once, at the end."""
-    for number, difference in enumerate(found, start=1):
-        hint = _HINT if number == len(found) else ""
+    for number, difference in enumerate(differences, start=1):
+        hint = _HINT if number == len(differences) else ""
         lines = tuple(difference.diff.splitlines()) if difference.kind == "changed" else ()
-        yield Problem(place=difference.path, what=_what(difference), hint=hint, lines=lines)
+        yield Problem(place=difference.path, what=_describe(difference), hint=hint, lines=lines)
 
 
-def _what(difference: Difference) -> str:
+def _describe(difference: Difference) -> str:
     match difference.kind:
         case "changed":
-            return "is not what the manifest asks for"
+            return "differs from the file that the manifest generates"
         case "missing":
-            return "is not there"
+            return "not found"
         case "orphaned":
-            return "was made by wheelyard, and the manifest asks for it no longer"
+            return "was generated by wheelyard, and the manifest no longer generates it"
 
 
-def _not_ours(path: str, wanted: str) -> Problem:
+def _describe_foreign(path: str, wanted: str) -> Problem:
     if path == ATTRIBUTES:
-        what = "is not ours, and lacks rules that mark generated files"
-        lines = tuple(map(str, rules(wanted)))
+        what = "was not generated by wheelyard, and lacks rules for the generated files"
+        lines = tuple(map(str, parse_rules(wanted)))
         return Problem(place=path, what=what, hint="add these lines to it", lines=lines)
     return Problem(
         place=path,
-        what="is not ours: its first line does not say that wheelyard made it",
+        what="was not generated by wheelyard: its first line has no marker",
         hint="move it away, then run `wheelyard generate`",
     )

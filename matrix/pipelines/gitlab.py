@@ -1,17 +1,24 @@
 """GitLab CI: a committed parent that plans, and a run-time child that builds and bundles."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Final
 
-from matrix.manifest.model import Manifest
-from matrix.pipelines import agreement, header, limits, machines, release
-from matrix.pipelines.scalar import Passed, render
+from matrix.manifest.model import Manifest, Runner
+from matrix.pipelines import agreement, header, release
+from matrix.pipelines.limits import check_limit, read_limits
+from matrix.pipelines.provider import Errors, Warnings
+from matrix.pipelines.runners import JobRunner, find_builders, find_coordinator, is_used
+from matrix.pipelines.scalar import Passed, Syntax, render
 from matrix.plan.model import Plan, State
 
 PARENT: Final = ".gitlab-ci.yml"
 CHILD: Final = "child.yml"
 BUILD: Final = "build-"
 """What names of build jobs start with, so that none is a keyword of GitLab's."""
+
+# "$" covers "$[[ inputs.x ]]" too.
+SYNTAX: Final = Syntax(service="gitlab", expansion="$")
 
 # The variable holds an option or nothing, and must then vanish from the command line.
 _RELOCK: Final = {
@@ -20,61 +27,88 @@ _RELOCK: Final = {
 }
 
 
-def committed(manifest: Manifest) -> dict[str, str]:
-    """The parent: a function of runners, tool and this program's version."""
-    if not machines.is_used(manifest, "gitlab"):
+class GitLab:
+    """GitLab CI, of gitlab.com or of an instance of one's own."""
+
+    name: Final = SYNTAX.service
+    owned_places: Final = (PARENT,)
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        return read_limits(self.name)
+
+    def find_runner(self, runner: Runner, manifest: Manifest) -> JobRunner | None:
+        del manifest
+        if not (runner.gitlab.tags or runner.gitlab.image):
+            return None
+        return JobRunner(labels=runner.gitlab.tags, image=runner.gitlab.image)
+
+    def judge_runners(self, manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:
+        """Nothing: every tag is the instance's own."""
+        del manifest, today
+        return (), ()
+
+    def render_committed(self, manifest: Manifest) -> dict[str, str]:
+        """The parent: a function of runners, tool and this program's version."""
+        if not is_used(manifest, self):
+            return {}
+        find_builders(manifest, self)  # raises when a class has no runner
+        return {PARENT: self._render("gitlab/parent.yml.j2", manifest, {})}
+
+    def render_outputs(self, manifest: Manifest, plan: Plan) -> dict[str, str]:
+        """None: what depends on the plan stands in the child pipeline."""
+        del manifest, plan
         return {}
-    machines.builders(manifest, "gitlab")  # raises when a class has no runner
-    text = _render("gitlab/parent.yml.j2", manifest, {})
-    return {PARENT: text}
 
+    def render_child(self, manifest: Manifest, plan: Plan) -> str:
+        """One job for each job of the plan, then the bundle."""
+        if not is_used(manifest, self):
+            return ""
+        runner_by_class = find_builders(manifest, self)
+        used = {job.job_class for job in plan.jobs}
+        fields = {
+            "builds": {name: runner for name, runner in runner_by_class.items() if name in used},
+            "jobs": [
+                (f"{BUILD}{job.id}", job, runner_by_class[job.job_class]) for job in plan.jobs
+            ],
+            "digest": agreement.digest_plan(plan),
+            "bundle": manifest.bundle,
+            "certificates": manifest.network.ca_bundle,
+            "part_bytes": self.limits["release file bytes"],
+        }
+        text = self._render("gitlab/child.yml.j2", manifest, fields)
+        self._check_limits(manifest, plan, text)
+        return text
 
-def run_time(manifest: Manifest, plan: Plan) -> dict[str, str]:
-    """The child pipeline of ``plan``: one job for each of its jobs, then the bundle."""
-    if not machines.is_used(manifest, "gitlab"):
-        return {}
-    found = machines.builders(manifest, "gitlab")
-    used = {job.job_class for job in plan.jobs}
-    fields = {
-        "builds": {name: machine for name, machine in found.items() if name in used},
-        "jobs": [(f"{BUILD}{job.id}", job, found[job.job_class]) for job in plan.jobs],
-        "digest": agreement.digest(plan),
-        "bundle": manifest.bundle,
-        "certificates": manifest.network.ca_bundle,
-        "part_bytes": limits.cap("gitlab", "release file bytes"),
-    }
-    text = _render("gitlab/child.yml.j2", manifest, fields)
-    _respect_limits(manifest, plan, text)
-    return {CHILD: text}
+    def _render(self, template: str, manifest: Manifest, fields: Mapping[str, object]) -> str:
+        coordinator = find_coordinator(manifest, self)
+        shared = {
+            **header.fields(manifest),
+            "coordinator": coordinator,
+            "relock": _RELOCK["windows" if coordinator.is_windows else "posix"],
+            "is_release": Passed(f"$CI_COMMIT_TAG =~ {release.PATTERN}"),
+        }
+        fields = {**shared, **fields}
+        return render(template, syntax=SYNTAX, source=manifest.source, fields=fields)
 
-
-def _render(template: str, manifest: Manifest, fields: Mapping[str, object]) -> str:
-    coordinator = machines.coordinator(manifest, "gitlab")
-    shared = {
-        **header.fields(manifest),
-        "coordinator": coordinator,
-        "relock": _RELOCK["windows" if coordinator.is_windows else "posix"],
-        "is_release": Passed(f"$CI_COMMIT_TAG =~ {release.PATTERN}"),
-    }
-    return render(template, dialect="gitlab", source=manifest.source, fields={**shared, **fields})
-
-
-def _respect_limits(manifest: Manifest, plan: Plan, text: str) -> None:
-    # The bundle is one artifact, and wheels do not shrink when zipped. What built ones weigh
-    # is not known yet.
-    known = plan.count_bytes(State.PUBLISHED, State.REUSED, State.UNIVERSAL)
-    remedy = "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"
-    limits.require(
-        "gitlab",
-        "artifact megabytes",
-        known >> 20,
-        place="the bundle",
-        remedy=remedy,
-        most=manifest.gitlab.artifact_megabytes,
-    )
-    for job in plan.jobs:
-        count, place = len(f"{BUILD}{job.id}"), f"job {job.id}"
+    def _check_limits(self, manifest: Manifest, plan: Plan, text: str) -> None:
+        # The bundle is one artifact, and wheels do not shrink when zipped. The size of those that
+        # are built is not known yet.
+        known = plan.count_bytes(State.PUBLISHED, State.REUSED, State.UNIVERSAL)
+        remedy = (
+            "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"
+        )
+        check_limit(
+            self,
+            "artifact megabytes",
+            known >> 20,
+            place="the bundle",
+            remedy=remedy,
+            cap=manifest.gitlab.artifact_megabytes,
+        )
         remedy = "name the project's version shorter, or exclude it where it is built"
-        limits.require("gitlab", "job name characters", count, place=place, remedy=remedy)
-    remedy = "plan fewer projects at a time: move some to a manifest of their own"
-    limits.require("gitlab", "child pipeline bytes", len(text), place=CHILD, remedy=remedy)
+        for job in plan.jobs:
+            count, place = len(f"{BUILD}{job.id}"), f"job {job.id}"
+            check_limit(self, "job name characters", count, place=place, remedy=remedy)
+        remedy = "plan fewer projects at a time: move some to a manifest of their own"
+        check_limit(self, "child pipeline bytes", len(text), place=CHILD, remedy=remedy)

@@ -1,5 +1,5 @@
 """
-Labels of GitHub's runners: a job whose label nobody serves waits for a day and is then cancelled.
+Labels of GitHub's runners: a job with a label of no runner waits for a day and is then cancelled.
 
 Which labels GitHub hosts, and until when, is data with dates. The labels of one's own runners are
 known to the manifest only, which may list them.
@@ -22,55 +22,57 @@ WARNED_BEFORE: Final = datetime.timedelta(days=90)
 _GIVEN: Final = frozenset({SELF_HOSTED, "linux", "windows", "macos", "x64", "arm", "arm64"})
 
 
-def problems(
+def judge_labels(
     manifest: Manifest, today: datetime.date
 ) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Warnings of labels that GitHub retires soon; errors of those it has retired or never had."""
-    warnings, errors = [], list(unknown(manifest))
+    warnings, errors = [], list(find_unknown(manifest))
     for index, runner in enumerate(manifest.runners):
         if not is_hosted(runner, manifest):
             continue
         for label in runner.github.labels:
-            retired = hosted().get(label.lower(), {}).get("retired")
+            retired = read_hosted().get(label.lower(), {}).get("retired")
             if retired is None:
                 continue
             day = datetime.date.fromisoformat(retired)
             if today >= day:
-                errors.append(_retired(manifest, index, label, f"is gone since {day}"))
+                errors.append(_describe_end(manifest, index, label, f"is gone since {day}"))
             elif today >= day - WARNED_BEFORE:
-                warnings.append(_retired(manifest, index, label, f"goes away on {day}"))
+                warnings.append(_describe_end(manifest, index, label, f"goes away on {day}"))
     return tuple(warnings), tuple(errors)
 
 
-def unknown(manifest: Manifest) -> Iterator[Problem]:
-    """A problem for every label of which nobody says that it exists."""
+def find_unknown(manifest: Manifest) -> Iterator[Problem]:
+    """A problem for every label that is neither GitHub's nor listed in the manifest."""
     declared = {label.lower() for label in manifest.github.labels}
     for index, runner in enumerate(manifest.runners):
-        known = set(declared)
+        known, lasting = set(declared), set(declared)
         if _is_own(runner):
             # Without an inventory nothing can be said of the labels of one's own runners.
             known |= _GIVEN if declared else {label.lower() for label in runner.github.labels}
+            lasting |= known
         elif manifest.github.dialect == "github.com":
-            known |= hosted().keys()
+            known |= read_hosted().keys()
+            lasting |= {label for label, facts in read_hosted().items() if "retired" not in facts}
         for label in runner.github.labels:
             if label.lower() not in known:
-                what = f"runners[{index}].github: {_unknown(label, runner, manifest)}"
-                hint = did_you_mean(label, sorted(known)) or "list it under `github.labels`"
+                what = f"runners[{index}].github: {_describe_unknown(label, runner, manifest)}"
+                hint = did_you_mean(label, sorted(lasting)) or "list it under `github.labels`"
                 yield Problem(place=manifest.source, line=runner.line, what=what, hint=hint)
 
 
 def is_hosted(runner: Runner, manifest: Manifest) -> bool:
-    """Whether GitHub runs the machine, with the tools that GitHub installs."""
+    """Whether GitHub runs the runner, with the tools that GitHub installs."""
     return (
         manifest.github.dialect == "github.com"
         and not _is_own(runner)
-        and any(label.lower() in hosted() for label in runner.github.labels)
+        and any(label.lower() in read_hosted() for label in runner.github.labels)
     )
 
 
 @functools.cache
-def hosted() -> Mapping[str, Mapping[str, str]]:
-    """The labels of GitHub's machines, with ``retired`` and ``instead`` where there is an end."""
+def read_hosted() -> Mapping[str, Mapping[str, str]]:
+    """The labels of GitHub's own runners, with ``retired`` and ``instead`` where they end."""
     data = importlib.resources.files("matrix") / "data" / "labels.json"
     loaded: dict[str, dict[str, str]] = json.loads(data.read_text(encoding="utf-8"))["labels"]
     return loaded
@@ -80,7 +82,7 @@ def _is_own(runner: Runner) -> bool:
     return bool(runner.github.group) or SELF_HOSTED in map(str.lower, runner.github.labels)
 
 
-def _unknown(label: str, runner: Runner, manifest: Manifest) -> str:
+def _describe_unknown(label: str, runner: Runner, manifest: Manifest) -> str:
     if _is_own(runner):
         return f"expected a label of `github.labels`, got {label!r}"
     if manifest.github.dialect == "enterprise-server":
@@ -88,10 +90,10 @@ def _unknown(label: str, runner: Runner, manifest: Manifest) -> str:
     return f"unknown label {label!r}"
 
 
-def _retired(manifest: Manifest, index: int, label: str, when: str) -> Problem:
+def _describe_end(manifest: Manifest, index: int, label: str, when: str) -> Problem:
     return Problem(
         place=manifest.source,
         line=manifest.runners[index].line,
         what=f"runners[{index}].github: the label {label!r} {when}",
-        hint=f"write {hosted()[label.lower()]['instead']!r}",
+        hint=f"write {read_hosted()[label.lower()]['instead']!r}",
     )

@@ -24,8 +24,8 @@ class Action:
 
 
 @functools.cache
-def actions(github: str) -> Mapping[str, Action]:
-    """Every action pinned for that dialect of GitHub, by the last part of its name."""
+def read_actions(dialect: str) -> Mapping[str, Action]:
+    """Every action pinned for a dialect of GitHub, by the last part of its name."""
     data = importlib.resources.files("matrix") / "data" / "actions.json"
-    loaded = json.loads(data.read_text(encoding="utf-8"))[github]
+    loaded = json.loads(data.read_text(encoding="utf-8"))[dialect]
     return {short: Action(**entry) for short, entry in loaded.items()}

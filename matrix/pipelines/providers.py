@@ -1,32 +1,36 @@
-"""The services that pipelines are made for."""
+"""The CI services that pipelines are made for."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
+import datetime
 from typing import Final
 
 from matrix.manifest.model import Manifest
-from matrix.pipelines import attributes, github, gitlab
-from matrix.plan.model import Plan
+from matrix.pipelines import attributes
+from matrix.pipelines.github import GitHub
+from matrix.pipelines.gitlab import GitLab
+from matrix.pipelines.provider import Errors, Provider, Warnings
 
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """One CI service: what to commit for it, and what its planning job hands on."""
-
-    committed: Callable[[Manifest], dict[str, str]]
-    run_time: Callable[[Manifest, Plan], dict[str, str]]
-
-
-PROVIDERS: Final[Mapping[str, Provider]] = {
-    "github": Provider(committed=github.committed, run_time=github.run_time),
-    "gitlab": Provider(committed=gitlab.committed, run_time=gitlab.run_time),
+PROVIDERS: Final[dict[str, Provider]] = {
+    provider.name: provider for provider in (GitHub(), GitLab())
 }
 
 
-def committed(manifest: Manifest) -> dict[str, str]:
+def render_committed(manifest: Manifest) -> dict[str, str]:
     """Every file that the repository must hold, path to text, sorted by path."""
     texts: dict[str, str] = {}
     for provider in PROVIDERS.values():
-        texts |= provider.committed(manifest)
-    texts |= attributes.committed(manifest, sorted(texts))
+        texts |= provider.render_committed(manifest)
+    texts |= attributes.render_attributes(manifest, sorted(texts))
     return dict(sorted(texts.items()))
+
+
+def list_owned_places() -> tuple[str, ...]:
+    """Patterns of the paths that generated files can have."""
+    places = {place for provider in PROVIDERS.values() for place in provider.owned_places}
+    return tuple(sorted({*places, attributes.ATTRIBUTES}))
+
+
+def judge_runners(manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:
+    """What is doubtful and what is wrong with the runners, on any service."""
+    verdicts = [provider.judge_runners(manifest, today) for provider in PROVIDERS.values()]
+    warnings = tuple(problem for warnings, _ in verdicts for problem in warnings)
+    return warnings, tuple(problem for _, errors in verdicts for problem in errors)

@@ -17,19 +17,19 @@ Not ``v1.2``: a repository may hold more than bundles (ours holds this tool) and
 """
 
 PATTERN: Final = "/^bundle-[0-9]/"
-"""The same, as GitLab's regular expression."""
+"""The same as a regular expression of GitLab."""
 
 _TAG: Final = re.compile(r"bundle-([0-9][A-Za-z0-9._-]{0,63})")
 
 
-def version(tag: str) -> str:
+def parse_tag(tag: str) -> str:
     """
     The bundle's version of a release's ``tag``.
 
-    >>> version("bundle-2026.11.1")
+    >>> parse_tag("bundle-2026.11.1")
     '2026.11.1'
     """
-    if not (found := _TAG.fullmatch(tag)):
+    if not (match := _TAG.fullmatch(tag)):
         what = f"expected a tag such as 'bundle-2026.11.1', got {tag!r}"
         raise UsageError(Problem(place="release", what=what))
-    return found[1]
+    return match[1]

@@ -6,6 +6,7 @@ it. So no text of a manifest can change the YAML around it, become an expression
 reach a shell as code.
 """
 
+import dataclasses
 import functools
 import importlib.resources
 import json
@@ -13,16 +14,22 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from matrix.errors import ManifestError, Problem
 
-Dialect = Literal["github", "gitlab"]
 
-# What a service expands wherever it stands in a value; "$" covers GitLab's "$[[ inputs.x ]]" too.
-_EXPANDED: Final[Mapping[Dialect, str]] = {"github": "${{", "gitlab": "$"}
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Syntax:
+    """The YAML of one service, which replaces text that starts with ``expansion`` in any value."""
+
+    service: str
+    expansion: str
+
+
+PLAIN: Final = Syntax(service="", expansion="")
 
 _WORD: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+!/@-]*")
 
@@ -37,26 +44,26 @@ class Passed(str):
     __slots__ = ()
 
 
-def scalar(value: str, *, dialect: Dialect) -> Passed:
+def scalar(value: str, *, syntax: Syntax) -> Passed:
     """
     A double-quoted YAML scalar of printable ASCII that reads back as ``value``.
 
-    >>> print(scalar("3.10", dialect="github"), scalar("a # b: 'c'", dialect="gitlab"))
+    >>> print(scalar("3.10", syntax=PLAIN), scalar("a # b: 'c'", syntax=PLAIN))
     "3.10" "a # b: 'c'"
     """
-    expanded = _EXPANDED[dialect]
-    if expanded in value:
+    expansion = syntax.expansion
+    if expansion and expansion in value:
         raise Unsafe(
-            f"expected a value without {expanded!r}, which {dialect} expands, got {value!r}"
+            f"expected a value without {expansion!r}, which {syntax.service} expands, got {value!r}"
         )
     if not value.isprintable():
         raise Unsafe(f"expected one line of printable characters, got {value!r}")
-    return Passed("".join(map(_escaped, json.dumps(value, ensure_ascii=False))))
+    return Passed("".join(map(_escape, json.dumps(value, ensure_ascii=False))))
 
 
-def scalars(values: Iterable[str], *, dialect: Dialect) -> Passed:
+def scalars(values: Iterable[str], *, syntax: Syntax) -> Passed:
     """A YAML list of ``values``."""
-    return Passed(f"[{', '.join(scalar(value, dialect=dialect) for value in values)}]")
+    return Passed(f"[{', '.join(scalar(value, syntax=syntax) for value in values)}]")
 
 
 def number(value: int) -> Passed:
@@ -72,15 +79,15 @@ def word(value: str) -> Passed:
     return Passed(value)
 
 
-def render(template: str, *, dialect: Dialect, source: str, fields: Mapping[str, object]) -> str:
+def render(template: str, *, syntax: Syntax, source: str, fields: Mapping[str, object]) -> str:
     """The text of ``template`` with ``fields``; a refused value is reported as of ``source``."""
     try:
-        return _environment(dialect).get_template(template).render(fields)
+        return _environment(syntax).get_template(template).render(fields)
     except Unsafe as error:
         raise ManifestError(Problem(place=source, what=str(error))) from error
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character.isascii():
         return character
     # YAML has an escape of eight digits where JSON writes a pair of surrogates.
@@ -88,18 +95,18 @@ def _escaped(character: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004 - BMP
 
 
-def _only_passed(value: object) -> str:
+def _require_passed(value: object) -> str:
     if not isinstance(value, Passed):
         raise TypeError(f"a template prints {value!r} without a filter")
     return value
 
 
 @functools.cache
-def _environment(dialect: Dialect) -> Environment:
+def _environment(syntax: Syntax) -> Environment:
     environment = Environment(  # noqa: S701 - YAML, and every value is quoted or refused
-        loader=FunctionLoader(_template),
+        loader=FunctionLoader(_read_template),
         undefined=StrictUndefined,
-        finalize=_only_passed,
+        finalize=_require_passed,
         # GitHub writes ${{ }}, shells write ${ } and [[ ]]: three braces collide with none of them.
         variable_start_string="{{{",
         variable_end_string="}}}",
@@ -113,19 +120,19 @@ def _environment(dialect: Dialect) -> Environment:
     )
     filters: dict[str, Callable[..., Passed]] = {
         "number": number,
-        "scalar": functools.partial(scalar, dialect=dialect),
-        "scalars": functools.partial(scalars, dialect=dialect),
+        "scalar": functools.partial(scalar, syntax=syntax),
+        "scalars": functools.partial(scalars, syntax=syntax),
         "word": word,
     }
     environment.filters.update(filters)
     return environment
 
 
-def _template(name: str) -> str:
-    return (_templates() / name).read_text(encoding="utf-8")
+def _read_template(name: str) -> str:
+    return (_find_templates() / name).read_text(encoding="utf-8")
 
 
-def _templates() -> Traversable:
+def _find_templates() -> Traversable:
     """The installed wheel carries the templates inside the package, a checkout beside it."""
     package = importlib.resources.files("matrix")
     inside = package / "templates"

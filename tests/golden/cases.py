@@ -62,17 +62,15 @@ def outputs(case: str) -> dict[str, str]:
     of = manifest(case)
     full, empty = plan(of), plan(of, projects=())
     return {
-        **providers.committed(of),
+        **providers.render_committed(of),
         **_child(of, full, name="child.yml"),
         **_child(of, empty, name="empty-child.yml"),
     }
 
 
 def _child(of: Manifest, made: Plan, *, name: str) -> dict[str, str]:
-    texts = gitlab.run_time(of, made)
-    if not texts:
-        return {}
-    return {name: texts[gitlab.CHILD].replace(agreement.digest(made), NO_DIGEST)}
+    child = gitlab.GitLab().render_child(of, made)
+    return {name: child.replace(agreement.digest_plan(made), NO_DIGEST)} if child else {}
 
 
 def expected(case: str) -> dict[str, str]:

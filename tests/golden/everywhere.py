@@ -43,4 +43,5 @@ def everywhere(**values: str) -> Manifest:
 
 def files_of(manifest: Manifest) -> dict[str, str]:
     """What is committed, and GitLab's child for a plan with a job in every class."""
-    return {**providers.committed(manifest), **gitlab.run_time(manifest, cases.plan(manifest))}
+    child = gitlab.GitLab().render_child(manifest, cases.plan(manifest))
+    return {**providers.render_committed(manifest), gitlab.CHILD: child}

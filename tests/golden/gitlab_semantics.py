@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from matrix.pipelines import limits
+from matrix.pipelines.limits import read_limits
 
 from .semantics import parse
 
+LIMITS = read_limits("gitlab")
 _KEYWORDS = {"stages", "workflow", "variables", "default"}
 _AFTER_FAILURE = {"always", "on_failure"}
 
@@ -43,9 +44,9 @@ def _job(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterato
         yield f"{name} has no script or no timeout"
     if is_windows(job) and len(job["script"]) != 1:
         yield f"{name} runs several lines on Windows"
-    if len(name) > limits.cap("gitlab", "job name characters"):
+    if len(name) > LIMITS["job name characters"]:
         yield f"{name} has too long a name"
-    if int(job.get("parallel", 1)) > limits.cap("gitlab", "parallel jobs"):
+    if int(job.get("parallel", 1)) > LIMITS["parallel jobs"]:
         yield f"{name} is too many jobs"
     yield from _needs(name, job, whole)
     yield from _order(name, job, whole)
@@ -53,14 +54,14 @@ def _job(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterato
 
 def _needs(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
     needed = job.get("needs", [])
-    if len(needed) > limits.cap("gitlab", "needs per job") or len(needed) != len(set(needed)):
+    if len(needed) > LIMITS["needs per job"] or len(needed) != len(set(needed)):
         yield f"{name} needs {len(needed)} jobs"
     stages = whole["stages"]
     for other in needed:
         # An earlier stage for what is needed: so there is no cycle either.
         if other not in whole or stages.index(whole[other]["stage"]) >= stages.index(job["stage"]):
             yield f"{name} needs {other}"
-        if len(other) > limits.cap("gitlab", "job name characters where needed"):
+        if len(other) > LIMITS["job name characters where needed"]:
             yield f"{other} has too long a name to be needed"
 
 

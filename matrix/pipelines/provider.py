@@ -1,0 +1,51 @@
+"""
+What a CI service is to this room, so that nothing outside of its own module has to name it.
+
+A new service is one module with a class like ``GitHub`` and one row in ``providers``; the keys of
+the manifest by which a runner is found are the manifest's.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from matrix.errors import Problem
+from matrix.manifest.model import Manifest, Runner
+from matrix.plan.model import Plan
+
+if TYPE_CHECKING:
+    from matrix.pipelines.runners import JobRunner
+
+Warnings = tuple[Problem, ...]
+Errors = tuple[Problem, ...]
+
+
+class Provider(Protocol):
+    """One CI service: what is committed for it, and what its planning job hands on."""
+
+    @property
+    def name(self) -> str:
+        """How options, messages and the data of limits name it."""
+
+    @property
+    def owned_places(self) -> tuple[str, ...]:
+        """Patterns of the paths that its committed files can have, for ``Path.glob``."""
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What it refuses more of."""
+
+    def find_runner(self, runner: Runner, manifest: Manifest) -> "JobRunner | None":
+        """What a job says to get ``runner``; none when the service cannot find it."""
+
+    def judge_runners(self, manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:
+        """What is doubtful and what is wrong with the runners of ``manifest``."""
+
+    def render_committed(self, manifest: Manifest) -> dict[str, str]:
+        """The committed files, path to text; none when no runner is found through the service."""
+
+    def render_outputs(self, manifest: Manifest, plan: Plan) -> dict[str, str]:
+        """The outputs of the planning job, name to one line of text; none when it has none."""
+
+    def render_child(self, manifest: Manifest, plan: Plan) -> str:
+        """The pipeline that the planning job starts; empty when it starts none."""
