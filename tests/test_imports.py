@@ -16,7 +16,7 @@ from matrix.resolve.lock import Lock
 
 from .manifests import text
 
-HEAVY = ("msgspec", "urllib3", "pypi_simple", "resolvelib", "rich")
+HEAVY = ("msgspec", "urllib3", "resolvelib", "rich")
 
 
 def choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -220,16 +220,14 @@ def test_a_cache_that_cannot_be_written_is_named(
     assert "cannot be written: Not a directory" in str(caught.value)
 
 
-def test_the_manifest_wins_over_pip_and_pip_over_the_default() -> None:
+def test_the_manifest_wins_over_pip() -> None:
     pip = {"global.index-url": "https://pip.example/simple", "global.cert": "/certs.pem"}
 
-    named = choose_settings(Network(index="https://index.example/simple"), pip)
-    configured = choose_settings(Network(), pip)
-    neither = choose_settings(Network(), {})
+    named = choose_settings(Network(index="https://index.example/simple"), pip, environment={})
+    configured = choose_settings(Network(), pip, environment={})
 
     assert named == Settings(url="https://index.example/simple/", ca_bundle="/certs.pem")
     assert configured.url == "https://pip.example/simple/"
-    assert neither.url.endswith("/simple/")
 
 
 def test_the_environment_wins_over_pip_files() -> None:

@@ -117,9 +117,9 @@ def test_a_project_that_only_the_internal_index_serves_must_be_named(
 def test_without_an_internal_index_nobody_else_is_asked() -> None:
     pip = {"global.extra-index-url": "https://more.example/simple"}
 
-    assert choose_settings(Network(index="https://index.example/simple"), pip) == Settings(
-        url="https://index.example/simple/", ca_bundle=""
-    )
+    assert choose_settings(
+        Network(index="https://index.example/simple"), pip, environment={}
+    ) == Settings(url="https://index.example/simple/", ca_bundle="")
     (warning,) = find_warnings(Network(), pip)
     assert warning == (
         "pip's extra-index-url is not used: a project of the same name on the other index could "
@@ -153,7 +153,7 @@ def test_the_internal_index_is_the_manifests() -> None:
     network = Network(index="https://index.example/", internal=named)
     pip = {"global.extra-index-url": "https://house.example/simple"}
 
-    found = choose_settings(network, pip)
+    found = choose_settings(network, pip, environment={})
 
     assert found.urls == ("https://index.example/", "https://house.example/simple/")
     assert find_warnings(network, pip) == ()

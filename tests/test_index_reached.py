@@ -1,5 +1,6 @@
 """On the way to an index: proxies, certificates, passwords, and a wait that ends when asked to."""
 
+import os
 import shutil
 import ssl
 import subprocess
@@ -17,7 +18,7 @@ from matrix.errors import IndexUnavailable
 from matrix.index.addresses import authorization, origin, proxy, without_password, without_user
 from matrix.index.cache import Cache
 from matrix.index.client import Index
-from matrix.index.settings import Settings, choose_settings
+from matrix.index.settings import Settings, choose_settings, get_option, read_pip_options
 from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 
@@ -51,26 +52,67 @@ def test_a_proxy_is_used_but_for_its_exceptions(url: str, expected: str) -> None
     assert proxy(url, {}) == ""
 
 
-def test_the_default_index_is_found_without_its_client() -> None:
-    script = (
-        "import sys\n"
-        "from matrix.index.settings import choose_settings\n"
-        "from matrix.manifest.model import Network\n"
-        "found = choose_settings(Network(), {}).url\n"
-        "assert 'pypi_simple' not in sys.modules\n"
-        "from pypi_simple import PYPI_SIMPLE_ENDPOINT\n"
-        "print(found == PYPI_SIMPLE_ENDPOINT)\n"
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """An environment in which no pip is configured."""
+    nothing = {"PIP_CONFIG_FILE": os.devnull, "HOME": str(tmp_path), "XDG_CONFIG_DIRS": ""}
+    return {**{n: v for n, v in os.environ.items() if not n.startswith("PIP_")}, **nothing}
+
+
+def test_the_default_index_is_the_one_that_pip_prints(bare: dict[str, str]) -> None:
+    options = read_pip_options(bare)
+    found = choose_settings(Network(), options, environment=bare).url
+
+    script = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    own = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert get_option(options, "index-url") == ""
+    assert found == own.stdout.strip().rstrip("/") + "/"
+
+
+def test_without_any_index_the_error_says_where_to_name_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("matrix.index.settings._PROGRAMS", (("no-such-pip",),))
+
+    with pytest.raises(IndexUnavailable) as caught:
+        choose_settings(Network(), {}, environment={})
+
+    assert str(caught.value) == (
+        "network.index: expected the address of a package index, got none from packages.yaml and "
+        "pip\n  hint: set network.index in packages.yaml, or PIP_INDEX_URL"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", script], check=False, capture_output=True, text=True
-    )
 
-    assert (done.stdout, done.stderr) == ("True\n", "")
+@pytest.mark.parametrize(
+    ("address", "shown", "hint"),
+    [
+        ("file:///srv/simple", "file:///srv/simple", ""),
+        ("/srv/simple", "/srv/simple", ""),
+        ("index.example/simple/", "index.example/simple/", "https://index.example/simple/"),
+        ("me:secret@index.example", "***@index.example", "https://***@index.example"),
+        ("http://me:secret@[bad/", "http://***@[bad/", ""),
+        ("http://index.example:port/", "http://index.example:port/", ""),
+        ("https:///simple/", "https:///simple/", ""),
+    ],
+)
+def test_an_index_that_is_no_address_is_refused_with_its_source(
+    address: str, shown: str, hint: str
+) -> None:
+    with pytest.raises(IndexUnavailable) as caught:
+        choose_settings(Network(), {":env:.index-url": address}, environment={})
+
+    assert str(caught.value) == (
+        f"pip's index-url: expected an http or https address, got {shown!r}"
+        + (f"\n  hint: {hint}" if hint else "")
+    )
 
 
 def test_pips_proxy_wins_over_the_machines() -> None:
-    found = choose_settings(Network(), {"global.proxy": "http://pip.example:3128"}).proxies
+    found = choose_settings(
+        Network(index="https://index.example/"),
+        {"global.proxy": "http://pip.example:3128"},
+        environment={},
+    ).proxies
 
     assert (found["http"], found["https"]) == ("http://pip.example:3128",) * 2
 

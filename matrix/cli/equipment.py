@@ -18,7 +18,9 @@ def make_build_environment(session: Session) -> Mapping[str, str]:
         return session.environment
     root = session.root.absolute() / place
     if mirror.is_address(place):
-        settings = choose_settings(session.manifest.network, session.pip_options)
+        settings = choose_settings(
+            session.manifest.network, session.pip_options, environment=session.environment
+        )
         with contextlib.closing(Transport(settings)) as transport:
             root = mirror.mirror_toolchain(
                 place,

@@ -48,7 +48,11 @@ def _open_json_api(session: Session, address: str) -> Iterator[Known]:
     from matrix.index import settings  # noqa: PLC0415 - few policies need HTTP
     from matrix.index.transport import OK, Transport  # noqa: PLC0415 - the same
 
-    transport = Transport(settings.choose_settings(session.manifest.network, session.pip_options))
+    transport = Transport(
+        settings.choose_settings(
+            session.manifest.network, session.pip_options, environment=session.environment
+        )
+    )
 
     def get(url: str, wanted: str) -> bytes | None:
         answer = transport.get(url, headers={"Accept": "application/json"}, wanted=wanted)

@@ -115,7 +115,7 @@ class Session:
         for warning in settings.find_warnings(network, options):
             self.warn(Problem(place="", what=warning))
         self._index = Index(
-            Transport(settings.choose_settings(network, options)),
+            Transport(settings.choose_settings(network, options, environment=self.environment)),
             Cache(self.cache / "index"),
             offline=self.offline,
             internal=network.internal,

@@ -91,7 +91,9 @@ def _make(
     wanted: Sequence[Need],
     classes: Sequence[JobClass],
 ) -> Toolchain:
-    settings = choose_settings(session.manifest.network, session.pip_options)
+    settings = choose_settings(
+        session.manifest.network, session.pip_options, environment=session.environment
+    )
     with contextlib.closing(Transport(settings)) as transport:
         sources = assembly.Sources(
             index=session.index,

@@ -1,8 +1,8 @@
 """
-Which index: what the manifest says, else what pip on this machine is configured with, else pip's
+Which index: what the manifest names, else what pip on this machine is configured with, else pip's
 own default.
 
-pip is asked (``pip config list``) rather than its files read, because where they lie differs by
+pip is run (``pip config list``) rather than its files read, because where they lie differs by
 system, by virtual environment and by administrator. ``extra-index-url`` is left out on purpose: a
 project that two indexes serve is how dependency confusion starts. A second index is named in the
 manifest, with the projects that come from it.
@@ -10,17 +10,21 @@ manifest, with the projects that come from it.
 
 import ast
 import dataclasses
-import importlib.abc
-import importlib.util
+import re
 import sys
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from matrix.edge.programs import run
+from matrix.errors import IndexUnavailable, Problem
 from matrix.manifest.model import Network
 
 # pip's own order: the environment wins over a command's section, and that over the global one.
 _SECTIONS: Final = (":env:", "install", "global")
+_PROGRAMS: Final = ((sys.executable, "-m", "pip"), ("pip3",), ("pip",))
+_DEFAULT: Final = re.compile(r"--index-url <url>[^\n]*\(default:? (?P<url>https?://[^\s)]+)\)")
+_SCHEMES: Final = frozenset({"http", "https"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +52,26 @@ def complete_network(named: Network, pip_options: Mapping[str, str]) -> Network:
     )
 
 
-def choose_settings(named: Network, pip_options: Mapping[str, str]) -> Settings:
-    """Decide between the manifest, pip's configuration and the default."""
+def choose_settings(
+    named: Network, pip_options: Mapping[str, str], *, environment: Mapping[str, str]
+) -> Settings:
+    """
+    Decide between the manifest, pip's configuration and pip's default.
+
+    Raises ``IndexUnavailable`` when none of them names an index that this program can read.
+    """
     network = complete_network(named, pip_options)
+    index = network.index or find_default_index(environment)
+    if not index:
+        what = "expected the address of a package index, got none from packages.yaml and pip"
+        hint = "set network.index in packages.yaml, or PIP_INDEX_URL"
+        raise IndexUnavailable(Problem(place="network.index", what=what, hint=hint))
     internal = network.internal.index if network.internal else ""
+    source = "network.index" if named.index else "pip's index-url"
     return Settings(
-        url=_add_slash(network.index or _default()),
+        url=_check_address(index, place=source),
         ca_bundle=network.ca_bundle,
-        internal=_add_slash(internal) if internal else "",
+        internal=_check_address(internal, place="network.internal.index") if internal else "",
         proxies=_proxies(get_option(pip_options, "proxy")),
     )
 
@@ -71,26 +87,40 @@ def find_warnings(named: Network, pip_options: Mapping[str, str]) -> tuple[str, 
     return (what,)
 
 
-def _add_slash(url: str) -> str:
+def _check_address(url: str, *, place: str) -> str:
+    """``url`` with a slash at its end; raises where it is no address of an index."""
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        is_address = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        # A login may stand before "@", also where there is no scheme.
+        shown = re.sub(r"^([a-z]+://)?.*@", r"\1***@", url)
+        has_scheme = ":/" in url or url.startswith(("/", "."))
+        hint = "" if has_scheme else f"https://{shown}"
+        what = f"expected an http or https address, got {shown!r}"
+        raise IndexUnavailable(Problem(place=place, what=what, hint=hint))
     return url if url.endswith("/") else f"{url}/"
 
 
-def _default() -> str:
+def find_default_index(environment: Mapping[str, str]) -> str:
     """
-    ``pypi_simple.PYPI_SIMPLE_ENDPOINT``, read from its source where there is one.
+    Return the index that pip uses where it is not configured, as ``pip install --help`` prints it.
 
-    Importing it brings a client of its own, which takes longer than a short command.
+    Empty when there is no pip: no address stands in this program.
     """
-    spec = importlib.util.find_spec("pypi_simple")
-    loader = spec.loader if spec is not None else None
-    if isinstance(loader, importlib.abc.InspectLoader):
-        source = ast.parse(loader.get_source("pypi_simple") or "")
-        for node in (node for node in source.body if isinstance(node, ast.AnnAssign)):
-            if ast.unparse(node.target) == "PYPI_SIMPLE_ENDPOINT" and node.value is not None:
-                return str(ast.literal_eval(node.value))
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT  # noqa: PLC0415 - see above
-
-    return PYPI_SIMPLE_ENDPOINT
+    # A narrow terminal would break the address.
+    environment = {**environment, "COLUMNS": "1000"}
+    for pip in _PROGRAMS:
+        try:
+            finished = run([*pip, "install", "--help"], environment=environment, timeout=60.0)
+        except FileNotFoundError:
+            continue
+        if finished.succeeded and (match := _DEFAULT.search(finished.output)):
+            return match["url"]
+    return ""
 
 
 def _proxies(named: str) -> dict[str, str]:
@@ -111,7 +141,7 @@ def read_pip_options(environment: Mapping[str, str]) -> dict[str, str]:
     """
     What ``pip config list`` prints: section and option to value; nothing when there is no pip.
     """
-    for pip in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
+    for pip in _PROGRAMS:
         try:
             finished = run([*pip, "config", "list"], environment=environment, timeout=60.0)
         except FileNotFoundError:

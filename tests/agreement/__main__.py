@@ -120,7 +120,10 @@ def prepared(source: str, store: Path, requirements: Path) -> tuple[list[str], l
         case "index":
             lines = requirements.read_text(encoding="utf-8").splitlines()
             asked = [line for line in lines if line and not line.startswith("#")]
-            return asked, ["--upstream", settings.choose_settings(Network(), options).url]
+            return asked, [
+                "--upstream",
+                settings.choose_settings(Network(), options, environment=environment).url,
+            ]
         case _:
             extra = settings.get_option(options, "extra-index-url").split()
             urls = [urlsplit(url) for url in extra if url.startswith("file:")]

@@ -101,7 +101,7 @@ CASES: Final = [
 @pytest.fixture(scope="session")
 def index(environment: Mapping[str, str], cache: Path) -> Iterator[Index]:
     options = read_pip_options(environment)
-    settings = choose_settings(Network(), options)
+    settings = choose_settings(Network(), options, environment=environment)
     with contextlib.closing(Transport(settings)) as transport:
         yield Index(transport, Cache(cache / "index"))
 
