@@ -96,13 +96,12 @@ def test_a_record_that_lists_what_is_not_there_is_named(tmp_path: Path) -> None:
         ),
         pytest.param(
             "app.py,sha256=x,2\napp.py,sha256=x,2",
-            "app-1.0-py2.py3-none-any.whl lists 'app.py' twice in its RECORD",
+            "app-1.0-py2.py3-none-any.whl: RECORD lists 'app.py' twice",
             id="twice",
         ),
         pytest.param(
             "app.py",
-            "app-1.0-py2.py3-none-any.whl has a RECORD line that is not path,digest,size: "
-            "['app.py']",
+            "app-1.0-py2.py3-none-any.whl: a RECORD line is not path,digest,size: ['app.py']",
             id="columns",
         ),
     ],

@@ -6,11 +6,12 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from matrix.distributions import headers, requirement, requires_python
+from matrix.edge import limits
+from matrix.edge.foreign import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +89,9 @@ def parse(data: bytes) -> CoreMetadata:
 
 def parse_fields(data: bytes) -> Fields:
     """The fields that ``from_fields`` reads, unchecked: small enough to cache for every release."""
-    raw = cast("dict[str, Any]", headers.parse(data))
+    with translate_errors(InvalidMetadata):
+        limits.check("METADATA bytes", len(data), InvalidMetadata)
+        raw = cast("dict[str, Any]", headers.parse(data))
     fields = {field: raw[field] for field in headers.FIELDS if field in raw}
     if "license" in fields:
         fields["license"] = _first_line(fields["license"])
@@ -99,8 +102,12 @@ def parse_fields(data: bytes) -> Fields:
 
 def from_fields(raw: Fields) -> CoreMetadata:
     """As ``parse``, from the result of ``parse_fields``."""
+    for field in ("name", "version"):
+        if field not in raw:
+            raise InvalidMetadata(f"core metadata without {field!r}")
     stated = raw.get("requires_dist", [])
-    try:
+    with translate_errors(InvalidMetadata):
+        _check_sizes(raw)
         return CoreMetadata(
             project=canonicalize_name(raw["name"]),
             version=_version(raw["version"]),
@@ -112,10 +119,13 @@ def from_fields(raw: Fields) -> CoreMetadata:
             licence=parse_licence(raw),
             legacy=next((text for text in stated if not _requirement(text)[1]), ""),
         )
-    except KeyError as error:
-        raise InvalidMetadata(f"core metadata without {error}") from error
-    except (InvalidVersion, InvalidRequirement, ValueError) as error:
-        raise InvalidMetadata(str(error).splitlines()[0]) from error
+
+
+def _check_sizes(raw: Fields) -> None:
+    limits.check("requirements", len(raw.get("requires_dist", ())), InvalidMetadata)
+    limits.check("extras", len(raw.get("provides_extra", ())), InvalidMetadata)
+    for text in (raw["version"], raw.get("requires_python", ""), raw.get("metadata_version", "")):
+        requirement.check_size(text, InvalidMetadata)
 
 
 def parse_licence(raw: Fields) -> StatedLicence:

@@ -36,6 +36,7 @@ FIELDS: Final = (*_SINGLE.values(), *_MULTIPLE.values())
 _OURS: Final = frozenset({*_SINGLE, *_MULTIPLE})
 _FOLDS: Final = frozenset({" ", "\t"})
 _NAME: Final = re.compile(r"[!-9;-~]+")
+_BLANK_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\r|\n)")
 
 
 def parse(data: bytes) -> RawMetadata:
@@ -46,11 +47,17 @@ def parse(data: bytes) -> RawMetadata:
     # Importing it takes as long as splitting a hundred.
     from packaging.metadata import parse_email  # noqa: PLC0415 - see above
 
-    return parse_email(data)[0]
+    return parse_email(_cut_body(data))[0]
 
 
-def _split(data: bytes) -> dict[str, list[str]] | None:
-    """Values by header in lower case; None when the email package has to parse ``data``."""
+def _cut_body(data: bytes) -> bytes:
+    """The headers and their blank line: the parser would look for mails inside of the body."""
+    end = _BLANK_LINE.search(data)
+    return data if end is None else data[: end.end()]
+
+
+def _split(data: bytes) -> dict[str, list[list[str]]] | None:
+    """The lines of values by header in lower case; None when the email package has to parse."""
     head = data.partition(b"\n\n")[0].removesuffix(b"\n")
     try:
         text = head.decode("utf-8")
@@ -58,7 +65,7 @@ def _split(data: bytes) -> dict[str, list[str]] | None:
         return None
     if "\r" in text:
         return None
-    values_by_header: dict[str, list[str]] = {}
+    values_by_header: dict[str, list[list[str]]] = {}
     last = ""
     for line in text.split("\n"):
         if line[:1] in _FOLDS and line and last:
@@ -72,30 +79,30 @@ def _split(data: bytes) -> dict[str, list[str]] | None:
         if last in _OURS:
             if not value.isascii():
                 return None
-            values_by_header.setdefault(last, []).append(value.lstrip(" \t"))
+            values_by_header.setdefault(last, []).append([value.lstrip(" \t")])
     return values_by_header
 
 
-def _continue(values_by_header: dict[str, list[str]], last: str, line: str) -> bool:
+def _continue(values_by_header: dict[str, list[list[str]]], last: str, line: str) -> bool:
     """Add a folded line to the header before it; False when the email package has to parse it."""
     if last not in _OURS:
         return True
     # Texts of licences are long; nothing else of ours should be folded. Versions of Python differ
     # on a first line that is empty.
-    if last != "license" or not values_by_header[last][-1] or not line.isascii():
+    if last != "license" or not values_by_header[last][-1][0] or not line.isascii():
         return False
-    values_by_header[last][-1] += f"\n{line}"
+    values_by_header[last][-1].append(line)
     return True
 
 
-def _select_fields(values_by_header: dict[str, list[str]]) -> RawMetadata:
+def _select_fields(values_by_header: dict[str, list[list[str]]]) -> RawMetadata:
     raw: dict[str, Any] = {
-        field: values_by_header[name][0]
+        field: "\n".join(values_by_header[name][0])
         for name, field in _SINGLE.items()
         if len(values_by_header.get(name, ())) == 1
     }
     raw |= {
-        field: values_by_header[name]
+        field: ["\n".join(lines) for lines in values_by_header[name]]
         for name, field in _MULTIPLE.items()
         if name in values_by_header
     }

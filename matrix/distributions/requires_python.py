@@ -15,6 +15,8 @@ from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from matrix.distributions.requirement import check_size
+
 # PEP 440 allows the ".*" after == and != only.
 _STAR: Final = re.compile(r"(>=|<=|>|<|~=)\s*([0-9][0-9.]*?)\.\*")
 # "~=3" says nothing that ">=3" does not.
@@ -29,6 +31,10 @@ def parse(text: str) -> SpecifierSet:
     >>> [str(parse(text)) for text in (">=2.7.*", "~=3", "3.6 or later")]
     ['>=2.7', '>=3', '']
     """
+    try:
+        check_size(text, InvalidSpecifier)
+    except InvalidSpecifier:
+        return SpecifierSet()
     for attempt in (text, _SHORT.sub(r">=\1", _STAR.sub(r"\1\2", text))):
         with contextlib.suppress(InvalidSpecifier):
             return SpecifierSet(attempt)

@@ -17,8 +17,9 @@ from packaging.utils import canonicalize_name
 
 from matrix.distributions import core_metadata, requirement
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
-from matrix.edge import archives
+from matrix.edge import archives, limits
 from matrix.edge.archives import Contents, InvalidArchive
+from matrix.edge.foreign import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,10 +83,13 @@ def read_excerpt(path: Path) -> Excerpt:
     """Read the sdist at ``path``, without unpacking it."""
     _check_suffix(path.name)
     try:
-        contents = archives.read_contents(path, select=_is_text, limit="sdist text bytes")
+        contents = archives.read_contents(path, select=_is_text, limit="METADATA bytes")
     except InvalidArchive as error:
         raise InvalidSdist(str(error)) from error
     top = _find_top(path.name, contents.names)
+    for name, content in contents.bytes_by_name.items():
+        if not name.endswith("/PKG-INFO"):
+            _check_text(f"{path.name}: {name}", len(content))
     return Excerpt(
         filename=path.name,
         pkg_info=_decode(contents, f"{top}/PKG-INFO"),
@@ -101,6 +105,10 @@ def read_pkg_info(path: Path) -> bytes | None:
     """The bytes of the sdist's PKG-INFO, without unpacking it."""
     excerpt = read_excerpt(path)
     return None if excerpt.pkg_info is None else excerpt.pkg_info.encode("utf-8", "surrogateescape")
+
+
+def _check_text(place: str, size: int) -> None:
+    limits.check("sdist text bytes", size, lambda text: InvalidSdist(f"{place}: {text}"))
 
 
 def _check_suffix(filename: str) -> None:
@@ -143,11 +151,8 @@ def parse_metadata(excerpt: Excerpt) -> SdistMetadata:
         return SdistMetadata(
             metadata=stated, declared_requirements=stated.requires_dist, is_certain=False
         )
-    try:
+    with translate_errors(InvalidSdist, f"{excerpt.filename} has an unusable requires.txt"):
         return _certain(stated, parse_requires_txt(excerpt.requires_txt))
-    except (InvalidRequirement, InvalidMarker) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidSdist(f"{excerpt.filename} has an unusable requires.txt: {reason}") from error
 
 
 def is_static(excerpt: Excerpt) -> bool:
@@ -193,20 +198,26 @@ def parse_requires_txt(text: str) -> tuple[Requirement, ...]:
     >>> [str(r) for r in parse_requires_txt('six\n[tls:python_version < "3"]\npyopenssl')]
     ['six', 'pyopenssl; python_version < "3" and extra == "tls"']
     """
-    requirements = []
+    requirements: list[Requirement] = []
     conditions: list[str] = []
+    size = 0
     for line in map(str.strip, text.splitlines()):
         if line.startswith("[") and line.endswith("]"):
+            requirement.check_size(line, InvalidMarker)
             extra, _, marker = line[1:-1].partition(":")
             conditions = [str(Marker(marker))] if marker.strip() else []
             if extra.strip():
                 conditions.append(f'extra == "{canonicalize_name(extra.strip())}"')
         elif line and not line.startswith("#"):
-            requirements.append(_conditional(requirement.parse(line)[0], conditions))
+            # A section's marker is repeated in each of its requirements.
+            size += len(line) + sum(map(len, conditions))
+            limits.check("sdist text bytes", size, InvalidRequirement)
+            limits.check("requirements", len(requirements), InvalidRequirement)
+            requirements.append(_add_conditions(requirement.parse(line)[0], conditions))
     return tuple(requirements)
 
 
-def _conditional(stated: Requirement, conditions: list[str]) -> Requirement:
+def _add_conditions(stated: Requirement, conditions: list[str]) -> Requirement:
     own = [str(stated.marker)] if stated.marker else []
     if parts := own + conditions:
         joined = [f"({part})" if " or " in part else part for part in parts]

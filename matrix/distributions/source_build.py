@@ -11,12 +11,16 @@ import ast
 import configparser
 import dataclasses
 import re
+import threading
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from matrix.distributions.requirement import check_size
 from matrix.distributions.sdist import InvalidSdist
+from matrix.edge.foreign import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,6 +56,12 @@ _SIGNS: Final = re.compile(
     r"use_2to3|py_limited_api|py-limited-api|plat.name|python.tag|subprocess|os\.system"
 )
 _HARMLESS_HOOKS: Final = frozenset({"vcs", "version"})
+_HOOKS: Final = (
+    ("tool", "hatch", "build", "hooks"),
+    ("tool", "hatch", "build", "targets", "wheel", "hooks"),
+)
+_BLANKS: Final = re.compile(r"[^\S\n]{2,}")
+_QUIET: Final = threading.Lock()
 
 
 def read_build_requires(sdist: Excerpt) -> tuple[Requirement, ...]:
@@ -61,12 +71,13 @@ def read_build_requires(sdist: Excerpt) -> tuple[Requirement, ...]:
     if _name_backend(system).startswith("setuptools"):
         texts += _read_setup_cfg(sdist.setup_cfg or "")
         texts += _read_setup_py(sdist.setup_py or "")
-    try:
-        return tuple(Requirement(text) for text in dict.fromkeys(texts))
-    except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        what = f"{sdist.filename} has an unusable build requirement: {reason}"
-        raise InvalidSdist(what) from error
+    with translate_errors(InvalidSdist, f"{sdist.filename} has an unusable build requirement"):
+        return tuple(_parse_requirement(text) for text in dict.fromkeys(texts))
+
+
+def _parse_requirement(text: str) -> Requirement:
+    check_size(text, InvalidRequirement)
+    return Requirement(text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,11 +120,8 @@ def is_pure(sdist: Excerpt) -> bool:
 def _parse_pyproject(sdist: Excerpt) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415 - CPython 3.9 has none; planning is done on the near side
 
-    try:
+    with translate_errors(InvalidSdist, f"{sdist.filename} has an unusable pyproject.toml"):
         return tomllib.loads(sdist.pyproject or "")
-    except tomllib.TOMLDecodeError as error:
-        what = f"{sdist.filename} has an unusable pyproject.toml: {error}"
-        raise InvalidSdist(what) from error
 
 
 def _parse_build_system(sdist: Excerpt) -> Mapping[str, Any]:
@@ -138,23 +146,32 @@ def _list_requires(system: Mapping[str, Any], filename: str) -> Iterable[str]:
 
 
 def _has_hooks(project: Mapping[str, Any]) -> bool:
-    """Whether the build runs code of the project itself."""
-    tool = project.get("tool", {})
-    hatch = tool.get("hatch", {}).get("build", {})
-    hooks = [hatch.get("hooks", {}), hatch.get("targets", {}).get("wheel", {}).get("hooks", {})]
-    pdm, poetry = tool.get("pdm", {}).get("build", {}), tool.get("poetry", {}).get("build", {})
+    """Whether the build runs code of the project itself, or settings that cannot be read."""
+    settings = [_find_table(project, *keys) for keys in _HOOKS]
+    pdm = _find_table(project, "tool", "pdm", "build")
     return (
-        any(hook.keys() - _HARMLESS_HOOKS for hook in hooks)
-        or bool(poetry)
-        or (isinstance(pdm, dict) and bool(pdm.keys() & {"custom-hook", "run-setuptools"}))
+        any(hooks is None or hooks.keys() - _HARMLESS_HOOKS for hooks in settings)
+        or _find_table(project, "tool", "poetry", "build") != {}
+        or pdm is None
+        or bool(pdm.keys() & {"custom-hook", "run-setuptools"})
         or "backend-path" in project.get("build-system", {})
     )
+
+
+def _find_table(table: Mapping[str, Any], *keys: str) -> Mapping[str, Any] | None:
+    """The table below ``keys``, empty where there is none; None for a value that is no table."""
+    for key in keys:
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            return None
+    return table
 
 
 def _read_setup_cfg(text: str) -> Iterator[str]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(text)
+        # Its expression for options tries each blank of a line in two places.
+        parser.read_string(_BLANKS.sub(" ", text))
         value = parser.get("options", "setup_requires", fallback="")
     except configparser.Error:
         # Other tools keep their own syntax here; a real error shows up in the build.
@@ -166,11 +183,8 @@ def _read_setup_cfg(text: str) -> Iterator[str]:
 
 def _read_setup_py(text: str) -> Iterator[str]:
     """The ``setup_requires=[...]`` of a setup.py, where it is written out."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return  # Python 2
-    for node in ast.walk(tree):
+    tree = _parse_setup_py(text) if "setup_requires" in text else None
+    for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.keyword) and node.arg == "setup_requires":
             items = node.value.elts if isinstance(node.value, (ast.List, ast.Tuple)) else []
             yield from (
@@ -178,3 +192,15 @@ def _read_setup_py(text: str) -> Iterator[str]:
                 for item in items
                 if isinstance(item, ast.Constant) and isinstance(item.value, str)
             )
+
+
+def _parse_setup_py(text: str) -> ast.Module | None:
+    """The syntax tree; None for Python 2 and for expressions that the parser finds too deep."""
+    # The old strings of old projects would warn on stderr. Warning filters are of the process: the
+    # lock keeps two threads from restoring each other's.
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ def _read() -> dict[str, int]:
 
 
 CAP_BY_NAME: Final = _read()
+
+
+_NUMBER: Final = re.compile(r"\d+")
 
 
 def cap(name: str) -> int:
@@ -39,3 +43,10 @@ def check(name: str, size: int, error: Callable[[str], Exception]) -> None:
     """
     if size > cap(name):
         raise error(f"expected at most {cap(name)} {name}, got {size}")
+
+
+def check_digits(text: str, error: Callable[[str], Exception]) -> None:
+    """Raise ``error`` when ``text`` has a number that no version needs and few parsers accept."""
+    if len(text) > cap("digits of a number"):
+        longest = max(map(len, _NUMBER.findall(text)), default=0)
+        check("digits of a number", longest, error)
