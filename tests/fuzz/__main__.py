@@ -1,5 +1,6 @@
-"""``python -m tests.fuzz [SECONDS] [READER...]``: fuzz all readers, or those named."""
+"""``python -m tests.fuzz [SECONDS] [--reader NAME] [--seed N]``: fuzz all readers, or those named."""
 
+import argparse
 import concurrent.futures
 import os
 import sys
@@ -9,11 +10,16 @@ from .readers import READERS
 from .run import Outcome, fuzz, keep
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Share the time among the readers; fail if one crashed."""
-    seconds = float(arguments[0]) if arguments else 60.0
-    names = arguments[1:] or [reader.name for reader in READERS]
-    workers, seed = os.cpu_count() or 1, int(time.time())
+    parser = argparse.ArgumentParser(prog="nox -s fuzz --", allow_abbrev=False)
+    parser.add_argument("seconds", nargs="?", type=float, default=60.0, help="default: 60")
+    parser.add_argument("--reader", action="append", default=[], help="default: all")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="default: the time")
+    parsed = parser.parse_args(arguments)
+    seconds, seed = float(parsed.seconds), int(parsed.seed)
+    names = [*map(str, parsed.reader)] or [reader.name for reader in READERS]
+    workers = os.cpu_count() or 1
     share = seconds * min(workers, len(names)) / len(names)
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
         futures = [pool.submit(fuzz, name, share, seed) for name in names]
@@ -31,4 +37,4 @@ def _report(outcome: Outcome) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
