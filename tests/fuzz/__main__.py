@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz [SECONDS] [--reader NAME] [--seed N]``: fuzz all readers, or those named."""
+"""``python -m tests.fuzz [SECONDS] [--reader NAME] [--seed N]``: fuzz all readers, or one."""
 
 import argparse
 import concurrent.futures
@@ -21,19 +21,22 @@ def main(arguments: list[str] | None = None) -> int:
     names = [*map(str, parsed.reader)] or [reader.name for reader in READERS]
     workers = os.cpu_count() or 1
     share = seconds * min(workers, len(names)) / len(names)
+    print(f"{len(names)} readers, {share:.1f} s each, seed {seed}", flush=True)
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
         futures = [pool.submit(fuzz, name, share, seed) for name in names]
         outcomes = [future.result() for future in futures]
     for outcome in outcomes:
         _report(outcome)
-    sum(outcome.inputs for outcome in outcomes)
+    total = sum(outcome.inputs for outcome in outcomes)
     kinds = sum(len(outcome.input_by_kind) for outcome in outcomes)
+    print(f"{total} inputs, {kinds} kinds of undocumented errors")
     return 1 if kinds else 0
 
 
 def _report(outcome: Outcome) -> None:
-    for _kind, _path in zip(outcome.input_by_kind, keep(outcome), strict=True):
-        pass
+    print(f"{outcome.reader:<16} {outcome.inputs:>9} inputs, {len(outcome.input_by_kind)} kinds")
+    for kind, path in zip(outcome.input_by_kind, keep(outcome), strict=True):
+        print(f"    {kind}: {path.parent.name}/{path.name}")
 
 
 if __name__ == "__main__":
