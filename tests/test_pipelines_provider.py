@@ -14,8 +14,8 @@ from matrix.manifest.model import Manifest, Runner
 from matrix.pipelines import agreement, drift, providers
 from matrix.pipelines.header import MARKERS
 from matrix.pipelines.limits import check_limit
-from matrix.pipelines.provider import Errors, Provider, Warnings
-from matrix.pipelines.runners import JobRunner, find_builders
+from matrix.pipelines.provider import Errors, JobRunner, Provider, Warnings
+from matrix.pipelines.runners import find_builders
 from matrix.plan import planfile
 from matrix.plan.model import Plan
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from matrix.cli.printing import Format, Printer, has_colour
+from matrix.cli.printing import VERB_NAMES, Format, Printer, has_colour
+from matrix.cli.verbs import VERBS
 from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import KINDS, LockError, ManifestError, Problem, printable
 from matrix.report.annotations import name_rule
@@ -293,3 +294,7 @@ def test_every_kind_of_error_has_a_rule_of_its_own() -> None:
 
     assert len(set(rules)) == len(KINDS)
     assert "not-verified" in rules
+
+
+def test_every_verb_in_a_hint_is_shown_as_this_program_was_called() -> None:
+    assert sorted(verb.name for verb in VERBS) == [*VERB_NAMES]

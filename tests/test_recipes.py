@@ -9,6 +9,7 @@ from packaging.version import Version
 
 from matrix.errors import ManifestError
 from matrix.manifest import catalogue, recipe_checks, schema
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import KnownBad, Recipe
 from matrix.manifest.reading import read
 from matrix.targets.target import Target
@@ -22,7 +23,7 @@ LINUX = Target.parse("3.12.4", "manylinux_2_28_x86_64")
 def recipe(yaml: str, project: str = "mysqlclient") -> Recipe:
     """What building ``project`` needs where the manifest says ``yaml`` about it."""
     made = manifest(project, more=f"recipes:\n  {project}: {yaml}\n")
-    return made.recipe(canonicalize_name(project))
+    return find_recipe(made, canonicalize_name(project))
 
 
 def complaints(yaml: str) -> list[str]:
@@ -67,11 +68,11 @@ def test_the_schema_of_a_recipe_is_the_manifests() -> None:
 
 
 def test_a_project_without_recipes_needs_nothing() -> None:
-    assert manifest("requests").recipe(canonicalize_name("requests")) == Recipe()
+    assert find_recipe(manifest("requests"), canonicalize_name("requests")) == Recipe()
 
 
 def test_the_catalogue_serves_a_manifest_that_says_nothing() -> None:
-    found = manifest("mysqlclient").recipe(canonicalize_name("mysqlclient"))
+    found = find_recipe(manifest("mysqlclient"), canonicalize_name("mysqlclient"))
 
     assert found.system["apt"] == ("libmariadb-dev", "pkg-config")
     assert found.test.modules == ("MySQLdb",)
@@ -104,7 +105,7 @@ def test_a_written_default_takes_the_catalogues_place_too() -> None:
 def test_nothing_to_import_is_something_that_a_recipe_says() -> None:
     wanted = manifest("uwsgi", more="recipes: {uwsgi: {test: {command: uwsgi --version}}}\n")
 
-    test = wanted.recipe(canonicalize_name("uwsgi")).test
+    test = find_recipe(wanted, canonicalize_name("uwsgi")).test
 
     assert (test.modules, "modules" in test.written) == ((), True)
 

@@ -36,6 +36,7 @@ from matrix.errors import NotEquipped, Problem
 from matrix.index.cache import Cache
 from matrix.index.page import PublishedFile
 from matrix.index.pages import not_cached
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
@@ -87,7 +88,7 @@ class MetadataBuilds:
     ) -> bytes:
         """As the resolver's ``MetadataBuilder``; raises ``NotEquipped`` where nothing can run."""
         place = self._choose_place(file, target)
-        recipe = self._manifest.recipe(file.project)
+        recipe = find_recipe(self._manifest, file.project)
         name = self._name_entry(file, place, recipe)
         if (cached := self._cache.metadata(name)) is not None:
             return cached

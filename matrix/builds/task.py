@@ -7,6 +7,7 @@ from packaging.utils import canonicalize_name
 
 from matrix.builds.wheelhouse import Wheelhouse, describe_file
 from matrix.configurations.inputs import BuildInputs
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.keys import create_inputs
 from matrix.plan.model import Build, Job, JobClass, Plan
@@ -26,7 +27,7 @@ class Task:
 
     @property
     def recipe(self) -> Recipe:
-        return self.manifest.recipe(canonicalize_name(self.build.project))
+        return find_recipe(self.manifest, canonicalize_name(self.build.project))
 
     @property
     def job_class(self) -> JobClass:

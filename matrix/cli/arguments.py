@@ -50,6 +50,17 @@ class Identity:
     sequence: int | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What ``--export`` writes."""
+
+    export: str | None = None
+    out: Path = Path("exports")
+    target: tuple[str, ...] = ()
+    root: str = ""
+    bundle: Path | None = None
+
+
 def parse_values(kind: type[A], values: Mapping[str, Any]) -> A:
     """Return the ``kind`` of arguments that argparse has parsed into ``values``."""
     fields: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix.cli import check
-from matrix.cli.arguments import Common
+from matrix.cli.arguments import Common, Export
 from matrix.cli.session import Session
 
 EXAMPLES: Final = (
@@ -20,17 +20,6 @@ EXAMPLES: Final = (
     "wheelyard lock --diff origin/main",
     "wheelyard lock --export requirements --target cp312-manylinux_2_28_x86_64",
 )
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """What ``--export`` writes."""
-
-    export: str | None = None
-    out: Path = Path("exports")
-    target: tuple[str, ...] = ()
-    root: str = ""
-    bundle: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from matrix.cli.lock import Export
+from matrix.cli.arguments import Export
 from matrix.cli.session import Session
 from matrix.errors import Problem, UsageError, did_you_mean
 from matrix.exports import pylock, requirements, sources

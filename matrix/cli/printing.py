@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from matrix.cli.verbs import VERBS
 from matrix.edge import streams
 from matrix.errors import MatrixError, NotWritten, Problem, Service, printable, printable_lines
 
@@ -23,7 +22,12 @@ if TYPE_CHECKING:
     from matrix.report.annotations import Annotation, Level
 
 COMMAND: Final = "wheelyard"
-_HINTED: Final = re.compile(rf"\b{COMMAND}(?= (?:{'|'.join(verb.name for verb in VERBS)})\b)")
+# The table of verbs imports every module of this room, and each of those prints: a test compares.
+VERB_NAMES: Final = (
+    *("build", "bundle", "check", "collect", "explain", "generate", "import", "lock", "plan"),
+    *("release", "report", "runner", "targets", "toolchain", "verify"),
+)
+_HINTED: Final = re.compile(rf"\b{COMMAND}(?= (?:{'|'.join(VERB_NAMES)})\b)")
 
 
 class Format(enum.StrEnum):

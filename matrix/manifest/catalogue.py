@@ -18,7 +18,12 @@ from packaging.utils import NormalizedName
 from matrix.errors import ManifestError
 from matrix.manifest import reading
 from matrix.manifest.decoding import Decoder, described_fields
-from matrix.manifest.model import Recipe, Repair, Test
+from matrix.manifest.model import Manifest, Recipe, Repair, Test
+
+
+def find_recipe(manifest: Manifest, project: NormalizedName) -> Recipe:
+    """What building ``project`` needs, the catalogue's part included; empty for most."""
+    return beneath(manifest.recipes.get(project, Recipe()), project)
 
 
 def beneath(own: Recipe, project: NormalizedName) -> Recipe:

@@ -336,10 +336,3 @@ class Manifest:
         return next(
             (rule for rule in package.exclude if target in self.targets[rule.target].targets), None
         )
-
-    def recipe(self, project: NormalizedName) -> Recipe:
-        """What building ``project`` needs, the catalogue's part included; empty for most."""
-        # The catalogue is decoded into the types of this module.
-        from matrix.manifest import catalogue  # noqa: PLC0415 - see above
-
-        return catalogue.beneath(self.recipes.get(project, Recipe()), project)

@@ -10,8 +10,8 @@ from matrix.manifest.model import Manifest, Runner
 from matrix.pipelines import agreement, header, labels, release
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.pins import read_actions
-from matrix.pipelines.provider import Errors, Warnings
-from matrix.pipelines.runners import JobRunner, find_builders, find_coordinator, is_used
+from matrix.pipelines.provider import Errors, JobRunner, Warnings
+from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Syntax, render
 from matrix.plan.model import Plan
 

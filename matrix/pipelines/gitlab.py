@@ -7,8 +7,8 @@ from typing import Final
 from matrix.manifest.model import Manifest, Runner
 from matrix.pipelines import agreement, header, release
 from matrix.pipelines.limits import check_limit, read_limits
-from matrix.pipelines.provider import Errors, Warnings
-from matrix.pipelines.runners import JobRunner, find_builders, find_coordinator, is_used
+from matrix.pipelines.provider import Errors, JobRunner, Warnings
+from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Passed, Syntax, render
 from matrix.plan.model import Plan, State
 

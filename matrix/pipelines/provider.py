@@ -5,19 +5,45 @@ A new service is one module with a class like ``GitHub`` and one row in ``provid
 the manifest by which a runner is found are the manifest's.
 """
 
+import dataclasses
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from matrix.errors import Problem
 from matrix.manifest.model import Manifest, Runner
 from matrix.plan.model import Plan
 
-if TYPE_CHECKING:
-    from matrix.pipelines.runners import JobRunner
-
 Warnings = tuple[Problem, ...]
 Errors = tuple[Problem, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobRunner:
+    """What a job says to get a runner, and what its shell is like."""
+
+    labels: tuple[str, ...] = ()
+    """Labels or tags that must all match."""
+    group: str = ""
+    image: str = ""
+    is_windows: bool = False
+    is_hosted: bool = False
+    """Whether the service runs it, with the tools that the service installs."""
+
+    @property
+    def base_python(self) -> str:
+        """The Python that the runner has; on Windows, python.org's installs no ``python3``."""
+        return "python" if self.is_windows else "python3"
+
+    @property
+    def python(self) -> str:
+        """
+        The Python of the job's own virtual environment.
+
+        Its path is spelled out, for activating it is different in every shell; and it is the job's
+        own, because jobs that share a runner must not install over each other.
+        """
+        return f".wheelyard/{'Scripts' if self.is_windows else 'bin'}/python"
 
 
 class Provider(Protocol):
@@ -35,7 +61,7 @@ class Provider(Protocol):
     def limits(self) -> Mapping[str, int]:
         """What it refuses more of."""
 
-    def find_runner(self, runner: Runner, manifest: Manifest) -> "JobRunner | None":
+    def find_runner(self, runner: Runner, manifest: Manifest) -> JobRunner | None:
         """What a job says to get ``runner``; none when the service cannot find it."""
 
     def judge_runners(self, manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:

@@ -6,37 +6,9 @@ import fnmatch
 from matrix.errors import ManifestError, Problem
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
-from matrix.pipelines.provider import Provider
+from matrix.pipelines.provider import JobRunner, Provider
 from matrix.plan.job_classes import assign_job_classes
 from matrix.targets.platform_tag import Family
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class JobRunner:
-    """What a job says to get a runner, and what its shell is like."""
-
-    labels: tuple[str, ...] = ()
-    """Labels or tags that must all match."""
-    group: str = ""
-    image: str = ""
-    is_windows: bool = False
-    is_hosted: bool = False
-    """Whether the service runs it, with the tools that the service installs."""
-
-    @property
-    def base_python(self) -> str:
-        """The Python that the runner has; on Windows, python.org's installs no ``python3``."""
-        return "python" if self.is_windows else "python3"
-
-    @property
-    def python(self) -> str:
-        """
-        The Python of the job's own virtual environment.
-
-        Its path is spelled out, for activating it is different in every shell; and it is the job's
-        own, because jobs that share a runner must not install over each other.
-        """
-        return f".wheelyard/{'Scripts' if self.is_windows else 'bin'}/python"
 
 
 def is_used(manifest: Manifest, provider: Provider) -> bool:

@@ -6,6 +6,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.configurations.inputs import BuildInputs, LockedWheel, find_deployment_target
 from matrix.configurations.keys import Keys, compute_keys
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.model import JobClass
 from matrix.resolve.lock import Lock, LockedBuild, LockedFile
@@ -58,7 +59,7 @@ class KeyFinder:
         return create_inputs(
             job_class,
             project=file.project,
-            recipe=self._manifest.recipe(file.project),
+            recipe=find_recipe(self._manifest, file.project),
             targets=(self._targets[target],),
             is_pure=row is not None and row.is_pure,
             epoch=file.epoch,
@@ -82,7 +83,7 @@ class KeyFinder:
         seen = {project}
         todo = [project]
         while todo:
-            for name in map(canonicalize_name, self._manifest.recipe(todo.pop()).after):
+            for name in map(canonicalize_name, find_recipe(self._manifest, todo.pop()).after):
                 if name not in seen:
                     seen.add(name)
                     todo.append(name)

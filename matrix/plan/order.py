@@ -14,6 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import ManifestError, Problem, did_you_mean
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Recipe
 from matrix.resolve.lock import Lock, LockedFile
 
@@ -33,7 +34,7 @@ class Needs:
             needed = direct.setdefault(file.project, set())
             needed.update(file.requires)
             if not file.is_wheel:
-                needed.update(find_recipe_projects(manifest.recipe(file.project)))
+                needed.update(find_recipe_projects(find_recipe(manifest, file.project)))
         return cls(
             job_class=job_class, direct={name: frozenset(names) for name, names in direct.items()}
         )

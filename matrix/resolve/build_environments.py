@@ -18,6 +18,7 @@ from packaging.version import Version
 
 from matrix.distributions import source_build
 from matrix.distributions.sdist import Excerpt, InvalidSdist
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest
 from matrix.resolve.candidates import Offer
 from matrix.resolve.lock import BuildFile, Lock, LockedBuild, LockedFile
@@ -140,7 +141,7 @@ class _Maker:
 
     def row(self, file: LockedFile, target: str, declared: Declared | str) -> LockedBuild:
         """What building ``file`` for ``target`` installs; ``targets`` stays empty."""
-        recipe = self._manifest.recipe(file.project)
+        recipe = find_recipe(self._manifest, file.project)
         if isinstance(declared, str):
             environment = _Environment(reason=declared)
             declared = Declared(requires=(), is_pure=False)
@@ -160,7 +161,7 @@ class _Maker:
         )
 
     def _environment(self, file: LockedFile, target: str, declared: Declared) -> _Environment:
-        recipe = self._manifest.recipe(file.project)
+        recipe = find_recipe(self._manifest, file.project)
         runtime = self._runtime.of(file, target)
         builder = built_on(self._targets[target], self._targets.values())
         # What a test requires must fit the release that it tests.
@@ -198,7 +199,7 @@ class _Maker:
 
     def _with(self, file: LockedFile, target: str) -> Iterable[tuple[NormalizedName, Version]]:
         """What runs with the release: all that is locked with it, where a test may ask for it."""
-        if self._manifest.recipe(file.project).test.requires:
+        if find_recipe(self._manifest, file.project).test.requires:
             return self._runtime.pins(file, target)
         return ((other.project, other.version) for other in self._runtime.of(file, target))
 

@@ -11,6 +11,7 @@ from packaging.version import Version
 from matrix.distributions import core_metadata, sdist
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.distributions.sdist import Excerpt
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Recipe
 from matrix.resolve.candidates import Offer, Offers
 from matrix.resolve.metadata_builder import MetadataBuilder
@@ -160,7 +161,7 @@ class Facts:
         )
 
     def _read_recipe(self, project: NormalizedName) -> Recipe:
-        return self._manifest.recipe(project)
+        return find_recipe(self._manifest, project)
 
     def _known_bad(self, project: NormalizedName, version: Version, target: Target) -> str:
         return self._recipe(project).why_not(version, target)

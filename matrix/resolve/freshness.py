@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from matrix.errors import LockError, Problem
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest
 from matrix.policy import locked_rules
 from matrix.resolve.lock import Lock
@@ -83,7 +84,7 @@ def _builds(manifest: Manifest, lock: Lock) -> Iterable[str]:
     projects = {file.filename: file.project for file in lock.files if not file.is_wheel}
     key_by_project: dict[str, str] = {}
     for build in lock.builds:
-        recipe = manifest.recipe(projects[build.sdist])
+        recipe = find_recipe(manifest, projects[build.sdist])
         if build.asked != tuple(sorted(recipe.requires)):
             key_by_project[projects[build.sdist]] = "requires"
         elif build.tested != tuple(sorted(recipe.test.requires)):
