@@ -135,7 +135,7 @@ def test_a_page_of_another_kind_says_which(
         (answer(status="403 Forbidden"), "status 403"),
         (answer(status="429 Too Many Requests"), "status 429"),
         (answer(page()[:-5], headers={"Content-Length": "99"}), "{broken}"),
-        (b"no HTTP at all\r\n\r\n", "no HTTP at all\r\n"),
+        (b"no HTTP at all\r\n\r\n", "no HTTP at all"),
         (b"", "Remote end closed connection without response"),
         (answer(b" " * 5001), "5001 bytes, more than 5000"),
         (

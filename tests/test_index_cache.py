@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
+from matrix.cli import main
 from matrix.errors import IndexUnavailable
 from matrix.index import page as pages
+from matrix.resolve import lockfile
 
 from .index_clients import SIX, client, files
 from .index_server import IndexServer
+from .manifests import text
 from .scripted_server import JSON, ScriptedServer, answer, listed, page
 from .wheels import make_sdist, make_wheel
 
@@ -158,3 +161,57 @@ def test_offline_a_page_may_be_as_old_as_it_is(script: ScriptedServer, tmp_path:
 
     with client(f"{script.url}simple/", tmp_path, offline=True, clock=lambda: 1e9) as asked:
         assert [file.filename for file in files(asked)] == first
+
+
+def test_metadata_of_one_index_are_not_used_for_another(tmp_path: Path) -> None:
+    # Both list the file with one digest, and only a whole file could show which metadata are its.
+    with (
+        IndexServer.running(tmp_path / "honest") as honest,
+        IndexServer.running(tmp_path / "hostile") as hostile,
+    ):
+        honest.add(make_wheel(honest.directory, "six", "1.10"))
+        hostile.add(make_wheel(hostile.directory, "six", "1.10", requires=["evil"]))
+        (name,) = honest.listed
+        hostile.listed[name].sha256 = honest.listed[name].sha256
+        honest.has_metadata = hostile.has_metadata = True
+        answers = []
+        for server in (honest, hostile, honest):
+            with client(server.url, tmp_path / "cache") as asked:
+                answers.append(asked.fetch_fields(files(asked)[0]).get("requires_dist"))
+        with client(hostile.url, tmp_path / "first") as asked:
+            asked.fetch_fields(files(asked)[0])
+        with client(honest.url, tmp_path / "first") as asked:
+            answers.append(asked.fetch_fields(files(asked)[0]).get("requires_dist"))
+
+    assert answers == [None, ["evil"], None, None]
+
+
+def test_a_lock_is_not_changed_by_another_manifest_with_a_hostile_index(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lock(server: IndexServer, manifest: Path) -> list[str]:
+        manifest.parent.mkdir(exist_ok=True)
+        network = f"network: {{index: '{server.url}'}}\n"
+        manifest.write_text(text("six", more=network), encoding="utf-8")
+        options = ["--manifest", str(manifest), "--cache", str(tmp_path / "cache"), "--quiet"]
+        assert main(["lock", *options]) == 0, capsys.readouterr().err
+        lock = lockfile.load(manifest.parent / lockfile.FILENAME)
+        (manifest.parent / lockfile.FILENAME).unlink()
+        assert lock is not None
+        return sorted({file.project for file in lock.files})
+
+    with (
+        IndexServer.running(tmp_path / "honest") as honest,
+        IndexServer.running(tmp_path / "hostile") as hostile,
+    ):
+        honest.add(make_wheel(honest.directory, "six", "1.10"))
+        hostile.add(make_wheel(hostile.directory, "six", "1.10", requires=["evil"]))
+        hostile.add(make_wheel(hostile.directory, "evil", "1.0"))
+        honest.add(make_wheel(tmp_path / "honest", "evil", "1.0"))
+        name = next(iter(honest.listed))
+        hostile.listed[name].sha256 = honest.listed[name].sha256
+        honest.has_metadata = hostile.has_metadata = True
+
+        assert lock(honest, tmp_path / "a" / "packages.yaml") == ["six"]
+        assert lock(hostile, tmp_path / "b" / "packages.yaml") == ["evil", "six"]
+        assert lock(honest, tmp_path / "a" / "packages.yaml") == ["six"]

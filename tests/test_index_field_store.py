@@ -40,7 +40,7 @@ def read_fields(index: IndexServer, cache: Path, *, offline: bool = False) -> Fi
 
 def find_entry(cache: Path) -> Path:
     """Where what six's metadata state is kept."""
-    (entry,) = (path for path in cache.glob("*/fields-*/*/*") if path.is_file())
+    (entry,) = (path for path in cache.glob("*/metadata/*/fields-*/*/*") if path.is_file())
     return entry
 
 
@@ -185,7 +185,7 @@ def test_a_lock_is_the_same_whatever_the_cache_keeps_of_metadata(
     assert main(lock) == 0
     assert locked.read_bytes() == cold
     locked.unlink()
-    entries = [path for path in cache.glob("index/*/fields-*/*/*") if path.is_file()]
+    entries = [path for path in cache.glob("index/*/metadata/*/fields-*/*/*") if path.is_file()]
     for path in entries:
         path.write_bytes(damage)
     assert main(lock) == 0

@@ -266,7 +266,7 @@ def test_a_lock_keeps_its_pins_when_a_requirement_is_added(
     old = lock_of(manifest("six"), client)
     wheel(index, "six", "2.0")
     wheel(index, "idna", "3.0")
-    later = Index(client._transport, client._cache)
+    later = Index(client._transport, client.cache)
 
     kept = lock_of(manifest("six", "idna"), later, old)
     moved = lock_of(manifest("six", "idna"), later)

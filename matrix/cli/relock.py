@@ -89,13 +89,12 @@ def _make_metadata_builder(session: Session) -> MetadataBuilder | None:
         return None
     from matrix.builds.metadata import MetadataBuilds  # noqa: PLC0415 - few policies build
     from matrix.cli import building  # noqa: PLC0415 - the same
-    from matrix.index.cache import Cache  # noqa: PLC0415 - the same
 
     return MetadataBuilds(
         building.apply_pip_options(session),
         where=where,
         workspace=building.make_workspace(session),
-        cache=Cache(session.cache / "index"),
+        cache=session.index.cache,
         offline=session.offline,
     )
 

@@ -5,12 +5,17 @@ Two kinds: pages, which change and are revalidated, and content that a digest na
 change, with what was read of it (``field_store``). A page is kept by version (``page.dump``)
 rather than as it came, so that an unchanged one is not parsed again. A damaged or foreign entry is
 never trusted: digests are checked on the way out, and what cannot be read is fetched or read anew.
+
+Several manifests may share a cache, and one of them may name an index that lies: the digest of a
+file and its metadata are nothing but that index's word. So pages are kept by their address, files
+by a digest that is computed from their bytes, and everything that was read of metadata by the
+addresses of the indexes, where no other index finds it.
 """
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +23,7 @@ from packaging.utils import NormalizedName
 
 from matrix.edge import files
 
-FORMAT: Final = "v3"
+FORMAT: Final = "v4"
 FIELDS: Final = "1"
 """The format of ``fields``, which can be read anew from metadata."""
 _DIGEST: Final = 32
@@ -52,8 +57,17 @@ class StoredPage:
 class Cache:
     """A directory that may be deleted at any time."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, indexes: Sequence[str] = ()) -> None:
+        """``indexes`` are the addresses of those whose word about metadata is kept here."""
+        self._top = directory
         self._directory = directory / FORMAT
+        # An index claims the digest of a file and its metadata, and only a whole file proves them.
+        scope = hashlib.sha256("\n".join(indexes).encode()).hexdigest()
+        self._metadata = self._directory / "metadata" / scope[:32]
+
+    def of_indexes(self, *indexes: str) -> "Cache":
+        """The same cache with the metadata of these indexes, apart from those of others."""
+        return Cache(self._top, indexes=indexes)
 
     def page(self, url: str) -> StoredPage | None:
         content = self._read(self._page_path(url))
@@ -98,12 +112,12 @@ class Cache:
         return self._directory / "files" / sha256[:2] / sha256 / filename
 
     def _metadata_path(self, name: str) -> Path:
-        return self._directory / "metadata" / name[:2] / name
+        return self._metadata / "built" / name[:2] / name
 
     def _fields_path(self, project: NormalizedName) -> Path:
         # A digest, because Windows has names that no file can have.
         name = hashlib.sha256(project.encode()).hexdigest()
-        return self._directory / f"fields-{FIELDS}" / name[:2] / name
+        return self._metadata / f"fields-{FIELDS}" / name[:2] / name
 
     def _page_path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode()).hexdigest()

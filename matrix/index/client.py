@@ -11,6 +11,7 @@ from matrix.distributions.core_metadata import Fields
 from matrix.edge import files
 from matrix.errors import IndexUnavailable, Problem
 from matrix.index import filenames, wheel_metadata
+from matrix.index.addresses import without_user
 from matrix.index.cache import Cache
 from matrix.index.connections import CONNECTIONS
 from matrix.index.field_store import FieldStore
@@ -39,14 +40,14 @@ class Index:
         internal: Internal | None = None,
     ) -> None:
         self._transport = transport
-        self._cache = cache
+        self.cache = cache.of_indexes(*map(without_user, transport.addresses))
         self._offline = offline
-        self._main = Pages(transport.index, transport, cache, offline=offline)
+        self._main = Pages(transport.index, transport, self.cache, offline=offline)
         self._pages: Pages | IndexPair = self._main
         if internal is not None:
-            second = Pages(transport.internal, transport, cache, offline=offline)
+            second = Pages(transport.internal, transport, self.cache, offline=offline)
             self._pages = IndexPair(main=self._main, internal=second, rule=internal)
-        self._fields = FieldStore(cache)
+        self._fields = FieldStore(self.cache)
         self._tasks = TaskPool(CONNECTIONS)
 
     @property
@@ -119,14 +120,14 @@ class Index:
 
     def _fetch_excerpt(self, file: PublishedFile, read: Callable[[Path], bytes]) -> bytes:
         name = f"{file.sha256}-excerpt"
-        if (cached := self._cache.metadata(name)) is not None:
+        if (cached := self.cache.metadata(name)) is not None:
             return cached
         content = read(self.fetch_file(file))
-        self._cache.write_metadata(name, content)
+        self.cache.write_metadata(name, content)
         return content
 
     def _fetch_file(self, file: PublishedFile) -> Path:
-        path = self._cache.distribution(file.sha256, file.filename)
+        path = self.cache.distribution(file.sha256, file.filename)
         if path.is_file() and files.digest(path) == file.sha256:
             return path
         if self._offline:

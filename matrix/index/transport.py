@@ -94,6 +94,11 @@ class Transport:
         self._largest = largest
         self._connections = Connections(settings)
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The indexes, which may contain logins."""
+        return (self.index, self.internal) if self.internal else (self.index,)
+
     def close(self) -> None:
         self._closed.set()
         self._connections.close()
@@ -233,4 +238,4 @@ def _certificate_error(error: HTTPError) -> bool:
 def _reason(error: HTTPError) -> str:
     """What the system said: urllib3 wraps it into sentences that name objects."""
     inner = next((arg for arg in error.args if isinstance(arg, Exception)), error.__cause__)
-    return str(inner or error) or type(error).__name__
+    return str(inner or error).strip() or type(error).__name__
