@@ -38,9 +38,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def tests(session: nox.Session) -> None:
-    """Run the tests that need neither network nor containers."""
+    """Run the tests that need neither network nor containers, and measure branch coverage."""
     _install(session, "tests")
-    session.run("pytest", *EVERY_CORE, *session.posargs)
+    if session.posargs:
+        session.run("pytest", *EVERY_CORE, *session.posargs)
+        return
+    session.run("pytest", *EVERY_CORE, "--cov", "--cov-report=")
+    session.run("python", ".ci/branch_coverage.py")
 
 
 @nox.session(python=PYTHON)
@@ -65,6 +69,13 @@ def recipes(session: nox.Session) -> None:
     """Build the catalogue of recipes for real, or the projects named; writes docs/recipes.md."""
     _install(session, "e2e")
     session.run("python", "-m", "tests.recipes", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def mutants(session: nox.Session) -> None:
+    """Break the product on purpose, line by line, and see that a test notices each."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session(python=PYTHON)
