@@ -201,3 +201,11 @@ def replace_target(record: Record, **changes: object) -> Record:
     """``record`` with changes of its first target."""
     first, *rest = record.targets
     return dataclasses.replace(record, targets=(dataclasses.replace(first, **changes), *rest))  # type: ignore[arg-type]
+
+
+def replace_requirement(record: Record, text: str) -> Record:
+    """``record`` with another text of its first requirement."""
+    first, *rest = record.wishes
+    return dataclasses.replace(
+        record, wishes=(dataclasses.replace(first, requirements=(text,)), *rest)
+    )

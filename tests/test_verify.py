@@ -14,8 +14,10 @@ from matrix.verify.verify import Report, verify
 from .bundles import (
     LEGACY,
     LINUX,
+    change_record,
     make_bundle,
     problems_of,
+    replace_requirement,
     requirement,
     reseal,
     sound,
@@ -125,6 +127,12 @@ def test_a_record_that_contradicts_itself_is_refused(
     assert sorted(problems_of(bundle)) == sorted(expected)
 
 
+def test_a_record_without_targets_is_refused(tmp_path: Path) -> None:
+    bundle = sound(tmp_path, spoil=spoilt_record(targets=()))
+
+    assert "bundle.json: expected targets, got none" in problems_of(bundle)
+
+
 def test_an_empty_bundle_never_verifies(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path / "b", [], [])
 
@@ -180,6 +188,37 @@ def test_every_requirement_that_does_not_install_is_named(tmp_path: Path) -> Non
         f"app on {LINUX.id} (union view): dep <- app 1.0: no wheel of dep",
         f"gone on {LINUX.id} (target view): gone: no wheel of gone",
         f"gone on {LINUX.id} (union view): gone: no wheel of gone",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("marker", "reason"),
+    [
+        ("os_name ~= 'x'", "Undefined <Op('~=')> on 'posix' and 'x'."),
+        ("'x' in extras", "'extras'"),
+    ],
+    ids=["comparison", "variable"],
+)
+def test_markers_without_a_value_are_not_proven(tmp_path: Path, marker: str, reason: str) -> None:
+    wheels = [make_wheel(tmp_path / "w", "app", "1.0")]
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("app")])
+    change_record(bundle, lambda record: replace_requirement(record, f"app; {marker}"))
+
+    assert problems_of(bundle, NotProven) == [
+        f"app on {LINUX.id} ({view} view): a marker has no value: {reason}"
+        for view in ("target", "union")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "app @", "app;" + "(" * 5000, "app; os_name == 'x' and" + "9" * 5000], ids=range(4)
+)
+def test_requirements_that_cannot_be_read_are_refused(tmp_path: Path, text: str) -> None:
+    bundle = sound(tmp_path)
+    change_record(bundle, lambda record: replace_requirement(record, text))
+
+    assert problems_of(bundle) == [
+        f"bundle.json: wishes: expected a PEP 508 requirement, got {text[:200]!r}"
     ]
 
 

@@ -1,5 +1,6 @@
 """A directory of parts has one meaning, and a hostile archive ends in a refusal."""
 
+import dataclasses
 import io
 import os
 import shutil
@@ -139,6 +140,14 @@ def test_a_changed_program_is_refused(packed: Path) -> None:
             "2cd3eeeec818c5540e938e786f7d321e6f858b6ebaec485c0b13afbca5ad3eb4"
         )
     ]
+
+
+def test_notes_need_not_lie_beside_the_parts(packed: Path) -> None:
+    listing = parts.parse((packed / "parts.json").read_text())
+    (packed / "parts.json").write_text(parts.dump(dataclasses.replace(listing, files=())))
+    (packed / "NOTES.md").unlink()
+
+    verify(join_parts(packed, packed.parent / "joined"))
 
 
 # the archive

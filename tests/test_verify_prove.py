@@ -179,6 +179,18 @@ def test_two_requirements_that_exclude_each_other_are_both_named(tmp_path: Path)
     assert fails(view, "a", "b") == "c<2 <- a 1.0 and c>=2 <- b 1.0: no wheel of c meets both"
 
 
+def test_requirements_that_fit_in_pairs_only_are_named_together(tmp_path: Path) -> None:
+    # Each pair of requirements has a wheel in common; all three together have none.
+    view = view_of(
+        make_wheel(tmp_path, "a", "1.0", requires=["c!=1"]),
+        make_wheel(tmp_path, "b", "1.0", requires=["c!=2", "c"]),
+        make_wheel(tmp_path, "d", "1.0", requires=["c!=3", "a"]),
+        *(make_wheel(tmp_path, "c", version) for version in ("1", "2", "3")),
+    )
+
+    assert fails(view, "a", "b", "d") == "a, b, d: no set of wheels meets all requirements at once"
+
+
 def test_projects_that_need_each_other_install(tmp_path: Path) -> None:
     view = view_of(
         make_wheel(tmp_path, "a", "1.0", requires=["b"]),

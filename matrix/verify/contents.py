@@ -11,7 +11,6 @@ from packaging.specifiers import SpecifierSet
 
 from matrix.distributions import wheel as wheels
 from matrix.distributions.wheel import InvalidWheel, Wheel
-from matrix.edge import files
 from matrix.errors import MatrixError, NotVerified, Problem
 from matrix.record import checksums, environment, layout, pages, schema
 from matrix.record.schema import Record, RecordedFile, RecordedWheel
@@ -72,11 +71,8 @@ def _compare_names(
 def compare_bytes(expected: RecordedFile, path: Path) -> Iterator[Problem]:
     """Yield a problem unless the file at ``path`` has the recorded size and digest."""
     try:
-        size, sha256 = path.stat().st_size, files.digest(path)
-    except OSError as error:
-        yield Problem(place=expected.path, what=f"cannot be read: {error.strerror or error}")
-        return
-    except MatrixError as error:
+        size, sha256 = reading.measure(path, place=expected.path)
+    except NotVerified as error:
         yield from error.problems
         return
     if size != expected.size:
@@ -96,7 +92,7 @@ def _compare_wheel(recorded: RecordedWheel, path_by_name: Mapping[str, Path]) ->
         yield Problem(place=place, what=str(error))
         return
     except MatrixError as error:
-        yield from error.problems
+        yield from (Problem(place=place, what=problem.what) for problem in error.problems)
         return
     if not _is_same(recorded.requires_python, wheel.metadata.requires_python):
         expected = str(wheel.metadata.requires_python)

@@ -78,9 +78,8 @@ class _Judge:
                 lenient = self._lenient.prove(requirements)
                 if isinstance(lenient, Proven):
                     return IncompleteRequirement(root=root, view=self._name, needs=lenient.assumed)
-        except (
-            ValueError
-        ) as error:  # UndefinedComparison and its kind: pip refuses such markers too
+        except (ValueError, LookupError) as error:
+            # UndefinedComparison, UndefinedEnvironmentName: pip refuses such markers too.
             return Problem(place=place, what=f"a marker has no value: {error}")
         return Problem(place=place, what=proof.chain)
 

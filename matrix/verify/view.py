@@ -15,8 +15,8 @@ from packaging.version import Version
 from matrix.distributions import core_metadata, wheel
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.distributions.wheel import InvalidWheel, WheelName
-from matrix.edge import files
-from matrix.errors import MatrixError, NotVerified, Problem
+from matrix.errors import NotVerified, Problem
+from matrix.verify import reading
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -93,8 +93,8 @@ def make_opener(directory: Path) -> OpenWheel:
         sidecar = directory / f"{filename}.metadata"
         try:
             name = wheel.parse_filename(filename)
-            with files.reading(sidecar) as stream:
-                return Offer(name=name, metadata=core_metadata.parse(stream.read()))
+            data = reading.read_bytes(sidecar, place=sidecar.name)
+            return Offer(name=name, metadata=core_metadata.parse(data))
         except (InvalidWheel, InvalidMetadata) as error:
             raise NotVerified(Problem(place=sidecar.name, what=str(error))) from error
 
@@ -115,14 +115,12 @@ def _find_page(trees: Sequence[Path], path: str) -> Path:
 
 
 def _read_names(page: Path, field: str, key: str) -> list[str]:
+    data = reading.read_bytes(page, place=str(page))
     try:
-        with files.reading(page) as stream:
-            names = [entry[key] for entry in json.load(stream)[field]]
+        names = [entry[key] for entry in json.loads(data)[field]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = f"expected a Simple API page with {field!r}, got something else"
         raise NotVerified(Problem(place=str(page), what=what)) from error
-    except MatrixError as error:
-        raise NotVerified(*error.problems) from error
     for name in names:
         if not isinstance(name, str) or name in {"", ".", ".."} or "/" in name or "\\" in name:
             what = f"expected the name of a file or directory, got {name!r}"
