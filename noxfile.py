@@ -86,6 +86,20 @@ def golden(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def schemas(session: nox.Session) -> None:
+    """Write the JSON Schema of every file to docs/."""
+    _install(session)
+    session.run("python", "-m", "matrix", "schema", "--out", "docs")
+
+
+@nox.session(python=PYTHON)
+def commands(session: nox.Session) -> None:
+    """Write docs/commands.md from the parsers of all verbs."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.commands_page")
+
+
+@nox.session(python=PYTHON)
 def benchmarks(session: nox.Session) -> None:
     """Time plan, generate --check, the child pipeline, lock, index and build; peers beside them."""
     _install(session, "tests")

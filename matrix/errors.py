@@ -126,7 +126,7 @@ class MatrixError(Exception):
     """The root: every subclass has an exit code of its own and carries its problems."""
 
     exit_code: ClassVar[int] = 1
-    meaning: ClassVar[str] = "any other expected failure, such as a file that cannot be read"
+    meaning: ClassVar[str] = "any other expected failure, such as an unreadable file"
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
@@ -185,12 +185,12 @@ class NotProven(MatrixError):
 
 class NotVerified(MatrixError):
     exit_code = 11
-    meaning = "a bundle that must not be trusted: changed, incomplete, older or malformed"
+    meaning = "a bundle that must not be trusted: changed, older or malformed"
 
 
 class DigestMismatch(MatrixError):
     exit_code = 12
-    meaning = "a file of an index or a toolchain whose digest is not the locked one"
+    meaning = "a file of an index or a toolchain with another digest than the locked"
 
 
 class NotWritten(MatrixError):

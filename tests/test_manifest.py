@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.errors import ManifestError
-from matrix.manifest import schema
+from matrix.manifest import json_schema
 from matrix.manifest.reading import load, read
 
 from .manifests import TARGETS, manifest, text
@@ -158,11 +158,13 @@ def test_one_target_twice_is_an_error_that_names_the_other() -> None:
 
 
 def test_the_committed_schema_is_the_one_of_the_types() -> None:
-    assert (ROOT / "docs" / "packages.schema.json").read_text(encoding="utf-8") == schema.text()
+    assert (ROOT / "docs" / "packages.schema.json").read_text(
+        encoding="utf-8"
+    ) == json_schema.text()
 
 
 def test_the_schema_knows_every_key_that_the_reader_knows() -> None:
-    properties = json.loads(schema.text())["properties"]
+    properties = json.loads(json_schema.text())["properties"]
 
     assert set(properties) == {
         "bundle", "environments", "github", "gitlab", "network", "packages",

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from matrix.errors import ManifestError
-from matrix.manifest import schema
+from matrix.manifest import json_schema
 from matrix.manifest.reading import read
 
 BASE = """\
@@ -139,7 +139,7 @@ class EditorLoader(yaml.SafeLoader):
 
 
 def is_valid(text: str) -> bool:
-    validator = jsonschema.Draft202012Validator(schema.schema())
+    validator = jsonschema.Draft202012Validator(json_schema.schema())
     return bool(validator.is_valid(yaml.load(text, EditorLoader)))  # noqa: S506 - a SafeLoader
 
 

@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from matrix.errors import ManifestError
-from matrix.manifest import catalogue, recipe_checks, schema
+from matrix.manifest import catalogue, json_schema, recipe_checks
 from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import KnownBad, Recipe
 from matrix.manifest.reading import read
@@ -63,7 +63,7 @@ def test_a_file_of_the_catalogue_that_cannot_be_read_names_its_line() -> None:
 def test_the_schema_of_a_recipe_is_the_manifests() -> None:
     kept = (ROOT / "docs" / "recipes.schema.json").read_text(encoding="utf-8")
 
-    assert kept == schema.recipe_text()
+    assert kept == json_schema.recipe_text()
     assert "known-bad" in json.loads(kept)["properties"]
 
 

@@ -61,7 +61,7 @@ def test_the_readme_s_manifest_is_read_and_generated_from() -> None:
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
 def test_every_verb_is_documented(verb: str) -> None:
-    assert f"`{verb}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert f"\n## {verb}\n" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 def test_every_exit_code_is_documented() -> None:

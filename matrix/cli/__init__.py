@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
     signals = _Signals()
     module = verb.load()
     try:
-        with signals, Session.open(common, printer) as session:
+        with signals, Session.open(common, printer, make_parser) as session:
             module.run(session, parse_values(module.Arguments, values))
             printer.finish(manifest=common.manifest)
     except MatrixError as error:

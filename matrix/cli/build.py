@@ -26,6 +26,10 @@ from matrix.errors import BuildFailed, Problem, UsageError, did_you_mean
 from matrix.plan.model import Job, Plan
 from matrix.report import failed_builds
 
+DESCRIPTION: Final = (
+    "Build one job of the plan (an id, or a project), or every job that this machine can "
+    "build. A build that fails does not stop the others."
+)
 EXAMPLES: Final = (
     "wheelyard build --local",
     "wheelyard build netifaces",

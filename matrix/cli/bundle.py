@@ -26,6 +26,10 @@ from matrix.plan.model import Plan
 from matrix.record import schema
 from matrix.report import notes
 
+DESCRIPTION: Final = (
+    "Collect the built wheels, fetch the published ones, prove that every requirement "
+    "installs on every target, and seal it all into a directory."
+)
 EXAMPLES: Final = (
     "wheelyard bundle --wheels wheels",
     "wheelyard bundle --wheels wheels --version 7 --pack 2000000000",

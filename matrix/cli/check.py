@@ -16,6 +16,10 @@ from matrix.edge.quantities import count
 from matrix.errors import ManifestError
 from matrix.pipelines import providers
 
+DESCRIPTION: Final = (
+    "Read packages.yaml, judge its runners as of today, and compare packages.lock with "
+    "it, without network. What the lock calls impossible is an error."
+)
 EXAMPLES: Final = ("wheelyard check", "wheelyard check --recipes")
 
 

@@ -15,6 +15,10 @@ from matrix.cli.session import Session, format_json
 from matrix.errors import Problem, UsageError
 from matrix.plan.model import Plan, State
 
+DESCRIPTION: Final = (
+    "Compare the wheels of a directory with those that the plan requires: missing, "
+    "unplanned and differing wheels are errors, each named."
+)
 EXAMPLES: Final = ("wheelyard collect wheels --plan plan/plan.json",)
 
 
@@ -27,7 +31,7 @@ class Arguments:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="where the wheels are")
     add_allow_missing(parser)
     add_plan_source(parser)
 

@@ -15,6 +15,10 @@ from matrix.report import explanation
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
+DESCRIPTION: Final = (
+    "Show who requires a project and through what, what decides each target, what its "
+    "builds wait for, what waits for them, and the command that reproduces a job."
+)
 EXAMPLES: Final = (
     "wheelyard explain lxml",
     "wheelyard explain lxml cp312-manylinux_2_28_x86_64",
@@ -30,7 +34,7 @@ class Arguments:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("project", metavar="PROJECT")
+    parser.add_argument("project", metavar="PROJECT", help="a name, in any spelling")
     parser.add_argument(
         "target", metavar="TARGET", nargs="?", default="", help="default: every target"
     )

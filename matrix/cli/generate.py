@@ -8,6 +8,10 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
 from matrix.pipelines import drift, providers
 
+DESCRIPTION: Final = (
+    "Write the pipelines for GitHub and GitLab, and the attributes that mark them as "
+    "generated. Files that wheelyard has not written are never replaced."
+)
 EXAMPLES: Final = ("wheelyard generate", "wheelyard generate --check")
 
 

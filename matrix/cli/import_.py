@@ -10,6 +10,10 @@ from matrix.cli.session import Session, format_json
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import carried, help_texts, summaries
 
+DESCRIPTION: Final = (
+    "Verify a bundle, or its parts, and add it to a destination, which is proven again "
+    "before anything becomes visible."
+)
 EXAMPLES: Final = (
     "wheelyard import release/acme-python-2026.9.21 --to static:/srv/wheels",
     "wheelyard import parts --to /srv/wheels",

@@ -14,6 +14,10 @@ from matrix.cli import check
 from matrix.cli.arguments import Common, Export
 from matrix.cli.session import Session
 
+DESCRIPTION: Final = (
+    "Resolve every requirement on every target and write packages.lock. Versions move "
+    "only where they must or may. The export writes one file for each target."
+)
 EXAMPLES: Final = (
     "wheelyard lock",
     "wheelyard lock --upgrade django",

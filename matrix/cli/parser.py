@@ -1,6 +1,7 @@
 """The parser of the command line: the whole of it for ``--help``, else what one verb needs."""
 
 import argparse
+import textwrap
 from collections.abc import Sequence
 from typing import Final
 
@@ -29,7 +30,7 @@ def make_parser(verbs: Sequence[Verb] = VERBS, program: str = COMMAND) -> argpar
         parser = subparsers.add_parser(
             verb.name,
             help=verb.summary,
-            description=f"{verb.summary[0].upper()}{verb.summary[1:]}.",
+            description=textwrap.fill(verb.load().DESCRIPTION, 79),
             epilog=_format_examples(verb),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
@@ -58,7 +59,7 @@ def find_verb(arguments: Sequence[str]) -> Verb | None:
 def _make_top(program: str) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog=program,
-        description=_DESCRIPTION,
+        description=textwrap.fill(_DESCRIPTION, 79),
         epilog=_format_exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

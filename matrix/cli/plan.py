@@ -17,6 +17,10 @@ from matrix.report import locks, plans
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
+DESCRIPTION: Final = (
+    "Show every cell (project, version, target) and every job of the plan. With --out and "
+    "--provider it is written for the jobs of a pipeline."
+)
 EXAMPLES: Final = (
     "wheelyard plan",
     "wheelyard plan --previous release/acme-python-2026.9.21 --out plan",

@@ -10,7 +10,9 @@ import dataclasses
 import enum
 import os
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 COMMAND: Final = "wheelyard"
 # The table of verbs imports every module of this room, and each of those prints: a test compares.
 VERB_NAMES: Final = (
-    *("build", "bundle", "check", "collect", "explain", "generate", "import", "lock", "plan"),
-    *("release", "report", "runner", "targets", "toolchain", "verify"),
+    *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
+    *("import", "lock", "plan", "release", "report", "runner", "schema", "targets"),
+    *("toolchain", "verify"),
 )
 _HINTED: Final = re.compile(rf"\b{COMMAND}(?= (?:{'|'.join(VERB_NAMES)})\b)")
 
@@ -74,7 +77,7 @@ class Printer:
         """Print a result for people; what it quotes must be ``printable``."""
         if not self.format.is_document:
             lines = printable_lines(self._name_program(text), service=self.service)
-            self._print_result(lines)
+            self._print_result(wrap_lines(lines, width=find_width(sys.stdout)))
 
     def show_json(self, text: str) -> None:
         """Print a result as JSON."""
@@ -176,6 +179,40 @@ def detect_service(environment: Mapping[str, str]) -> Service:
     if environment.get("GITHUB_ACTIONS"):
         return "github"
     return "gitlab" if environment.get("GITLAB_CI") else ""
+
+
+def find_width(stream: TextIO | None) -> int:
+    """Return the columns of a terminal; 0 for anything else, which is never wrapped."""
+    if stream is None or not stream.isatty():
+        return 0
+    return shutil.get_terminal_size().columns
+
+
+def wrap_lines(text: str, *, width: int) -> str:
+    """
+    Wrap each line of ``text`` at ``width``, and indent what follows it; 0 leaves all as it is.
+
+    >>> print(wrap_lines("  missing: six on cp312-win_amd64", width=24))
+      missing: six on
+          cp312-win_amd64
+    """
+    if not width:
+        return text
+    return "\n".join(_wrap_line(line, width) for line in text.split("\n"))
+
+
+def _wrap_line(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    indent = len(line) - len(line.lstrip()) + 4
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        replace_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def has_colour(stream: TextIO | None, environment: Mapping[str, str]) -> bool:

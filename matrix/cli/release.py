@@ -25,6 +25,10 @@ from matrix.verify.verify import verify
 
 T = TypeVar("T")
 
+DESCRIPTION: Final = (
+    "Lock, plan, generate, fetch, build, seal and verify on this machine. What it cannot "
+    "build is named, and recorded as missing."
+)
 EXAMPLES: Final = (
     "wheelyard release",
     "wheelyard release --previous release/acme-python-2026.9.21",

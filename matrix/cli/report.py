@@ -30,6 +30,10 @@ UNKNOWN: Final = "unknown"
 
 
 OUT: Final = Path("report")
+DESCRIPTION: Final = (
+    "Write what a change brings, for its merge request: summary.md (at most 65,000 "
+    "characters), report.md (everything) and report.json."
+)
 EXAMPLES: Final = (
     "wheelyard report --base base.lock",
     "wheelyard report --plan plan/plan.json --base base/plan.json --out report",

@@ -26,6 +26,10 @@ from matrix.toolchain.needs import Need
 _PROBE: Final = canonicalize_name("pip")
 
 
+DESCRIPTION: Final = (
+    "List what this machine lacks to build those of the manifest's targets that are of "
+    "its own system, line by line."
+)
 EXAMPLES: Final = ("wheelyard runner check", "wheelyard runner check --toolchain toolchain")
 
 
@@ -37,7 +41,7 @@ class Arguments:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["check"])
+    parser.add_argument("action", choices=["check"], help="`check` changes nothing")
     add_toolchain(parser)
 
 

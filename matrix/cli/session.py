@@ -5,11 +5,12 @@ What only some verbs need is imported by the property that opens it: the client 
 takes as long as all that ``generate --check`` may take.
 """
 
+import argparse
 import datetime
 import functools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ class Session:
         reporter: Reporter,
         printer: Printer,
         now: datetime.datetime,
+        make_parser: Callable[[], argparse.ArgumentParser] = argparse.ArgumentParser,
     ) -> None:
         self.common = common
         self.manifest_path = common.manifest
@@ -49,6 +51,8 @@ class Session:
         self.environment = environment
         self.reporter = reporter
         self.printer = printer
+        self.make_parser = make_parser
+        """The parser of all verbs, which is above them."""
         self.now = now
         self.offline = False
         self._index: Index | None = None
@@ -56,12 +60,18 @@ class Session:
 
     @classmethod
     @contextmanager
-    def open(cls, common: Common, printer: Printer) -> Iterator["Session"]:
+    def open(
+        cls,
+        common: Common,
+        printer: Printer,
+        make_parser: Callable[[], argparse.ArgumentParser],
+    ) -> Iterator["Session"]:
         session = cls(
             common,
             environment=dict(os.environ),
             reporter=Reporter.on_stderr(common.loudness, printer.service),
             printer=printer,
+            make_parser=make_parser,
             now=_now(os.environ),
         )
         try:
@@ -115,7 +125,10 @@ class Session:
         for warning in settings.find_warnings(network, options):
             self.warn(Problem(place="", what=warning))
         self._index = Index(
-            Transport(settings.choose_settings(network, options, environment=self.environment)),
+            Transport(
+                settings.choose_settings(network, options, environment=self.environment),
+                log=self.reporter.detail,
+            ),
             Cache(self.cache / "index"),
             offline=self.offline,
             internal=network.internal,

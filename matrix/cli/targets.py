@@ -18,6 +18,11 @@ from matrix.targets.target import Target
 _SECONDS: Final = 60.0
 
 
+DESCRIPTION: Final = (
+    "List the manifest's targets with the build identifier, cibuildwheel, runner and "
+    "image of each. --probe describes interpreters as targets, and --probe-script does "
+    "so on machines without this program."
+)
 EXAMPLES: Final = (
     "wheelyard targets",
     "wheelyard targets --probe --python python3.9 python3.12",

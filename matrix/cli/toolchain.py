@@ -20,6 +20,10 @@ from matrix.toolchain import additions, assembly, integrity, needs
 from matrix.toolchain.model import Toolchain
 from matrix.toolchain.needs import Need
 
+DESCRIPTION: Final = (
+    "Fetch everything that the lanes download, for runners without internet; add files "
+    "that were fetched elsewhere; or check on a runner what is damaged or missing."
+)
 EXAMPLES: Final = (
     "wheelyard toolchain --out toolchain",
     "wheelyard toolchain --add toolchain python-3.12.10-macos11.pkg",

@@ -24,6 +24,10 @@ class VerbModule(Protocol[A]):
         """A frozen dataclass; ``arguments.parse_values`` makes it."""
 
     @property
+    def DESCRIPTION(self) -> str:  # noqa: N802 - the name of a constant
+        """A few sentences for ``--help``."""
+
+    @property
     def EXAMPLES(self) -> tuple[str, ...]:  # noqa: N802 - the name of a constant
         """Commands that can be typed, for ``--help``."""
 
@@ -124,6 +128,24 @@ def _load_runner() -> VerbModule[Any]:
     return runner
 
 
+def _load_cache() -> VerbModule[Any]:
+    from matrix.cli import cache  # noqa: PLC0415 - see above
+
+    return cache
+
+
+def _load_schema() -> VerbModule[Any]:
+    from matrix.cli import schema  # noqa: PLC0415 - see above
+
+    return schema
+
+
+def _load_completion() -> VerbModule[Any]:
+    from matrix.cli import completion  # noqa: PLC0415 - see above
+
+    return completion
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verb:
     """One verb: its name, what it does in one line, and how to import it."""
@@ -161,4 +183,7 @@ VERBS: Final = (
     ),
     Verb("toolchain", "fetch what the lanes download, for closed runners", _load_toolchain),
     Verb("runner", "list what this machine lacks to build the manifest's targets", _load_runner),
+    Verb("cache", "print the cache directory, or clean it", _load_cache),
+    Verb("schema", "print the JSON Schema of a file", _load_schema),
+    Verb("completion", "print the completion script of a shell", _load_completion),
 )

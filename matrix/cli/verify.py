@@ -9,6 +9,10 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
 from matrix.farside import carried, help_texts, summaries
 
+DESCRIPTION: Final = (
+    "Check every byte of a bundle, or of a directory with its parts, against its record, "
+    "and prove again that every requirement installs on every target."
+)
 EXAMPLES: Final = ("wheelyard verify release/acme-python-2026.9.21", "wheelyard verify parts")
 
 

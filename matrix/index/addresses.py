@@ -1,8 +1,12 @@
 """Addresses with what does not belong into a message, a cache or another host's request."""
 
 import base64
+import re
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+_AUTHORITY: Final = re.compile(r"[^/?#]*@")
 
 
 def without_password(url: str) -> str:
@@ -47,7 +51,16 @@ def _is_direct(host: str, netloc: str, exceptions: str) -> bool:
 
 
 def _with_user(url: str, user: str) -> str:
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
+    """
+    Replace the name and password of ``url``, which need not be a whole URL.
+
+    >>> without_password("name:secret@index.example/simple/")
+    '***@index.example/simple/'
+    """
+    scheme, separator, rest = url.partition("//")
+    if not separator:
+        scheme, rest = "", url
+    authority = _AUTHORITY.match(rest)
+    if authority is None:
         return url
-    return urlunsplit(parts._replace(netloc=user + parts.netloc.rpartition("@")[2]))
+    return f"{scheme}{separator}{user}{rest[authority.end() :]}"

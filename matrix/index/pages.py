@@ -48,6 +48,7 @@ class Pages:
         if self._offline and cached is None:
             raise not_cached(url, f"the page of {str(project)!r}")
         if cached is not None and (self._offline or cached.fresh_until > self._transport.clock()):
+            self._transport.log(f"cache: {without_password(url)}")
             return _load_page(cached, project)
         answer = self._ask(url, cached, project)
         if answer.status_code == NOT_MODIFIED and cached is not None:

@@ -74,6 +74,10 @@ class _Refused(Exception):
     """A response that no second try makes better."""
 
 
+def _ignore(_text: str) -> None:
+    """Log nothing."""
+
+
 class Transport:
     """Requests to one index and to the file servers that it names."""
 
@@ -84,10 +88,13 @@ class Transport:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.time,
         largest: int = LARGEST,
+        log: Callable[[str], object] = _ignore,
     ) -> None:
         self.index = settings.url
         self.internal = settings.internal
         self.clock = clock
+        self.log = log
+        """Called with a line for each request, and by others for each that the cache spares."""
         self._closed = threading.Event()
         # An event that close() sets ends every pause at once.
         self._sleep = sleep or self._closed.wait
@@ -183,6 +190,7 @@ class Transport:
         """Follow redirections to a response."""
         for _ in range(REDIRECTIONS + 1):
             body = self._connections.send(url, headers)
+            self.log(f"GET {addresses.without_password(url)}: {body.status}")
             status, location = body.status, body.headers.get("Location", "")
             if status not in _MOVED or not location:
                 return _Opened(status_code=status, headers=body.headers, url=url, body=body)
