@@ -23,7 +23,7 @@ from matrix.plan.shards import job_id
 
 from .golden import cases, semantics
 from .golden.everywhere import SEATS, TEXT, everywhere
-from .golden.gitlab_semantics import gitlab_problems, jobs_of, merged
+from .golden.gitlab_semantics import gitlab_problems, jobs_of, merge_job
 
 ROOT = Path(__file__).parent.parent
 GITHUB, GITLAB = github.GitHub(), gitlab.GitLab()
@@ -38,7 +38,7 @@ def one_linux() -> str:
 
 @pytest.mark.parametrize("case", cases.NAMES)
 def test_a_golden_case_produces_its_files(case: str) -> None:
-    assert cases.outputs(case) == cases.expected(case)
+    assert cases.outputs(case) == cases.read_golden(case)
 
 
 @pytest.mark.parametrize("case", cases.NAMES)
@@ -219,7 +219,10 @@ def plans(draw: st.DrawFn) -> tuple[Manifest, Plan]:
     classes = sorted(set(assign_job_classes(manifest).values()))
     projects = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]", fullmatch=True)
     rows = draw(st.sets(st.tuples(projects, st.sampled_from(classes)), max_size=12))
-    jobs = {job.id: job for job in (cases.job(name, "1.0", one) for name, one in sorted(rows))}
+    jobs = {
+        job.id: job
+        for job in (cases.job(name, "1.0", job_class) for name, job_class in sorted(rows))
+    }
     return manifest, dataclasses.replace(
         cases.plan(manifest, projects=()), jobs=tuple(sorted(jobs.values()))
     )
@@ -229,19 +232,19 @@ def jobs_on_github(manifest: Manifest, plan: Plan) -> dict[str, str]:
     """Each job with the label that finds its runner, from the workflow and the plan's outputs."""
     workflow = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])["jobs"]
     outputs = GITHUB.render_outputs(manifest, plan)
-    found: dict[str, str] = {}
+    label_by_job: dict[str, str] = {}
     for name, job in workflow.items():
         if name.startswith("build-"):
             (output,) = job["strategy"]["matrix"].values()
             job_class = output.removeprefix("${{ fromJSON(needs.plan.outputs.")[: -len(") }}")]
-            found |= dict.fromkeys(json.loads(outputs[job_class]), job["runs-on"][-1])
-    return found
+            label_by_job |= dict.fromkeys(json.loads(outputs[job_class]), job["runs-on"][-1])
+    return label_by_job
 
 
 def jobs_on_gitlab(manifest: Manifest, plan: Plan) -> dict[str, str]:
     """Each job that is built, with the tag that finds its runner, from the child pipeline."""
     child = semantics.parse(GITLAB.render_child(manifest, plan))
-    found = {}
+    label_by_job = {}
     for name in jobs_of(child):
         if name.startswith("build-"):
             (line,) = child[name]["script"]
@@ -251,16 +254,16 @@ def jobs_on_gitlab(manifest: Manifest, plan: Plan) -> dict[str, str]:
                 f" --plan plan/plan.json --expect {agreement.digest_plan(plan)}"
                 f" --out wheels/{built} --logs logs"
             )
-            found[built] = merged(name, child)["tags"][-1]
-    return found
+            label_by_job[built] = merge_job(name, child)["tags"][-1]
+    return label_by_job
 
 
 @settings(deadline=None)
 @given(plans())
 def test_both_services_run_exactly_the_jobs_of_the_plan_on_its_runners(
-    made: tuple[Manifest, Plan],
+    case: tuple[Manifest, Plan],
 ) -> None:
-    manifest, plan = made
+    manifest, plan = case
     runner = {
         job_class.id: manifest.runners.index(runner_of(manifest, target))
         for target, job_class in assign_job_classes(manifest).items()
@@ -272,8 +275,8 @@ def test_both_services_run_exactly_the_jobs_of_the_plan_on_its_runners(
 
 @settings(deadline=None, max_examples=30)
 @given(plans())
-def test_the_parts_of_any_pipeline_refer_to_each_other(made: tuple[Manifest, Plan]) -> None:
-    manifest, plan = made
+def test_the_parts_of_any_pipeline_refer_to_each_other(case: tuple[Manifest, Plan]) -> None:
+    manifest, plan = case
     texts = providers.render_committed(manifest)
     child = GITLAB.render_child(manifest, plan)
     outputs = GITHUB.render_outputs(manifest, plan)
@@ -282,7 +285,7 @@ def test_the_parts_of_any_pipeline_refer_to_each_other(made: tuple[Manifest, Pla
     assert gitlab_problems(texts[gitlab.PARENT]) == gitlab_problems(child) == []
 
 
-def test_an_empty_plan_is_said_on_both_services() -> None:
+def test_an_empty_plan_has_its_own_job_on_both_services() -> None:
     manifest = cases.manifest("one-linux")
     plan = cases.plan(manifest, projects=())
 
@@ -298,7 +301,7 @@ def test_an_empty_plan_is_said_on_both_services() -> None:
     assert "bundle" in child
 
 
-def test_the_child_pipeline_names_the_plan_that_it_was_made_from() -> None:
+def test_the_child_pipeline_has_the_digest_of_its_plan() -> None:
     manifest = cases.manifest("one-linux")
     plan = cases.plan(manifest)
 
@@ -308,7 +311,7 @@ def test_the_child_pipeline_names_the_plan_that_it_was_made_from() -> None:
     agreement.require_digest(planfile.dump(plan), agreement.digest_plan(plan))
 
 
-def test_a_plan_that_changed_under_way_is_refused() -> None:
+def test_a_plan_with_another_digest_is_refused() -> None:
     plan = cases.plan(cases.manifest("one-linux"))
 
     with pytest.raises(UsageError) as error:
@@ -320,5 +323,5 @@ def test_a_plan_that_changed_under_way_is_refused() -> None:
     )
 
 
-def test_the_names_of_jobs_can_stand_anywhere() -> None:
+def test_the_name_of_a_job_needs_no_quotes() -> None:
     assert job_id("manylinux-x86-64-cibw4", 10) == "manylinux-x86-64-cibw4.0a"

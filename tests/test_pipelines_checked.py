@@ -13,7 +13,7 @@ from matrix.pipelines import github, gitlab
 
 from .golden import cases, semantics
 from .golden.everywhere import everywhere, files_of
-from .golden.gitlab_semantics import is_windows, jobs_of, merged
+from .golden.gitlab_semantics import is_windows, jobs_of, merge_job
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -36,7 +36,7 @@ def judge(program: str, *arguments: str, given: str = "") -> None:
 def texts() -> Iterator[tuple[str, str]]:
     """Every golden file and those of a manifest with everything, by path."""
     for case in cases.NAMES:
-        yield from sorted(cases.expected(case).items())
+        yield from sorted(cases.read_golden(case).items())
     yield from sorted(files_of(everywhere()).items())
 
 
@@ -93,7 +93,7 @@ def shells() -> Iterator[tuple[str, str]]:
                 yield "bash", "\n".join(step["run"] for step in job["steps"] if "run" in step)
         elif path.endswith(".yml"):
             whole = semantics.parse(text)
-            for job in (merged(name, whole) for name in jobs_of(whole)):
+            for job in (merge_job(name, whole) for name in jobs_of(whole)):
                 if "script" in job and not is_windows(job):
                     yield "sh", "\n".join([*job.get("before_script", []), *job["script"]])
 
@@ -119,7 +119,7 @@ def test_windows_gets_one_line_a_step_and_no_logic() -> None:
         elif path in {gitlab.PARENT, gitlab.CHILD}:
             whole = semantics.parse(text)
             for name in jobs_of(whole):
-                lines += merged(name, whole).get("script", [])
+                lines += merge_job(name, whole).get("script", [])
 
     on_windows = [line for line in lines if "Scripts/python" in line]
     assert len(on_windows) > 10

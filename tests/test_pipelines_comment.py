@@ -37,13 +37,13 @@ def test_a_run_that_was_cancelled_is_not_commented() -> None:
     assert not is_commented(OURS, plan="cancelled")
 
 
-@pytest.mark.parametrize("head", ["somebody/project", "group/project-2", ""])
+@pytest.mark.parametrize("head", ["fork/project", "group/project-2", ""])
 def test_a_pull_request_from_a_fork_is_not_commented(head: str) -> None:
     assert not is_commented({**OURS, HEAD: head})
 
 
 @pytest.mark.parametrize("event", ["push", "workflow_dispatch"])
-def test_what_is_no_pull_request_is_not_commented(event: str) -> None:
+def test_only_pull_requests_are_commented(event: str) -> None:
     assert not is_commented({**OURS, "event_name": event, HEAD: ""})
 
 
@@ -53,7 +53,7 @@ def test_without_a_report_there_is_no_comment(report: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_plan_job_tells_whether_the_report_was_kept(case: str) -> None:
+def test_the_plan_job_has_the_outcome_of_keeping_the_report(case: str) -> None:
     plan = jobs(case)["plan"]
 
     assert plan["outputs"]["report"] == "${{ steps.report.outcome }}"
@@ -80,7 +80,7 @@ def test_the_comment_is_one_download_and_one_line(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_comment_that_is_refused_fails_nothing(case: str) -> None:
+def test_a_refused_comment_does_not_fail_the_run(case: str) -> None:
     whole = jobs(case)
 
     assert whole["comment"]["continue-on-error"] == "true"

@@ -1,13 +1,14 @@
 """Runner labels: what GitHub hosts and until when, and what the manifest says of its own."""
 
 import datetime
+import re
 
 import pytest
 
 from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import read
-from matrix.pipelines import github, labels, providers
+from matrix.pipelines import github, gitlab, labels, providers
 
 from .golden import cases, semantics
 
@@ -21,22 +22,22 @@ def with_runner(runner: str, github: str = "") -> Manifest:
     return read(text.replace("github: ubuntu-24.04", f"github: {runner}") + github)
 
 
-def said(manifest: Manifest, today: datetime.date) -> tuple[list[str], list[str]]:
+def judge(manifest: Manifest, today: datetime.date) -> tuple[list[str], list[str]]:
     warnings, errors = labels.judge_labels(manifest, today)
-    return [str(one) for one in warnings], [str(one) for one in errors]
+    return [str(problem) for problem in warnings], [str(problem) for problem in errors]
 
 
-def test_a_hosted_label_that_stays_is_nothing_to_say() -> None:
-    assert said(with_runner("ubuntu-24.04"), RETIRED) == ([], [])
+def test_a_hosted_label_without_an_end_is_fine() -> None:
+    assert judge(with_runner("ubuntu-24.04"), RETIRED) == ([], [])
 
 
 def test_a_label_is_warned_of_from_90_days_before_its_end() -> None:
     manifest = with_runner("Ubuntu-22.04")
     warned = RETIRED - labels.WARNED_BEFORE
 
-    assert said(manifest, warned - DAY) == ([], [])
-    assert said(manifest, warned) == said(manifest, RETIRED - DAY)
-    assert said(manifest, warned) == (
+    assert judge(manifest, warned - DAY) == ([], [])
+    assert judge(manifest, warned) == judge(manifest, RETIRED - DAY)
+    assert judge(manifest, warned) == (
         [
             (
                 "packages.yaml:5: runners[0].github: the label 'Ubuntu-22.04' "
@@ -49,7 +50,7 @@ def test_a_label_is_warned_of_from_90_days_before_its_end() -> None:
 
 
 def test_a_label_that_is_gone_is_an_error() -> None:
-    assert said(with_runner("ubuntu-22.04"), RETIRED) == (
+    assert judge(with_runner("ubuntu-22.04"), RETIRED) == (
         [],
         [
             (
@@ -68,14 +69,14 @@ def test_an_unknown_label_is_an_error_with_a_near_name() -> None:
         "  hint: did you mean 'ubuntu-24.04'?"
     )
 
-    assert said(manifest, RETIRED) == ([], [message])
+    assert judge(manifest, RETIRED) == ([], [message])
     with pytest.raises(ManifestError) as error:
         providers.render_committed(manifest)
     assert str(error.value) == message
 
 
 def test_an_unknown_label_like_nothing_can_be_listed() -> None:
-    assert said(with_runner("gpu"), RETIRED) == (
+    assert judge(with_runner("gpu"), RETIRED) == (
         [],
         [
             (
@@ -89,20 +90,20 @@ def test_an_unknown_label_like_nothing_can_be_listed() -> None:
 @pytest.mark.parametrize(
     "runner", ["[self-hosted, linux, mine]", "{group: builders}", "{group: builders, labels: mine}"]
 )
-def test_of_own_runners_nothing_is_known_without_an_inventory(runner: str) -> None:
-    assert said(with_runner(runner), RETIRED) == ([], [])
+def test_labels_of_own_runners_are_unknown_without_an_inventory(runner: str) -> None:
+    assert judge(with_runner(runner), RETIRED) == ([], [])
 
 
 @pytest.mark.parametrize(
     "runner", ["[self-hosted, linux, mine]", "mine", "{group: g, labels: mine}"]
 )
 def test_a_listed_label_is_known(runner: str) -> None:
-    assert said(with_runner(runner, "github: {labels: [Mine]}\n"), RETIRED) == ([], [])
+    assert judge(with_runner(runner, "github: {labels: [Mine]}\n"), RETIRED) == ([], [])
 
 
 @pytest.mark.parametrize("runner", ["[self-hosted, linux, mien]", "{group: g, labels: mien}"])
 def test_with_an_inventory_a_label_that_is_not_listed_is_an_error(runner: str) -> None:
-    assert said(with_runner(runner, "github: {labels: [mine]}\n"), RETIRED) == (
+    assert judge(with_runner(runner, "github: {labels: [mine]}\n"), RETIRED) == (
         [],
         [
             (
@@ -117,7 +118,7 @@ def test_with_an_inventory_a_label_that_is_not_listed_is_an_error(runner: str) -
 def test_an_enterprise_server_hosts_no_runner() -> None:
     manifest = with_runner("ubuntu-24.04", "github: {dialect: enterprise-server}\n")
 
-    assert said(manifest, RETIRED) == (
+    assert judge(manifest, RETIRED) == (
         [],
         [
             (
@@ -129,7 +130,7 @@ def test_an_enterprise_server_hosts_no_runner() -> None:
     )
 
 
-def test_only_machines_of_github_get_a_python_installed() -> None:
+def test_only_hosted_runners_get_a_python_installed() -> None:
     def steps(manifest: Manifest) -> set[str]:
         workflow = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])
         return {step["name"] for job in workflow["jobs"].values() for step in job["steps"]}
@@ -144,3 +145,21 @@ def test_every_label_that_ends_names_one_that_stays() -> None:
         if facts:
             datetime.date.fromisoformat(facts["retired"])
             assert labels.read_hosted()[facts["instead"]] == {}
+
+
+def test_a_retired_label_is_never_a_hint() -> None:
+    offered = {
+        hint
+        for label in ("windows-9999", "ubuntu-18.04", "macos-10", "ubuntu-20.40", "windows-2091")
+        for message in judge(with_runner(label), RETIRED)[1]
+        for hint in re.findall(r"did you mean '([^']+)'", message)
+    }
+
+    assert offered
+    assert {label for label in offered if labels.read_hosted()[label]} == set()
+
+
+def test_tags_of_gitlab_are_the_instances_own() -> None:
+    manifest = with_runner("ubuntu-24.04")
+
+    assert gitlab.GitLab().judge_runners(manifest, RETIRED) == ((), ())

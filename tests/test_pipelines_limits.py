@@ -17,7 +17,7 @@ from .golden.everywhere import everywhere
 GITHUB, GITLAB = PROVIDERS["github"], PROVIDERS["gitlab"]
 
 
-def numbered(manifest: Manifest, *counts: int) -> Plan:
+def make_plan(manifest: Manifest, *counts: int) -> Plan:
     """A plan with so many jobs in each job class."""
     plan = cases.plan(manifest)
     shards = [
@@ -28,7 +28,7 @@ def numbered(manifest: Manifest, *counts: int) -> Plan:
     return dataclasses.replace(plan, jobs=tuple(sorted(shards)))
 
 
-def named(manifest: Manifest, length: int) -> Plan:
+def make_named_plan(manifest: Manifest, length: int) -> Plan:
     """A plan with one job whose name on GitLab has so many characters."""
     plan = cases.plan(manifest)
     (job,) = plan.jobs
@@ -70,7 +70,7 @@ def test_a_limit_allows_its_cap_and_not_one_more(service: str, name: str) -> Non
 def test_a_matrix_holds_256_jobs(count: int) -> None:
     manifest = cases.manifest("one-linux")
 
-    outputs = GITHUB.render_outputs(manifest, numbered(manifest, count))
+    outputs = GITHUB.render_outputs(manifest, make_plan(manifest, count))
 
     assert outputs["manylinux-x86-64-cibw4"].count(",") == count - 1
 
@@ -79,7 +79,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
     manifest = cases.manifest("one-linux")
 
     with pytest.raises(UsageError) as error:
-        GITHUB.render_outputs(manifest, numbered(manifest, 257))
+        GITHUB.render_outputs(manifest, make_plan(manifest, 257))
 
     assert str(error.value) == (
         "job class manylinux-x86-64-cibw4: "
@@ -93,7 +93,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
 def test_a_run_keeps_500_artifacts(last: int) -> None:
     manifest = everywhere()
 
-    outputs = GITHUB.render_outputs(manifest, numbered(manifest, 200, 200, 8, last))
+    outputs = GITHUB.render_outputs(manifest, make_plan(manifest, 200, 200, 8, last))
 
     assert outputs["empty"] == "false"
 
@@ -102,7 +102,7 @@ def test_a_run_of_501_artifacts_is_refused() -> None:
     manifest = everywhere()
 
     with pytest.raises(UsageError) as error:
-        GITHUB.render_outputs(manifest, numbered(manifest, 200, 200, 8, 90))
+        GITHUB.render_outputs(manifest, make_plan(manifest, 200, 200, 8, 90))
 
     assert str(error.value) == (
         "the plan: expected at most 500 artifacts per run on github, got 501\n"
@@ -113,7 +113,7 @@ def test_a_run_of_501_artifacts_is_refused() -> None:
 @pytest.mark.parametrize(("length", "fits"), [(254, True), (255, True), (256, False)])
 def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> None:
     manifest = cases.manifest("one-linux")
-    plan = named(manifest, length)
+    plan = make_named_plan(manifest, length)
 
     if fits:
         assert f"\nbuild-{plan.jobs[0].id}:\n" in GITLAB.render_child(manifest, plan)
@@ -124,7 +124,7 @@ def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> Non
 
 def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
     manifest = everywhere()
-    plan = numbered(manifest, 124, 124, 124, 125)
+    plan = make_plan(manifest, 124, 124, 124, 125)
 
     outputs = GITHUB.render_outputs(manifest, plan)
     child = GITLAB.render_child(manifest, plan)
@@ -143,8 +143,8 @@ def test_a_bundle_fits_the_artifacts_of_the_instance(
     manifest = dataclasses.replace(
         cases.manifest("one-linux"), gitlab=GitLab(artifact_megabytes=limit)
     )
-    plan = numbered(manifest, 1)
-    found = Cell(
+    plan = make_plan(manifest, 1)
+    cell = Cell(
         project="numpy",
         version="1",
         target=plan.targets[0].id if plan.targets else "t",
@@ -153,7 +153,7 @@ def test_a_bundle_fits_the_artifacts_of_the_instance(
         filename="numpy-1-cp312-cp312-manylinux_2_28_x86_64.whl",
         size=megabytes << 20,
     )
-    heavy = dataclasses.replace(plan, cells=(*plan.cells, found))
+    heavy = dataclasses.replace(plan, cells=(*plan.cells, cell))
 
     if fits:
         assert GITLAB.render_child(manifest, heavy)

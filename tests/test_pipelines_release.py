@@ -40,9 +40,9 @@ def test_github_publishes_tags_and_nothing_after_a_failed_build(
 
     bundled = semantics.runs(jobs["bundle"], results=results, github=event)
     assert bundled == are_good
-    for made in OUTCOMES if bundled else ("skipped",):
-        published = semantics.runs(jobs["publish"], results={"bundle": made}, github=event)
-        assert published == (event is TAG and made == "success")
+    for outcome in OUTCOMES if bundled else ("skipped",):
+        published = semantics.runs(jobs["publish"], results={"bundle": outcome}, github=event)
+        assert published == (event is TAG and outcome == "success")
 
 
 def test_no_bundle_is_made_when_planning_failed() -> None:
@@ -66,11 +66,11 @@ def test_the_job_of_github_that_publishes_runs_nothing_of_a_build(case: str) -> 
     downloads = [step["with"] for step in publish["steps"] if "download" in step.get("uses", "")]
     assert downloads == [{"name": "bundle", "path": "parts"}]
     scripts = [step["run"] for step in publish["steps"] if "run" in step]
-    told = [
+    commands = [
         re.search(r"(?<=-m )venv|pip install|matrix \w+ \w+|gh release create", run)
         for run in scripts
     ]
-    assert [match and match[0] for match in told] == [
+    assert [match and match[0] for match in commands] == [
         "venv",
         "pip install",
         "matrix verify parts",
@@ -129,9 +129,9 @@ def test_gitlab_takes_the_parts_one_after_the_other() -> None:
 
 def test_gitlab_s_certificates_reach_curl() -> None:
     manifest = everywhere()
-    made = gitlab.GitLab().render_child(manifest, cases.plan(manifest))
+    text = gitlab.GitLab().render_child(manifest, cases.plan(manifest))
 
-    assert semantics.parse(made)["publish"]["variables"] == {"CURL_CA_BUNDLE": "my-certificates"}
+    assert semantics.parse(text)["publish"]["variables"] == {"CURL_CA_BUNDLE": "my-certificates"}
 
 
 def test_nothing_is_published_from_powershell() -> None:

@@ -12,7 +12,7 @@ from matrix.pipelines import github, gitlab, providers
 from matrix.pipelines.scalar import Unsafe, _environment, number, scalar, word
 
 from .golden import cases, semantics
-from .golden.everywhere import SEATS, everywhere, files_of, quoted
+from .golden.everywhere import SEATS, everywhere, files_of, quote
 
 ATTACKS = (
     "${{ github.token }}",
@@ -93,11 +93,11 @@ def test_a_number_is_its_digits() -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("seat", SEATS)
 def test_a_hostile_value_stays_a_value_or_is_refused(seat: str, attack: str) -> None:
-    def replaced(tree: object) -> object:
+    def replace(tree: object) -> object:
         if isinstance(tree, dict):
-            return {key: replaced(value) for key, value in tree.items()}
+            return {key: replace(value) for key, value in tree.items()}
         if isinstance(tree, list):
-            return [replaced(value) for value in tree]
+            return [replace(value) for value in tree]
         return attack if tree == f"my-{seat}" else tree
 
     expanded = "${{" if seat in {"github", "group"} else "$"
@@ -111,7 +111,7 @@ def test_a_hostile_value_stays_a_value_or_is_refused(seat: str, attack: str) -> 
 
     for path in (github.WORKFLOW, gitlab.PARENT, gitlab.CHILD):
         was, became = semantics.parse(harmless[path]), semantics.parse(hostile[path])
-        assert without_digest(became) == without_digest(replaced(was)), path
+        assert without_digest(became) == without_digest(replace(was)), path
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -119,7 +119,7 @@ def test_a_hostile_bundle_name_is_refused(attack: str) -> None:
     text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
 
     with pytest.raises(ManifestError):
-        read(text.replace("bundle: golden", f"bundle: {quoted(attack)}"))
+        read(text.replace("bundle: golden", f"bundle: {quote(attack)}"))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

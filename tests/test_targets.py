@@ -115,7 +115,7 @@ def test_only_full_versions_are_versions(text: str) -> None:
         ),
     ],
 )
-def test_a_version_that_cannot_be_is_told_why(text: str, message: str) -> None:
+def test_an_impossible_version_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(InvalidVersion) as caught:
         PythonVersion.parse(text)
 

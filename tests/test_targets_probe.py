@@ -92,7 +92,7 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
-def test_every_program_that_is_no_python_is_named(
+def test_every_program_that_is_not_a_python_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jython, missing = tmp_path / "jython", tmp_path / "missing"
@@ -107,7 +107,7 @@ def test_every_program_that_is_no_python_is_named(
     )
 
 
-def test_two_versions_of_one_target_are_told_apart(
+def test_two_versions_of_one_target_are_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     programs = []
@@ -126,7 +126,7 @@ def test_two_versions_of_one_target_are_told_apart(
     )
 
 
-def test_the_script_can_be_carried_to_a_machine_without_us(
+def test_the_script_can_be_printed_for_another_machine(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["targets", "--probe-script"]) == 0
@@ -134,19 +134,19 @@ def test_the_script_can_be_carried_to_a_machine_without_us(
     assert capsys.readouterr().out == probe.read_script()
 
 
-def test_asking_for_interpreters_is_asking_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_option_python_implies_probe(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["targets", "--python", sys.executable]) == 0
 
     assert capsys.readouterr().out.startswith("targets:\n")
 
 
-def test_what_an_interpreter_complains_of_before_is_no_answer() -> None:
+def test_warnings_of_an_interpreter_before_the_answer_are_ignored() -> None:
     message = 'Could not find platform libraries\n{"python": "3.9.1", "platform": "win32"}\n'
 
     assert probe.parse_answer(message).id == "cp39-win32"
 
 
-def test_an_answer_that_is_no_target_of_ours_is_an_error() -> None:
+def test_an_answer_with_an_unsupported_platform_is_an_error() -> None:
     with pytest.raises(InvalidTarget) as caught:
         probe.parse_answer('{"python": "3.9.1", "platform": "manylinux_2_36_sparc64"}')
 
@@ -174,7 +174,7 @@ def test_a_mac_is_known_by_its_release(
     assert names["platform_tag"]() == tag
 
 
-def test_a_mac_that_pretends_to_be_old_is_asked_again(script: Callable[..., Probe]) -> None:
+def test_a_mac_that_pretends_to_be_old_is_probed_again(script: Callable[..., Probe]) -> None:
     calls = []
 
     def answer(command: list[str], *, env: dict[str, str]) -> bytes:
@@ -206,7 +206,7 @@ def test_windows_is_known_by_its_builds(
 @pytest.mark.parametrize(
     ("machine", "arch"), [("x86_64", "i686"), ("aarch64", "armv7l"), ("armv7l", "armv7l")]
 )
-def test_a_32_bit_python_is_none_of_its_kernels(
+def test_a_32_bit_python_is_not_of_its_kernels_architecture(
     script: Callable[..., Probe], machine: str, arch: str
 ) -> None:
     names = script(platform__system=lambda: "Linux", platform__machine=lambda: machine)
@@ -216,7 +216,7 @@ def test_a_32_bit_python_is_none_of_its_kernels(
     assert names["platform_tag"]() == f"manylinux_2_31_{arch}"
 
 
-def test_a_c_library_is_asked_by_itself_where_confstr_lacks(
+def test_the_c_library_gives_its_version_without_confstr(
     script: Callable[..., Probe],
 ) -> None:
     def lacking(_: str) -> str:

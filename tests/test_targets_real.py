@@ -46,7 +46,7 @@ def ours(target: Target) -> list[str]:
 
 
 @pytest.mark.parametrize("python", cpythons(), ids=by_version)
-def test_a_target_says_what_the_real_interpreter_says(python: Path) -> None:
+def test_a_target_agrees_with_the_real_interpreter(python: Path) -> None:
     expected = ask(python)
     if expected is None:
         pytest.skip(f"{python} has no pip to ask")
@@ -66,7 +66,7 @@ def test_a_target_says_what_the_real_interpreter_says(python: Path) -> None:
         assert [t for t in ours(target) if t in known] == [t for t in expected.tags if t in known]
 
 
-def test_a_target_says_what_a_real_pypy_says() -> None:
+def test_a_target_agrees_with_a_real_pypy() -> None:
     python, pip = pypy(), bundled_pip()
     if python is None or pip is None:
         pytest.skip("this machine has no pypy3, or no pip to ask it through")
@@ -128,7 +128,7 @@ def test_a_free_threaded_target_is_what_packaging_makes_of_one() -> None:
 
 
 @pytest.mark.parametrize("row", RECORDED, ids=lambda row: f"{row['python']}-{row['asked']}")
-def test_a_target_says_what_was_recorded_of_real_interpreters(row: Mapping[str, Any]) -> None:
+def test_a_target_agrees_with_recorded_interpreters(row: Mapping[str, Any]) -> None:
     target = Target.parse(row["python"], row["platform"])
 
     assert row["environment"] == without_measured(target.marker_environment())

@@ -66,7 +66,7 @@ def test_only_linux_is_built_in_an_image() -> None:
     assert "manylinux_2_28_x86_64@sha256:" in images["cp314t-manylinux_2_28_x86_64"]
 
 
-def test_where_no_lane_serves_it_says_none_and_why(
+def test_a_target_without_a_lane_has_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "packages.yaml"

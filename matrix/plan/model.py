@@ -169,11 +169,6 @@ class Job:
         """Every target that some build serves, sorted."""
         return tuple(sorted({target for build in self.builds for target in build.targets}))
 
-    @property
-    def identifiers(self) -> tuple[str, ...]:
-        """Every build identifier, sorted."""
-        return tuple(sorted({name for build in self.builds for name in build.identifiers}))
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class BuildRequirement:

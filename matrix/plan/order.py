@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Self
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import ManifestError, Problem, did_you_mean
@@ -89,11 +89,7 @@ def find_recipe_projects(recipe: Recipe) -> Iterator[NormalizedName]:
     """The projects of a recipe's ``after`` and of its test's ``requires``."""
     yield from map(canonicalize_name, recipe.after)
     for text in recipe.test.requires:
-        try:
-            yield canonicalize_name(Requirement(text).name)
-        except InvalidRequirement:
-            # Reported with its place when the job is configured; there is nothing to wait for.
-            continue
+        yield canonicalize_name(Requirement(text).name)
 
 
 def refuse_unknown(manifest: Manifest, lock: Lock) -> None:

@@ -113,17 +113,17 @@ class PlatformTag:
 
     def compatible_tags(self) -> Iterator[str]:
         """The platform tags of wheels that run there, best first."""
-        match self.family:
-            case Family.WINDOWS:
-                yield self.arch
-            case Family.MACOS:
-                yield from mac_platforms(self.floor, self.arch)
-            case Family.MUSLLINUX:
-                for minor in range(self.floor[1], -1, -1):
-                    yield f"musllinux_{self.floor[0]}_{minor}_{self.arch}"
-                yield f"linux_{self.arch}"
-            case Family.MANYLINUX:
-                yield from self._manylinux()
+        if self.family is Family.WINDOWS:
+            yield self.arch
+        elif self.family is Family.MACOS:
+            yield from mac_platforms(self.floor, self.arch)
+        else:
+            yield from self._musllinux() if self.family is Family.MUSLLINUX else self._manylinux()
+            yield f"linux_{self.arch}"
+
+    def _musllinux(self) -> Iterator[str]:
+        for minor in range(self.floor[1], -1, -1):
+            yield f"musllinux_{self.floor[0]}_{minor}_{self.arch}"
 
     def _manylinux(self) -> Iterator[str]:
         # PEP 600: only x86 was ever supported below glibc 2.17.
@@ -132,4 +132,3 @@ class PlatformTag:
             yield f"manylinux_{self.floor[0]}_{minor}_{self.arch}"
             if minor in _LEGACY_MANYLINUX:
                 yield f"{_LEGACY_MANYLINUX[minor]}_{self.arch}"
-        yield f"linux_{self.arch}"

@@ -53,7 +53,9 @@ def plan(of: Manifest, *, projects: tuple[str, ...] = ("netifaces",)) -> Plan:
         requirements=(),
         cells=(),
         job_classes=classes,
-        jobs=tuple(sorted(job(name, "1.0", one) for name in projects for one in classes)),
+        jobs=tuple(
+            sorted(job(name, "1.0", job_class) for name in projects for job_class in classes)
+        ),
     )
 
 
@@ -68,12 +70,12 @@ def outputs(case: str) -> dict[str, str]:
     }
 
 
-def _child(of: Manifest, made: Plan, *, name: str) -> dict[str, str]:
-    child = gitlab.GitLab().render_child(of, made)
-    return {name: child.replace(agreement.digest_plan(made), NO_DIGEST)} if child else {}
+def _child(of: Manifest, plan: Plan, *, name: str) -> dict[str, str]:
+    child = gitlab.GitLab().render_child(of, plan)
+    return {name: child.replace(agreement.digest_plan(plan), NO_DIGEST)} if child else {}
 
 
-def expected(case: str) -> dict[str, str]:
+def read_golden(case: str) -> dict[str, str]:
     return {
         path.relative_to(ROOT / case).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((ROOT / case).rglob("*"))
@@ -84,7 +86,7 @@ def expected(case: str) -> dict[str, str]:
 def rewrite() -> None:
     for case in NAMES:
         wanted = outputs(case)
-        for stale in expected(case).keys() - wanted.keys():
+        for stale in read_golden(case).keys() - wanted.keys():
             (ROOT / case / stale).unlink()
         for name, text in wanted.items():
             path = ROOT / case / name

@@ -29,7 +29,7 @@ packages: [netifaces]
 SEATS = ("github", "group", "tag", "image", "index", "certificates", "tool")
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     return yaml.safe_dump(value, default_style='"', width=1000).strip()
 
 
@@ -37,7 +37,7 @@ def quoted(value: str) -> str:
 def everywhere(**values: str) -> Manifest:
     text = TEXT
     for seat in SEATS:
-        text = text.replace(f"@{seat}@", quoted(values.get(seat, f"my-{seat}")))
+        text = text.replace(f"@{seat}@", quote(values.get(seat, f"my-{seat}")))
     return read(text)
 
 

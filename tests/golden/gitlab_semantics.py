@@ -14,17 +14,17 @@ _AFTER_FAILURE = {"always", "on_failure"}
 
 def gitlab_problems(text: str) -> list[str]:
     whole = parse(text)
-    found: list[str] = []
+    problems: list[str] = []
     for name in jobs_of(whole):
-        found += _job(name, merged(name, whole), whole)
-    return found
+        problems += _job(name, merge_job(name, whole), whole)
+    return problems
 
 
 def jobs_of(whole: Mapping[str, Any]) -> list[str]:
     return [name for name in whole if name not in _KEYWORDS and not name.startswith(".")]
 
 
-def merged(name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
+def merge_job(name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
     """A job with what it extends."""
     return {**whole.get(whole[name].get("extends"), {}), **whole[name]}
 

@@ -22,7 +22,7 @@ _PINNED = re.compile(r"actions/[\w-]+@[0-9a-f]{40}")
 _ILLEGAL = re.compile(r'[":<>|*?\r\n\\/]')
 
 
-def parse(text: str) -> Any:  # noqa: ANN401 - whatever the text is
+def parse(text: str) -> Any:  # noqa: ANN401 - any YAML
     """The text as YAML whose scalars all stay text; a key that is there twice is an error."""
     return yaml.load(str(text), Loader=_Strict)  # noqa: S506 - makes nothing but text
 
@@ -35,18 +35,18 @@ class _Strict(yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader):  
     ) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"repeated keys in {keys}"
-        made: dict[Any, Any] = super().construct_mapping(node, deep)
-        return made
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def github_problems(text: str, outputs: Mapping[str, str]) -> list[str]:
     """``outputs`` are what the planning step writes."""
     jobs = parse(text)["jobs"]
-    found = list(_needs(jobs))
+    problems = list(_needs(jobs))
     for name, job in jobs.items():
-        found += _references(name, job, jobs, outputs)
-        found += _rules(name, job)
-    return found + list(_artifacts(jobs, outputs))
+        problems += _references(name, job, jobs, outputs)
+        problems += _rules(name, job)
+    return problems + list(_artifacts(jobs, outputs))
 
 
 def _needs(jobs: Mapping[str, Any]) -> Iterator[str]:
@@ -99,12 +99,12 @@ def _rules(name: str, job: Mapping[str, Any]) -> Iterator[str]:
 
 def _artifacts(jobs: Mapping[str, Any], outputs: Mapping[str, str]) -> Iterator[str]:
     uploads: dict[str, str] = {}
-    kept: dict[str, str] = {}
+    kept_by_failure: dict[str, str] = {}
     for name, step in _steps(jobs, "upload-artifact"):
         # What a failure leaves behind is for people: no job downloads it.
-        where = kept if step.get("if") == "failure()" else uploads
-        for artifact in _expanded(step["with"]["name"], jobs[name], outputs):
-            if other := uploads.get(artifact) or kept.get(artifact):
+        where = kept_by_failure if step.get("if") == "failure()" else uploads
+        for artifact in _expand(step["with"]["name"], jobs[name], outputs):
+            if other := uploads.get(artifact) or kept_by_failure.get(artifact):
                 yield f"{name} and {other} upload {artifact}"
             if _ILLEGAL.search(artifact):
                 yield f"{name} uploads {artifact}"
@@ -114,19 +114,19 @@ def _artifacts(jobs: Mapping[str, Any], outputs: Mapping[str, str]) -> Iterator[
 
 
 def _download(
-    name: str, asked: Mapping[str, str], jobs: Mapping[str, Any], uploads: Mapping[str, str]
+    name: str, options: Mapping[str, str], jobs: Mapping[str, Any], uploads: Mapping[str, str]
 ) -> Iterator[str]:
     """``name`` takes one; without it everything comes (version 3), or what ``pattern`` matches."""
     builds = {artifact for artifact, job in uploads.items() if job.startswith("build-")}
-    pattern = asked.get("name") or asked.get("pattern")
+    pattern = options.get("name") or options.get("pattern")
     if pattern is None:
         wanted = builds
     else:
         matched = {upload for upload in uploads if fnmatch.fnmatchcase(upload, pattern)}
-        wanted = builds if "pattern" in asked else {pattern}
+        wanted = builds if "pattern" in options else {pattern}
         if matched != wanted:
             yield f"{name} downloads {sorted(matched)} instead of {sorted(wanted)}"
-    if "pattern" in asked and asked.get("merge-multiple") != "true":
+    if "pattern" in options and options.get("merge-multiple") != "true":
         yield f"{name} downloads one artifact unlike several"
     needed = set(jobs[name]["needs"])
     for artifact in sorted(wanted & uploads.keys()):
@@ -139,7 +139,7 @@ def _steps(jobs: Mapping[str, Any], action: str) -> Iterator[tuple[str, Mapping[
         yield from ((name, step) for step in job["steps"] if action in step.get("uses", ""))
 
 
-def _expanded(name: str, job: Mapping[str, Any], outputs: Mapping[str, str]) -> list[str]:
+def _expand(name: str, job: Mapping[str, Any], outputs: Mapping[str, str]) -> list[str]:
     if "matrix.job" not in name:
         return [name]
     output = _OUTPUT.search(job["strategy"]["matrix"]["job"])
