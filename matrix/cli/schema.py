@@ -2,18 +2,15 @@
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from matrix.bundle import record_schemas
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
-from matrix.documents import schemas
 from matrix.manifest import json_schema
 from matrix.plan import planfile
-from matrix.record import parts
-from matrix.record.schema import Record
 from matrix.resolve import lock_schema
 
 DESCRIPTION: Final = (
@@ -60,16 +57,11 @@ def run(session: Session, arguments: Arguments) -> None:
         session.show(format_json(names) if arguments.common.json else "\n".join(names))
 
 
-def _render(title: str, kind: type) -> str:
-    schema = {"$schema": schemas.DIALECT, "title": title, **schemas.describe(kind)}
-    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-
-
 RENDER_BY_NAME: Final[Mapping[str, Callable[[], str]]] = {
     "packages": json_schema.text,
     "recipes": json_schema.recipe_text,
     "lock": lock_schema.text,
     "plan": planfile.render_schema,
-    "bundle": lambda: _render("bundle.json of wheelyard", Record),
-    "parts": lambda: _render("parts.json of wheelyard", parts.Parts),
+    "bundle": lambda: record_schemas.render(record_schemas.describe_record()),
+    "parts": lambda: record_schemas.render(record_schemas.describe_parts()),
 }
