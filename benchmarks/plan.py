@@ -258,6 +258,7 @@ def entry(
         "sha256": f"{chance.getrandbits(256):064x}",
         "size": chance.randint(10_000, 3_000_000),
         "targets": targets,
+        "uploaded": "",
     }
 
 
