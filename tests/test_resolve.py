@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +19,9 @@ from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 from matrix.resolve.resolving import resolve
 
-from .index_server import IndexServer
+from .index_server import IndexServer, Listed
 from .manifests import manifest, text
-from .wheels import make_sdist, make_wheel
+from .wheels import make_sdist, make_wheel, metadata
 
 P39, P312 = "cp39-manylinux_2_28_x86_64", "cp312-manylinux_2_28_x86_64"
 P27, WIN = "cp27-manylinux_2_17_x86_64", "cp312-win_amd64"
@@ -419,7 +420,29 @@ def test_upgrading_one_project_keeps_the_others() -> None:
         '{"root": "six", "requirements": ["six"], "targets": ["t"],'
         ' "pins": {"six": "1.0", "idna": "2.0"}}]}',
         source="packages.lock",
+        to_renew=True,
     )
 
     assert lockfile.read_pins(lock, upgrade=frozenset({six})) == {"t": {idna: {Version("2.0")}}}
     assert lockfile.read_pins(lock, upgrade=None) == {}
+
+
+@pytest.mark.parametrize("stated", [("seven", "2.0"), ("six", "3.0")], ids=["project", "version"])
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_a_release_with_the_metadata_of_another_is_passed_over(
+    index: IndexServer, client: Index, kind: str, stated: tuple[str, str]
+) -> None:
+    wheel(index, "six", "1.0")
+    make = make_wheel if kind == "wheel" else make_sdist
+    path = make(index.directory, "six", "2.0", stated=metadata(*stated))
+    index.listed[path.name] = Listed(
+        path=path, project="six", sha256=hashlib.sha256(path.read_bytes()).hexdigest()
+    )
+
+    lock = lock_of(manifest("six"), client)
+    strict = lock_of(manifest("six ==2.0"), client)
+
+    assert picked(lock, "six")[P312] == {"six": "1.0"}
+    assert {no.reason for no in strict.impossible} == {
+        f"six 2.0: its metadata are those of {stated[0]} {stated[1]}; the newest that fits is 1.0"
+    }

@@ -48,6 +48,17 @@ ProjectName = Annotated[
     NormalizedName, Matching(f"^[a-z0-9]+(-[a-z0-9]+)*{_END}", "a normalized project name")
 ]
 
+Filename = Annotated[str, Matching(rf"^[^\x00-\x1f/\\.][^\x00-\x1f/\\]*{_END}", "a file name")]
+"""The name of a distribution, without a directory."""
+
+Moment = Annotated[
+    str,
+    Matching(
+        rf"^(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?{_END}", "a time such as 2026-11-23T04:47:46Z"
+    ),
+]
+"""A time in UTC to the second, or nothing."""
+
 Size = Annotated[int, Between(0, 2**53 - 1)]
 """Bytes, seconds or a count: no more than any JSON reader keeps exactly."""
 

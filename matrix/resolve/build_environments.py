@@ -293,7 +293,8 @@ def _read_reused_versions(
     files = {file.filename: file for file in lock.build_files}
     projects = {file.filename: file.project for file in lock.files}
     for row in lock.builds:
-        for target in row.targets:
+        # What git could not merge, or an edited lock, may lack the row of a file.
+        for target in row.targets if row.sdist in projects else ():
             here = reused.setdefault((projects[row.sdist], target), {})
             for file in (files[name] for name in (*row.build, *row.test) if name in files):
                 here[file.project] = here.get(file.project, frozenset()) | {file.version}

@@ -116,7 +116,8 @@ class Facts:
 
     def _read_metadata(self, offer: Offer, target: Target) -> CoreMetadata:
         if offer.file.is_wheel:
-            return core_metadata.from_fields(self._index.fetch_fields(offer.file))
+            fields = self._index.fetch_fields(offer.file)
+            return _check_release(core_metadata.from_fields(fields), offer)
         try:
             excerpt = self.excerpt(offer.file)
             is_dynamic = self._is_dynamic(offer)
@@ -125,7 +126,8 @@ class Facts:
             source = sdist.parse_metadata(excerpt)
         except sdist.InvalidSdist as error:
             raise InvalidMetadata(str(error)) from error
-        return dataclasses.replace(source.metadata, requires_dist=source.declared_requirements)
+        metadata = _check_release(source.metadata, offer)
+        return dataclasses.replace(metadata, requires_dist=source.declared_requirements)
 
     def _build(self, offer: Offer, builder: MetadataBuilder, target: Target | None) -> CoreMetadata:
         file = offer.file
@@ -165,3 +167,11 @@ class Facts:
 
     def _known_bad(self, project: NormalizedName, version: Version, target: Target) -> str:
         return self._recipe(project).why_not(version, target)
+
+
+def _check_release(metadata: CoreMetadata, offer: Offer) -> CoreMetadata:
+    """Refuse the metadata of another project or version: no build and no bundle would take it."""
+    if (metadata.project, metadata.version) != (offer.project, offer.version):
+        what = f"its metadata are those of {metadata.project} {metadata.version}"
+        raise InvalidMetadata(what)
+    return metadata

@@ -13,7 +13,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from matrix.documents.fields import Digest, Pins, ProjectName, Size
+from matrix.documents.fields import Digest, Filename, Moment, Pins, ProjectName, Size
 
 SCHEMA: Final = 4
 
@@ -39,12 +39,12 @@ class LockedFile:
 
     project: ProjectName
     version: Version
-    filename: str
+    filename: Filename
     sha256: Digest
     size: Size
     targets: tuple[str, ...]
     requires: tuple[NormalizedName, ...] = ()
-    uploaded: str = ""
+    uploaded: Moment = ""
     """When, in UTC (``2026-11-23T04:47:46Z``); empty when the index does not tell (PEP 700)."""
 
     @property
@@ -65,7 +65,7 @@ class BuildFile:
 
     project: ProjectName
     version: Version
-    filename: str
+    filename: Filename
     sha256: Digest
     size: Size
 
@@ -81,7 +81,7 @@ class LockedBuild:
     as wheels, ``reason`` says why: that build takes what the index has on its day.
     """
 
-    sdist: str
+    sdist: Filename
     targets: tuple[str, ...]
     declared: tuple[str, ...]
     asked: tuple[str, ...]

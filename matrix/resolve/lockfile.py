@@ -11,7 +11,7 @@ from matrix.documents import rows
 from matrix.errors import LockError, Problem
 from matrix.manifest import unmerged
 from matrix.manifest.model import Manifest
-from matrix.resolve import lock_merge
+from matrix.resolve import lock_checks, lock_merge
 from matrix.resolve.lock import SCHEMA, Lock
 
 FILENAME: Final = "packages.lock"
@@ -28,10 +28,10 @@ def parse(text: str | bytes, *, source: str, to_renew: bool = False) -> Lock:
     """
     Invert ``dump``; ``source`` is how messages name the file.
 
-    A lock ``to_renew`` may have an older schema: what it does not say is empty.
+    A lock ``to_renew`` may have an older schema and gaps: what it does not say is empty.
     """
     try:
-        return rows.parse(
+        lock = rows.parse(
             text,
             Lock,
             schema=SCHEMA,
@@ -46,6 +46,9 @@ def parse(text: str | bytes, *, source: str, to_renew: bool = False) -> Lock:
         if problem := unmerged.problem(shown, place=source, hint=hint):
             raise LockError(problem) from error
         raise
+    if not to_renew and (gaps := lock_checks.find_gaps(lock)):
+        raise LockError(*(Problem(place=source, what=gap, hint=COMMAND) for gap in gaps))
+    return lock
 
 
 def _upgrade(loaded: dict[str, Any]) -> dict[str, Any]:
