@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from matrix.configurations.configuration import Placement, configure_build
-from matrix.configurations.inputs import BuildInputs, LockedWheel
-from matrix.configurations.keys import Keys, compute_keys
+from matrix.configurations.inputs import BuildInputs, Keys, LockedWheel
+from matrix.configurations.keys import compute_keys
 from matrix.manifest import model
 from matrix.manifest.model import Recipe, Repair
 from matrix.targets.lanes import lanes

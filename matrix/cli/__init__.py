@@ -17,7 +17,6 @@ from typing import Any, Self
 from matrix.cli.arguments import Common, parse_values
 from matrix.cli.parser import find_verb, make_parser, make_summary
 from matrix.cli.printing import COMMAND, Printer
-from matrix.cli.session import Session
 from matrix.cli.verbs import Verb
 from matrix.edge import streams
 from matrix.errors import INTERRUPTED, MatrixError, NotWritten, Problem
@@ -36,6 +35,9 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
     printer.format = common.format
     signals = _Signals()
     module = verb.load()
+    # Help needs none of what a session imports.
+    from matrix.cli.session import Session  # noqa: PLC0415
+
     try:
         with signals, Session.open(common, printer, make_parser) as session:
             module.run(session, parse_values(module.Arguments, values))

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from matrix.cli.printing import Format
 from matrix.edge.progress import Loudness
-from matrix.manifest.reading import DEFAULT
+from matrix.manifest.filename import DEFAULT
 
 A = TypeVar("A")
 

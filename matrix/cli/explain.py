@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from matrix.cli.arguments import Common, PlanSource, add_plan_source
 from matrix.cli.session import Session, format_json
 from matrix.errors import Problem, UsageError, did_you_mean
-from matrix.manifest.reading import DEFAULT
+from matrix.manifest.filename import DEFAULT
 from matrix.report import explanation
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock

@@ -1,6 +1,7 @@
 """The parser of the command line: the whole of it for ``--help``, else what one verb needs."""
 
 import argparse
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Final
@@ -11,6 +12,7 @@ from matrix.cli.printing import COMMAND
 from matrix.cli.verbs import VERBS, Verb
 from matrix.errors import INTERRUPTED, KINDS
 
+_BEFORE_VERB: Final = re.compile("-[vq]+|--verbose|--quiet|--")
 _DESCRIPTION: Final = (
     "One file of requirements in; a proven folder of wheels out, "
     "ready to carry into a network without internet."
@@ -50,10 +52,10 @@ def make_summary(program: str = COMMAND) -> argparse.ArgumentParser:
 
 
 def find_verb(arguments: Sequence[str]) -> Verb | None:
-    """The verb that is named: the first argument that is no option."""
-    names = {verb.name: verb for verb in VERBS}
-    first = next((text for text in arguments if not text.startswith("-")), "")
-    return names.get(first)
+    """Return the verb that is named: the first argument after ``-v`` or ``-q``."""
+    verb_by_name = {verb.name: verb for verb in VERBS}
+    first = next((text for text in arguments if not _BEFORE_VERB.fullmatch(text)), "")
+    return verb_by_name.get(first)
 
 
 def _make_top(program: str) -> argparse.ArgumentParser:

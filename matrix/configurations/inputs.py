@@ -21,6 +21,14 @@ class LockedWheel:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The digests that decide whether a wheel of an earlier run is reused."""
+
+    content: str
+    test: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BuildInputs:
     """
     One sdist, built for ``targets`` by one job class.

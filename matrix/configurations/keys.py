@@ -17,18 +17,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from matrix.configurations.configuration import Configuration, configure_build
-from matrix.configurations.inputs import BuildInputs, LockedWheel
+from matrix.configurations.inputs import BuildInputs, Keys, LockedWheel
 
 # Raised when code that no configuration shows changes the bytes of wheels, such as retagging.
 _VERSION: Final = 1
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """The digests that decide whether a wheel of an earlier run is reused."""
-
-    content: str
-    test: str
 
 
 def compute_keys(

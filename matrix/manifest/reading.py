@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Final
 
 import yaml
 
@@ -10,8 +9,6 @@ from matrix.errors import ManifestError, Problem
 from matrix.manifest import checks, unmerged
 from matrix.manifest.decoding import Decoder
 from matrix.manifest.model import Manifest
-
-DEFAULT: Final = Path("packages.yaml")
 
 
 def load(path: Path) -> Manifest:

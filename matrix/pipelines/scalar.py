@@ -14,11 +14,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from typing import TYPE_CHECKING, Final
 
 from matrix.errors import ManifestError, Problem
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,10 @@ def _require_passed(value: object) -> str:
 
 
 @functools.cache
-def _environment(syntax: Syntax) -> Environment:
+def _environment(syntax: Syntax) -> "Environment":
+    # ``check`` reads the facts of the services and renders nothing.
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(  # noqa: S701 - YAML, and every value is quoted or refused
         loader=FunctionLoader(_read_template),
         undefined=StrictUndefined,

@@ -5,7 +5,7 @@ from typing import Final
 
 from packaging.utils import NormalizedName
 
-from matrix.configurations.keys import Keys
+from matrix.configurations.inputs import Keys
 from matrix.distributions.wheel import runs_everywhere
 from matrix.manifest.model import Manifest, Package
 from matrix.plan.inventory import Inventory, ReusedWheel

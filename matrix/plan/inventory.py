@@ -7,7 +7,7 @@ A wheel is reused instead of built again where content key, test key and target 
 import dataclasses
 from collections.abc import Collection, Mapping
 
-from matrix.configurations.keys import Keys
+from matrix.configurations.inputs import Keys
 from matrix.record.schema import Record, RecordedWheel
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from matrix.configurations.inputs import BuildInputs, LockedWheel, find_deployment_target
-from matrix.configurations.keys import Keys, compute_keys
+from matrix.configurations.inputs import BuildInputs, Keys, LockedWheel, find_deployment_target
+from matrix.configurations.keys import compute_keys
 from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Recipe
 from matrix.plan.model import JobClass

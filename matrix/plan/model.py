@@ -4,7 +4,7 @@ import dataclasses
 import enum
 from typing import Annotated, Final, Literal
 
-from matrix.configurations.keys import Keys
+from matrix.configurations.inputs import Keys
 from matrix.documents.fields import Digest, Matching, Size
 
 SCHEMA: Final = 4
