@@ -78,10 +78,11 @@ def test_every_cell_has_a_state_and_a_reason() -> None:
     }
 
 
-def test_a_pure_wheel_is_universal() -> None:
+def test_a_pure_wheel_is_published_for_every_platform() -> None:
     plan = create_plan(manifest("netifaces"), lock(row("netifaces-0.11.0-py3-none-any.whl", P39)))
 
-    assert cells(plan)[P39].state is State.UNIVERSAL
+    assert cells(plan)[P39].state is State.PUBLISHED
+    assert cells(plan)[P39].reason == "one wheel for every platform"
 
 
 def test_source_build_names_its_line() -> None:

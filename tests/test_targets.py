@@ -130,6 +130,13 @@ def test_a_version_survives_being_written(text: str) -> None:
     assert str(PythonVersion.parse(text)) == text
 
 
+def test_a_target_in_a_message_has_the_name_of_its_python() -> None:
+    cpython, pypy = Target.parse("3.14.0t", LINUX), Target.parse("pypy-7.3.20-3.11.13", LINUX)
+
+    assert str(cpython) == "CPython 3.14.0t on manylinux_2_28_x86_64"
+    assert str(pypy) == "PyPy 7.3.20 (Python 3.11.13) on manylinux_2_28_x86_64"
+
+
 def test_a_target_has_no_dot_in_its_name() -> None:
     targets = [Target.parse(p, LINUX) for p in ("3.14.0t", "pypy-7.3.20-3.11.13", "3.14.0")]
 

@@ -16,11 +16,7 @@ WORKERS: Final = 8
 
 def fetch_published(plan: Plan, index: Index, reporter: Reporter) -> tuple[Path, ...]:
     """A local copy of every wheel that the plan takes from the index, sorted by filename."""
-    wanted = {
-        cell.filename: cell
-        for cell in plan.cells
-        if cell.state in {State.PUBLISHED, State.UNIVERSAL}
-    }
+    wanted = {cell.filename: cell for cell in plan.cells if cell.state is State.PUBLISHED}
     cells = [wanted[name] for name in sorted(wanted)]
     with ThreadPoolExecutor(WORKERS) as pool:
         paths = pool.map(

@@ -39,7 +39,6 @@ _ORIGINS: Final[Mapping[State, Origin]] = {
     State.BUILD: "built",
     State.PUBLISHED: "published",
     State.REUSED: "reused",
-    State.UNIVERSAL: "published",
 }
 
 
@@ -140,7 +139,7 @@ def place_wheels(plan: Plan, collected: Collected, fetched: Iterable[Path]) -> t
     ]
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
-        if cell.state in {State.PUBLISHED, State.REUSED, State.UNIVERSAL}:
+        if cell.state in {State.PUBLISHED, State.REUSED}:
             cells.setdefault(cell.filename, []).append(cell)
     for path in fetched:
         try:

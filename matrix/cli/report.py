@@ -127,9 +127,11 @@ def _fetch_licences(
 def _find_sources(plan: Plan, releases: frozenset[Release]) -> dict[Release, Cell]:
     """Return a distribution of each release: the first wheel on the index, else the sdist."""
     cell_by_release: dict[Release, Cell] = {}
-    wheels = {State.UNIVERSAL, State.PUBLISHED}
-    for cell in sorted(plan.cells, key=lambda c: (c.state not in wheels, c.filename)):
-        if cell.state in {*wheels, State.BUILD} and (cell.project, cell.version) in releases:
+    for cell in sorted(plan.cells, key=lambda c: (c.state is not State.PUBLISHED, c.filename)):
+        if (
+            cell.state in {State.PUBLISHED, State.BUILD}
+            and (cell.project, cell.version) in releases
+        ):
             cell_by_release.setdefault((cell.project, cell.version), cell)
     return cell_by_release
 

@@ -94,7 +94,7 @@ class GitLab:
     def _check_limits(self, manifest: Manifest, plan: Plan, text: str) -> None:
         # The bundle is one artifact, and wheels do not shrink when zipped. The size of those that
         # are built is not known yet.
-        known = plan.count_bytes(State.PUBLISHED, State.REUSED, State.UNIVERSAL)
+        known = plan.count_bytes(State.PUBLISHED, State.REUSED)
         remedy = (
             "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"
         )

@@ -13,10 +13,8 @@ from matrix.plan.keys import KeyFinder
 from matrix.plan.model import Cell, JobClass, State
 from matrix.resolve.lock import Lock, LockedFile
 
-_STATE_BY_UNIVERSALITY: Final = {
-    True: (State.UNIVERSAL, "one wheel for every platform"),
-    False: (State.PUBLISHED, "a wheel on the index"),
-}
+_UNIVERSAL: Final = "one wheel for every platform"
+_SPECIFIC: Final = "a wheel on the index"
 
 
 class Chooser:
@@ -39,13 +37,13 @@ class Chooser:
         """The cells of one locked file, a target each."""
         version = str(file.version)
         if file.is_wheel:
-            state, reason = _STATE_BY_UNIVERSALITY[runs_everywhere(file.filename)]
+            reason = _UNIVERSAL if runs_everywhere(file.filename) else _SPECIFIC
             for target in file.targets:
                 yield Cell(
                     project=file.project,
                     version=version,
                     target=target,
-                    state=state,
+                    state=State.PUBLISHED,
                     reason=reason,
                     filename=file.filename,
                     sha256=file.sha256,

@@ -32,7 +32,6 @@ OptionalVersion = Annotated[
 class State(enum.StrEnum):
     """Where the wheel of a cell comes from, or that there is none."""
 
-    UNIVERSAL = "universal"
     PUBLISHED = "published"
     REUSED = "reused"
     BUILD = "build"

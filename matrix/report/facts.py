@@ -15,7 +15,6 @@ from matrix.report.comparing import Change, Holdings, Release
 
 SCHEMA: Final = 2
 NO_DOUBTS: Final[Mapping[Release, str]] = {}
-_EXISTING: Final = (State.UNIVERSAL, State.PUBLISHED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -125,7 +124,7 @@ def gather(
     known = (
         advisories.find_vulnerabilities(osv, comparing.summarize_plan(plan).releases) if osv else ()
     )
-    files = {c.sha256: c.size for c in plan.cells if c.state in _EXISTING}
+    files = {c.sha256: c.size for c in plan.cells if c.state is State.PUBLISHED}
     return Facts(
         bundle=plan.bundle,
         base=before.name,
@@ -165,12 +164,12 @@ def _targets(plan: Plan) -> tuple[TargetFacts, ...]:
     sizes: dict[str, dict[str, int]] = {target.id: {} for target in plan.targets}
     for cell in plan.cells:
         counts[cell.target][cell.state] += 1
-        if cell.state in {*_EXISTING, State.REUSED}:
+        if cell.state in {State.PUBLISHED, State.REUSED}:
             sizes[cell.target][cell.sha256] = cell.size
     return tuple(
         TargetFacts(
             target=name,
-            published=sum(counted[state] for state in _EXISTING),
+            published=counted[State.PUBLISHED],
             reused=counted[State.REUSED],
             build=counted[State.BUILD],
             impossible=counted[State.IMPOSSIBLE],

@@ -36,7 +36,7 @@ def _heading(plan: Plan) -> str:
         "cell": len(plan.cells),
     }
     totals = ", ".join(count(number, noun) for noun, number in counts.items())
-    fetched = plan.count_bytes(State.PUBLISHED, State.UNIVERSAL)
+    fetched = plan.count_bytes(State.PUBLISHED)
     return f"{plan.bundle}: {totals}, {megabytes(fetched)} to fetch\n"
 
 

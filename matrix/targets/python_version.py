@@ -63,6 +63,13 @@ class PythonVersion:
         return f"{self.full}t" if self.is_free_threaded else self.full
 
     @property
+    def name(self) -> str:
+        """As messages name it: ``CPython 3.9.18``, ``PyPy 7.3.20 (Python 3.11.13)``."""
+        if self.pypy:
+            return f"PyPy {self.implementation_version} (Python {self.full})"
+        return f"CPython {self}"
+
+    @property
     def full(self) -> str:
         """The language's version: ``python_full_version`` of markers."""
         return f"{self.major}.{self.minor}.{self.micro}"

@@ -45,6 +45,9 @@ class Target:
         """
         return f"{self.python.identifier}-{self.platform}"
 
+    def __str__(self) -> str:
+        return f"{self.python.name} on {self.platform}"
+
     @property
     def identifier(self) -> str:
         """Cibuildwheel's build identifier."""
