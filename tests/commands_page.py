@@ -15,7 +15,7 @@ _HEAD = """\
 
 <!-- Made from the parsers by `nox -s commands`; a test holds the two equal. -->
 
-Installed, the command is `wheelyard`; from a checkout, `python -m matrix`.
+Installed, the command is `wheelyard`; from a checkout, `python -P -m matrix`.
 Results go to stdout, progress and problems to stderr, so every command can be piped.
 `packages.yaml` is looked for in the current directory and not above it.
 

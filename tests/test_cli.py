@@ -26,12 +26,13 @@ def here(tmp_path: Path, index: IndexServer) -> Path:
     """A repository whose manifest wants a pure project and one that must be built."""
     index.add(make_wheel(index.directory, "six", "1.0"))
     index.add(make_sdist(index.directory, "native", "2.0"))
+    index.add(make_wheel(index.directory, "wheelyard", "0.1.0"))
     write_manifest(tmp_path, index, "six", "{requirement: native, targets: [prod]}")
     return tmp_path
 
 
 def write_manifest(directory: Path, index: IndexServer, *packages: str, more: str = "") -> None:
-    network = f"network: {{index: '{index.url}'}}\n"
+    network = f"network: {{index: '{index.url}'}}\ntool: wheelyard==0.1.0\n"
     manifest = text(*packages, more=network + more)
     (directory / "packages.yaml").write_text(manifest, encoding="utf-8")
 
@@ -181,6 +182,7 @@ def test_the_whole_way_from_manifest_to_a_served_directory(
 
     codes = [
         run("lock"),
+        run("tool", "--lock"),
         run("generate"),
         run("generate", "--check"),
         run("plan"),
@@ -192,7 +194,7 @@ def test_the_whole_way_from_manifest_to_a_served_directory(
         run("import", str(bundle), "--to", str(here / "served")),
     ]  # fmt: skip
 
-    assert codes == [0] * 9
+    assert codes == [0] * 10
     printed = capsys.readouterr().out
     assert "small 1: verified" in printed
     assert "small 1 imported into" in printed
@@ -377,7 +379,8 @@ def test_an_unreadable_previous_bundle_is_an_error_and_not_an_empty_one(
 
 def test_every_result_can_be_had_as_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run("lock")
-    for verb in ("check", "lock", "plan", "targets", "generate"):
+    run("tool", "--lock")
+    for verb in ("check", "lock", "plan", "targets", "generate", "tool"):
         capsys.readouterr()
         assert run(verb, "--json") == 0
         json.loads(capsys.readouterr().out)

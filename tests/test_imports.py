@@ -11,8 +11,12 @@ import pytest
 
 from matrix.cli.parser import make_parser, make_summary
 from matrix.cli.verbs import VERBS, Verb
+from matrix.manifest.reading import read
+from matrix.pipelines.installation import REQUIREMENTS
 from matrix.resolve import lockfile
 from matrix.resolve.lock import Lock
+from matrix.toolchain.tool_check import list_tool_hosts
+from matrix.toolchain.tool_requirements import ToolIdentity, ToolRequirements, dump_requirements
 
 from .manifests import text
 
@@ -103,7 +107,12 @@ def test_checking_the_lock_imports_nothing_that_makes_one(tmp_path: Path) -> Non
 
 
 def test_checking_the_pipelines_imports_neither_http_nor_a_terminal(tmp_path: Path) -> None:
-    (tmp_path / "packages.yaml").write_text(text("six"), encoding="utf-8")
+    more = "tool: wheelyard==0.1.0\nnetwork: {index: 'https://index.example/simple/'}\n"
+    (tmp_path / "packages.yaml").write_text(text("six", more=more), encoding="utf-8")
+    identity = ToolIdentity(tool="wheelyard==0.1.0", version="0.1.0", sha256="")
+    hosts = tuple(h.identifier for h in list_tool_hosts(read(text("six", more=more))))
+    locked = dump_requirements(ToolRequirements(identity=identity, covers=hosts))
+    (tmp_path / REQUIREMENTS).write_text(locked, encoding="utf-8")
     script = (
         "import sys\nfrom matrix.cli import main\nmain(['generate'])\n"
         "assert main(['generate', '--check']) == 0\n"

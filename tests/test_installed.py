@@ -14,6 +14,7 @@ from matrix.pipelines import providers
 from .manifests import text
 
 ROOT = Path(__file__).parent.parent
+TOOL = "tool: wheelyard==0.1.0\nnetwork: {index: 'https://index.example/simple/'}\n"
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +59,10 @@ def test_the_installed_tool_generates_what_the_checkout_generates(
     zipfile.ZipFile(built).extractall(site)
     packages = [path for path in sys.path if path.endswith("site-packages")]
     (site / "dependencies.pth").write_text("\n".join(packages), encoding="utf-8")
-    (tmp_path / "packages.yaml").write_text(text("requests"), encoding="utf-8")
+    (tmp_path / "packages.yaml").write_text(text("requests", more=TOOL), encoding="utf-8")
 
     ran = subprocess.run(
-        [environment / "bin" / "python", "-m", "matrix", "generate"],
+        [environment / "bin" / "python", "-P", "-m", "matrix", "generate"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -69,5 +70,5 @@ def test_the_installed_tool_generates_what_the_checkout_generates(
     )
 
     assert ran.returncode == 0, ran.stderr
-    wanted = providers.render_committed(read(text("requests")))
+    wanted = providers.render_committed(read(text("requests", more=TOOL)))
     assert {path: (tmp_path / path).read_text(encoding="utf-8") for path in wanted} == wanted

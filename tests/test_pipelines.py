@@ -165,26 +165,18 @@ def test_a_group_needs_no_label() -> None:
     assert {str(job["runs-on"]) for job in jobs.values()} == {"{'group': 'wheel-builders'}"}
 
 
-def test_the_tool_is_this_version_when_the_manifest_names_none() -> None:
-    manifest = cases.manifest("one-linux")
-
-    parsed = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])
-
-    assert parsed["env"] == {"WHEELYARD_TOOL": "wheelyard==0.1.0"}
-
-
 def test_another_name_of_the_manifest_reaches_every_command() -> None:
     committed = providers.render_committed(read(one_linux(), source="wheels.yaml"))
 
     workflow = committed[github.WORKFLOW]
     needing = ("generate", "plan", "report", "build", "bundle")
-    lines = [line for line in workflow.splitlines() if "-m matrix" in line]
+    lines = [line for line in workflow.splitlines() if "/wheelyard " in line]
     assert all(
-        line.endswith(" --manifest wheels.yaml") == any(f"matrix {v} " in line for v in needing)
+        line.endswith(" --manifest wheels.yaml") == any(f"wheelyard {v} " in line for v in needing)
         for line in lines
         if "# " not in line
     )
-    assert "#   python -m matrix generate --manifest wheels.yaml\n" in workflow
+    assert "#   wheelyard generate --manifest wheels.yaml\n" in workflow
 
 
 # parity
@@ -204,7 +196,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
     """Some of the targets, on a runner each or on shared ones."""
     groups = draw(st.lists(st.sampled_from(sorted(GROUPS)), min_size=1, unique=True))
     patterns = [*draw(st.lists(st.sampled_from(PATTERNS), unique=True)), "*"]
-    lines = ["bundle: some", "packages: [netifaces]", "targets:"]
+    lines = ["bundle: some", "packages: [netifaces]", "tool: .", "targets:"]
     lines += [f"  {name}: {GROUPS[name]}" for name in groups]
     lines += ["runners:"]
     for number, pattern in enumerate(patterns):
@@ -248,7 +240,7 @@ def jobs_on_gitlab(manifest: Manifest, plan: Plan) -> dict[str, str]:
     for name in jobs_of(child):
         if name.startswith("build-"):
             (line,) = child[name]["script"]
-            built = line.partition("-m matrix build ")[2].partition(" ")[0]
+            built = line.partition("/wheelyard build ")[2].partition(" ")[0]
             assert name == f"build-{built}"
             assert line.endswith(
                 f" --plan plan/plan.json --expect {agreement.digest_plan(plan)}"

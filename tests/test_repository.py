@@ -10,9 +10,11 @@ from matrix.errors import KINDS
 from matrix.manifest.model import Manifest
 from matrix.manifest.reading import load, read
 from matrix.pipelines import drift, providers
+from matrix.pipelines.installation import REQUIREMENTS
 from matrix.plan.model import State
 from matrix.plan.planning import create_plan
 from matrix.resolve import freshness, lockfile
+from matrix.toolchain import tool_check
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,13 +52,19 @@ def test_the_pipelines_are_what_the_manifest_asks_for(manifest: Manifest) -> Non
     drift.check(ROOT, providers.render_committed(manifest))
 
 
+def test_the_locked_tool_fits_the_manifest_and_names_no_host(manifest: Manifest) -> None:
+    assert list(tool_check.find_problems(manifest, root=ROOT)) == []
+    assert "://" not in (ROOT / REQUIREMENTS).read_text(encoding="utf-8")
+
+
 def test_the_readme_s_manifest_is_read_and_generated_from() -> None:
     block = README.partition("```yaml\n")[2].partition("```")[0]
 
     shown = read(block)
 
     assert yaml.safe_load(block)["bundle"] == shown.bundle
-    assert ".gitlab-ci.yml" in providers.render_committed(shown)
+    tool = next(line for line in README.splitlines() if line.startswith("tool: "))
+    assert ".gitlab-ci.yml" in providers.render_committed(read(f"{block}{tool}\n"))
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS])

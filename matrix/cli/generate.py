@@ -2,11 +2,14 @@
 
 import argparse
 import dataclasses
+from collections.abc import Mapping
 from typing import Final
 
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
+from matrix.errors import Drift, Problem
 from matrix.pipelines import drift, providers
+from matrix.toolchain import tool_check
 
 DESCRIPTION: Final = (
     "Write the pipelines for GitHub and GitLab, and the attributes that mark them as "
@@ -31,7 +34,7 @@ def run(session: Session, arguments: Arguments) -> None:
     """Write the committed pipelines, or raise ``Drift`` with the difference."""
     wanted = providers.render_committed(session.manifest)
     if arguments.check:
-        drift.check(session.root, wanted)
+        _check(session, wanted)
         paths_by_change = {"unchanged": sorted(wanted)}
     else:
         applied = drift.apply(session.root, wanted)
@@ -41,3 +44,19 @@ def run(session: Session, arguments: Arguments) -> None:
     else:
         lines = [f"{what} {path}" for what, paths in paths_by_change.items() for path in paths]
         session.show("\n".join(lines) or "nothing to write: the pipelines are up to date")
+    if wanted and not arguments.check:
+        for problem in tool_check.find_problems(session.manifest, root=session.root):
+            session.reporter.say(f"warning: {problem}")
+
+
+def _check(session: Session, wanted: Mapping[str, str]) -> None:
+    """Raise ``Drift`` with every difference of the pipelines and of what they install."""
+    problems: list[Problem] = []
+    try:
+        drift.check(session.root, wanted)
+    except Drift as error:
+        problems += error.problems
+    if wanted:
+        problems += tool_check.find_problems(session.manifest, root=session.root)
+    if problems:
+        raise Drift(*problems)

@@ -146,6 +146,12 @@ def _load_completion() -> VerbModule[Any]:
     return completion
 
 
+def _load_tool() -> VerbModule[Any]:
+    from matrix.cli import tool  # noqa: PLC0415 - see above
+
+    return tool
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verb:
     """One verb: its name, what it does in one line, and how to import it."""
@@ -160,6 +166,7 @@ VERBS: Final = (
     Verb("lock", "resolve every requirement on every target", _load_lock),
     Verb("plan", "show what exists, what must be built, and what is impossible", _load_plan),
     Verb("generate", "write the pipelines for GitHub and GitLab", _load_generate),
+    Verb("tool", "lock what pipelines install to run this program", _load_tool),
     Verb("explain", "show who requires a project and how each target gets it", _load_explain),
     Verb("build", "build one job of the plan, or all that this machine can", _load_build),
     Verb(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import Problem, did_you_mean
-from matrix.manifest import policy_checks, recipe_checks
+from matrix.manifest import policy_checks, recipe_checks, tool_checks
 from matrix.manifest.model import Manifest, Runner
 from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
 from matrix.targets.target import Target
@@ -24,6 +24,7 @@ def problems(manifest: Manifest, *, unread: Collection[str]) -> Iterator[Problem
     yield from _targets(manifest, say)
     yield from _runners(manifest, say)
     yield from _network(manifest, say)
+    yield from _tool(manifest, say)
     yield from _packages(manifest, say)
     yield from _recipes(manifest, say)
     yield from policy_checks.problems(manifest.policy, say)
@@ -91,6 +92,12 @@ def _network(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
             yield say(
                 manifest.network.line, what, "put the login into PIP_INDEX_URL of the runners"
             )
+
+
+def _tool(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    if manifest.tool is not None and not say.unread_in("network"):
+        for what, hint in tool_checks.find_problems(manifest.tool, manifest.network):
+            yield say(manifest.tool.line, what, hint)
 
 
 def _packages(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:

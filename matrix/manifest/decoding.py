@@ -22,6 +22,7 @@ from matrix.errors import Problem, did_you_mean
 from matrix.manifest.age import Age
 from matrix.manifest.describing import BOUNDS, KEY, SHORTHAND, UNBOUNDED, Bounds
 from matrix.manifest.releases import Releases
+from matrix.manifest.tool import Tool
 from matrix.targets.invalid import InvalidTarget
 from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.python_version import PythonVersion
@@ -76,6 +77,7 @@ SCALARS: Final[Mapping[type, Callable[[str], Any]]] = {
     datetime.date: _date,
     Age: Age.parse,
     Releases: Releases.parse,
+    Tool: Tool.parse,
 }
 
 
@@ -173,11 +175,14 @@ class Decoder:
         if typing.get_origin(annotation) is Literal:
             return self._choice(typing.get_args(annotation), node, path)
         try:
-            return SCALARS[annotation](node.value)
+            value = SCALARS[annotation](node.value)
         except InvalidTarget as error:
             return self.complain(node, path, str(error), error.hint)
         except ValueError as error:
             return self.complain(node, path, str(error))
+        if isinstance(value, Tool):
+            return dataclasses.replace(value, line=node.start_mark.line + 1)
+        return value
 
     def _choice(self, choices: tuple[str, ...], node: yaml.ScalarNode, path: str) -> str | None:
         if node.value in choices:

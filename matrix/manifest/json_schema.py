@@ -10,11 +10,13 @@ from typing import Any, Final, Literal
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from matrix.manifest import tool
 from matrix.manifest.age import Age
 from matrix.manifest.decoding import described_fields, shorthand, without_none, yaml_key
 from matrix.manifest.describing import BOUNDS, DOC, UNBOUNDED, Bounds
 from matrix.manifest.model import Manifest, Recipe
 from matrix.manifest.releases import Releases
+from matrix.manifest.tool import Tool
 from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.python_version import PythonVersion
 
@@ -42,6 +44,7 @@ _SCALARS: Final[dict[Any, dict[str, Any]]] = {
         "maximum": 999,
         "pattern": "^(newest|all|[1-9][0-9]{0,2})$",
     },
+    Tool: {"type": "string", "pattern": f"^({tool.PATTERN})$"},
     Age: {"type": "string", "pattern": r"^\d{1,4} (hour|day|week)s?$"},
 }
 

@@ -20,6 +20,7 @@ from matrix.manifest.describing import line as _line
 from matrix.manifest.describing import written as _written
 from matrix.manifest.policy import Policy
 from matrix.manifest.releases import NEWEST, Releases
+from matrix.manifest.tool import Tool
 from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.python_version import PythonVersion
 from matrix.targets.target import Target
@@ -315,9 +316,10 @@ class Manifest:
         "How to build projects that need more than their sdist, by project."
     )
     policy: Policy = key("Rules for every release.", default=Policy())
-    tool: str = key(
-        "What the pipelines install to get this tool: a requirement, or a path in the repository.",
-        default="",
+    tool: Tool | None = key(
+        "The program that pipelines install: a wheel in the repository, wheelyard==VERSION from an "
+        "index of your own, or . in a checkout of wheelyard.",
+        default=None,
     )
     source: str = dataclasses.field(default="packages.yaml", compare=False)
 

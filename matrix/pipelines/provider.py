@@ -43,7 +43,20 @@ class JobRunner:
         Its path is spelled out, for activating it is different in every shell; and it is the job's
         own, because jobs that share a runner must not install over each other.
         """
-        return f".wheelyard/{'Scripts' if self.is_windows else 'bin'}/python"
+        return f"{self._scripts}/python"
+
+    @property
+    def wheelyard(self) -> str:
+        """
+        The console script of the job's own virtual environment.
+
+        ``python -m`` would run a module of the repository that has the same name.
+        """
+        return f"{self._scripts}/wheelyard"
+
+    @property
+    def _scripts(self) -> str:
+        return f".wheelyard/{'Scripts' if self.is_windows else 'bin'}"
 
 
 class Provider(Protocol):

@@ -7,31 +7,16 @@ toolchain stays complete when requirements change.
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
 
 from packaging.requirements import Requirement
 
-from matrix.builds.host import class_arch
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import find_lane, get_lane
 from matrix.targets.platform_tag import Family
 from matrix.targets.target import Target
+from matrix.toolchain import hosts
 from matrix.toolchain.model import CACHE, FIRST_CACHE, Download, Form, Service
 from matrix.toolchain.resources import Resources, VirtualenvPin
-
-# The Pythons that can run cibuildwheel on a runner.
-HOST_PYTHONS: Final = ("3.11.4", "3.12.0", "3.13.0", "3.14.0")
-_HOST_PLATFORMS: Final = {
-    "linux": "manylinux_2_17_{arch}",
-    "windows": "win_{arch}",
-    "macos": "macosx_11_0_{arch}",
-}
-_HOST_ARCHES: Final = {
-    ("windows", "x86_64"): "amd64",
-    ("windows", "aarch64"): "arm64",
-    ("macos", "aarch64"): "arm64",
-    ("macos", "universal2"): "arm64",
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,19 +168,7 @@ def describe_application(pin: VirtualenvPin, services: tuple[Service, ...]) -> D
 
 def list_hosts(needs: Iterable[Need]) -> tuple[Target, ...]:
     """Return the interpreters that can run cibuildwheel for ``needs``, sorted."""
-    platforms = {find_host_platform(need.job_class) for need in needs}
-    return tuple(
-        sorted(Target.parse(python, name) for python in HOST_PYTHONS for name in platforms)
-    )
-
-
-def find_host_platform(job_class: JobClass) -> str:
-    """Return the platform of the runners of a job class."""
-    arch = class_arch(job_class)
-    if job_class.system != "macos" and arch == "i686":
-        arch = "x86_64"
-    name = _HOST_ARCHES.get((job_class.system, arch), arch)
-    return _HOST_PLATFORMS[job_class.system].format(arch=name)
+    return hosts.list_hosts(need.job_class for need in needs)
 
 
 def list_tools(need: Need, lane: Resources) -> tuple[Requirement, ...]:
@@ -226,7 +199,7 @@ def list_closures(
         users = [need for need in needs if need.service.lane == lane]
         for host in list_hosts(users):
             platform = str(host.platform)
-            served = (n for n in users if find_host_platform(n.job_class) == platform)
+            served = (n for n in users if hosts.find_host_platform(n.job_class) == platform)
             closures.append(
                 Closure(
                     target=host,

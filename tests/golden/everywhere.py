@@ -22,11 +22,14 @@ runners:
   - {match: "win_*", github: {group: @group@, labels: [windows]}, gitlab: [windows]}
   - {match: "*", github: macos-15, gitlab: [macos]}
 github: {labels: [@github@]}
-network: {index: @index@, ca-bundle: @certificates@}
-tool: @tool@
+network:
+  index: @index@
+  ca-bundle: @certificates@
+  internal: {index: @internal@, projects: [house]}
+tool: tools/wheelyard-0.1.0-py3-none-any.whl
 packages: [netifaces]
 """
-SEATS = ("github", "group", "tag", "image", "index", "certificates", "tool")
+SEATS = ("github", "group", "tag", "image", "index", "certificates", "internal")
 
 
 def quote(value: str) -> str:
