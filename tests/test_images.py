@@ -60,7 +60,8 @@ def test_an_image_is_made_by_a_container_that_is_gone_afterwards(tmp_path: Path)
     assert log == [
         f"image inspect --format {{{{.Id}}}} {IMAGE}",
         f"image inspect {made}",
-        f"run --detach --name={container} --http-proxy=false {IMAGE} sleep 7200",
+        f"create --name={container} --http-proxy=false {IMAGE} sleep 7200",
+        f"start {container}",
         *(f"exec {container} /bin/sh -euc {SCRIPT}").splitlines(),
         "",
         f"image inspect --format {{{{json .Config.Cmd}}}} {IMAGE}",
@@ -108,9 +109,9 @@ def test_no_address_with_a_password_stays_in_the_image(
 
     make(tmp_path, one, https_proxy="carried")
 
-    run, exec_ = (line for line in asked(tmp_path) if line.startswith(("run", "exec")))
-    assert option in run.split()
-    assert "through a proxy" not in run
+    create, exec_ = (line for line in asked(tmp_path) if line.startswith(("create", "exec")))
+    assert option in create.split()
+    assert "through a proxy" not in create
     # The script reaches its mirrors through it all the same.
     assert exec_.startswith("exec --env=https_proxy ")
     assert "secret" not in "\n".join(asked(tmp_path))
@@ -147,7 +148,7 @@ def test_a_mirror_that_does_not_answer_is_worth_another_try(tmp_path: Path) -> N
     ("cases", "message"),
     [
         (
-            "  run*) echo 'no space left'; exit 125 ;;\n",
+            "  create*) echo 'no space left'; exit 125 ;;\n",
             f"{IMAGE} does not start: no space left",
         ),
         (
@@ -155,7 +156,7 @@ def test_a_mirror_that_does_not_answer_is_worth_another_try(tmp_path: Path) -> N
             f"{IMAGE} cannot be kept with its system packages: no space left",
         ),
     ],
-    ids=["run", "commit"],
+    ids=["create", "commit"],
 )
 def test_an_engine_that_fails_leaves_no_container(cases: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(Unequipped, match=message):

@@ -17,7 +17,8 @@ from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
 
-_SECONDS_TO_ANSWER: Final = 60.0
+ANSWER_SECONDS: Final = 60.0
+"""The time limit of a command that does no work, such as asking a program for its version."""
 _SECONDS_TO_PULL: Final = 1800.0
 
 
@@ -54,7 +55,7 @@ class Engine:
         if program is None:
             raise Unequipped(f"{name} is not installed", f"install {name} and run this again")
         engine = cls(program=program, environment=environment)
-        answer = engine.run("version", seconds=_SECONDS_TO_ANSWER)
+        answer = engine.run("version", seconds=ANSWER_SECONDS)
         if not answer.succeeded:
             raise Unequipped(f"{name} does not work: {last_line(answer.output)}", f"{name} version")
         return engine
@@ -68,7 +69,7 @@ class Engine:
 
     def fetch(self, image: str, *, reporter: Reporter) -> None:
         """Have ``image`` on this machine, pulling it where it is not; raises ``Unequipped``."""
-        if self.run("image", "inspect", image, seconds=_SECONDS_TO_ANSWER).succeeded:
+        if self.run("image", "inspect", image, seconds=ANSWER_SECONDS).succeeded:
             return
         reporter.say(f"pulling {image}")
         pulled = self.run("pull", image, seconds=_SECONDS_TO_PULL)
@@ -81,9 +82,9 @@ class Engine:
     def remove(self, label: str) -> None:
         """Remove every container that carries ``label``, running or not."""
         arguments = ("ps", "--all", "--quiet", "--filter", f"label={label}")
-        left = self.run(*arguments, seconds=_SECONDS_TO_ANSWER)
+        left = self.run(*arguments, seconds=ANSWER_SECONDS)
         if left.succeeded and left.output.split():
-            self.run("rm", "--force", *left.output.split(), seconds=_SECONDS_TO_ANSWER)
+            self.run("rm", "--force", *left.output.split(), seconds=ANSWER_SECONDS)
 
 
 def equip_engine(

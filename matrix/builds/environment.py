@@ -6,7 +6,9 @@ does.
 the index, the container engine and the system's compilers come in.
 """
 
+import os
 import re
+import urllib.parse
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,6 +35,11 @@ PROXIES: Final = (
 CONTAINER_VARIABLES: Final = (*PIP_SETTINGS, *PROXIES)
 """What containers get by name: an address may hold a password, and logs hold command lines."""
 
+# pip finds an index by these, perhaps with a password.
+_INDEX_SETTINGS: Final = frozenset(
+    ("PIP_CONFIG_FILE", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_TRUSTED_HOST")
+)
+_LOOPBACK: Final = "127.0.0.1"
 _HOST: Final = frozenset(
     (
         *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "LC_ALL"),
@@ -82,6 +89,44 @@ def scrub_environment(
     if network.ca_bundle:
         variables |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE"), network.ca_bundle)
     return variables
+
+
+def isolate_environment(
+    environment: Mapping[str, str], *, has_containers: bool
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """
+    The variables of ``environment`` that cibuildwheel gets, and the names of those left out.
+
+    Foreign code may read them: no index of the host is among them, because a build has its own, and
+    no proxy that holds a password. Where builds run in containers cibuildwheel needs no network.
+    """
+    dropped = {
+        name
+        for name, text in environment.items()
+        if name in _INDEX_SETTINGS or (name in PROXIES and (has_containers or has_password(text)))
+    }
+    variables = {name: text for name, text in environment.items() if name not in dropped}
+    if not has_containers:
+        variables |= {"PIP_CONFIG_FILE": os.devnull, **_bypass_proxy(variables)}
+    return variables, tuple(
+        sorted(name for name in dropped if name in PROXIES and not has_containers)
+    )
+
+
+def _bypass_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """``NO_PROXY`` with the loopback, where the door is, if there is any proxy."""
+    if not any(name in environment for name in PROXIES):
+        return {}
+    hosts = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), f"{hosts},{_LOOPBACK}" if hosts else _LOOPBACK)
+
+
+def has_password(address: str) -> bool:
+    """Whether an address names a user or a password; one that cannot be read may."""
+    try:
+        return "@" in urllib.parse.urlsplit(address if "//" in address else f"//{address}").netloc
+    except ValueError:
+        return True
 
 
 def container_variables(environment: Mapping[str, str]) -> tuple[str, ...]:

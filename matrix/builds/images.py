@@ -9,17 +9,15 @@ Only podman's and docker's common commands are used. The script runs by ``exec``
 ``run`` is told of an environment (the address of an index may hold a password) stays in an image.
 """
 
-import contextlib
 import hashlib
 import json
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from matrix.builds import failure
-from matrix.builds.engine import Engine, Unequipped, last_line
-from matrix.builds.environment import PROXIES
+from matrix.builds.containers import create_container, require
+from matrix.builds.engine import ANSWER_SECONDS, Engine, Unequipped, last_line
 from matrix.builds.failure import classify_failure, wrap_failure
 from matrix.edge import files
 from matrix.edge.programs import Finished
@@ -31,7 +29,6 @@ DAYS: Final = 30
 """After which a prepared image is removed when another one is made."""
 
 _SECONDS: Final = 1800.0
-_SECONDS_TO_ANSWER: Final = 60.0
 _SECONDS_TO_COMMIT: Final = 600.0
 # A container whose owner was killed must end by itself.
 _LIFETIME: Final = "7200"
@@ -59,10 +56,11 @@ def prepare_image(
     does.
     """
     prepared = name_image(engine, image, script)
-    if engine.run("image", "inspect", prepared, seconds=_SECONDS_TO_ANSWER).succeeded:
+    if engine.run("image", "inspect", prepared, seconds=ANSWER_SECONDS).succeeded:
         return prepared
     reporter.say(f"installing system packages into {image}")
-    with _container(engine, image) as container:
+    with create_container(engine, image, ("sleep", _LIFETIME)) as container:
+        require(engine.run("start", container, seconds=ANSWER_SECONDS), engine, image)
         options = [f"--env={variable}" for variable in variables]
         command = ["exec", *options, container, "/bin/sh", "-euc", script]
         done = engine.run(*command, seconds=seconds)
@@ -87,32 +85,6 @@ def prune_images(engine: Engine, *, days: int) -> None:
     engine.run("image", "prune", "--all", "--force", *filters, seconds=_SECONDS_TO_COMMIT)
 
 
-@contextlib.contextmanager
-def _container(engine: Engine, image: str) -> Iterator[str]:
-    """
-    Yield the name of a container that sleeps, and remove it in the end.
-    """
-    container = f"wheelyard-{secrets.token_hex(8)}"
-    # podman hands the proxies of its caller to every container, docker those of its settings;
-    # either would stay in the image, with their passwords.
-    quiet = engine.without(*PROXIES)
-    if quiet.name == "docker":
-        unset = [f"--env={proxy}=" for proxy in PROXIES]
-    else:
-        unset = ["--http-proxy=false"]
-    command = ("run", "--detach", f"--name={container}", *unset, image, "sleep", _LIFETIME)
-    try:
-        started = quiet.run(*command, seconds=_SECONDS_TO_ANSWER)
-        if not started.succeeded:
-            reason = f"{image} does not start: {last_line(started.output)}"
-            raise Unequipped(reason, f"{engine.name} run --rm {image} true")
-        yield container
-    finally:
-        # Removing alone would first ask it to end, and wait: sleep does not listen.
-        for command in (("kill", container), ("rm", "--force", container)):
-            engine.run(*command, seconds=_SECONDS_TO_ANSWER)
-
-
 def _commit(engine: Engine, image: str, container: str, prepared: str) -> None:
     # The container's own command must not become the image's.
     command = json.loads(_inspect(engine, image, "{{json .Config.Cmd}}") or "null") or []
@@ -124,7 +96,7 @@ def _commit(engine: Engine, image: str, container: str, prepared: str) -> None:
 
 
 def _inspect(engine: Engine, image: str, template: str) -> str:
-    answer = engine.run("image", "inspect", "--format", template, image, seconds=_SECONDS_TO_ANSWER)
+    answer = engine.run("image", "inspect", "--format", template, image, seconds=ANSWER_SECONDS)
     if not answer.succeeded:
         raise Unequipped(f"image {image} cannot be had", f"{engine.name} pull {image}")
     return answer.output

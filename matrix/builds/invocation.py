@@ -6,20 +6,17 @@ cibuildwheel runs in a directory of its own, which it copies into its containers
 install. The directory is removed afterwards; the log stays.
 """
 
-import contextlib
 import dataclasses
-import shutil
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from matrix.builds import engine as engines
 from matrix.builds import failure, pure
 from matrix.builds.causes import Cause
-from matrix.builds.engine import Engine, Unequipped
-from matrix.builds.environment import container_variables, scrub_environment
+from matrix.builds.containers import isolation_args, remove_afterwards
+from matrix.builds.door_server import open_door
+from matrix.builds.engine import Engine, Unequipped, shim_variables, write_shim
+from matrix.builds.environment import container_variables, isolate_environment, scrub_environment
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
 from matrix.builds.lane_install import install_lane
@@ -28,7 +25,7 @@ from matrix.builds.retagging import retag_wheel
 from matrix.builds.retry import retry
 from matrix.builds.task import Task
 from matrix.builds.wheelhouse import describe_file
-from matrix.builds.workspace import Workspace, find_engine
+from matrix.builds.workspace import Workspace, find_engine, make_work_directory
 from matrix.configurations.configuration import (
     CERTIFICATES,
     OUT,
@@ -45,7 +42,6 @@ from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed, NotEquipped, Problem
 from matrix.plan import handover
 from matrix.plan.handover import BuildNote
-from matrix.plan.model import Job
 
 _MINUTE: Final = 60.0
 
@@ -102,24 +98,27 @@ def _build(
     out: Path,
     workspace: Workspace,
 ) -> tuple[Path, ...]:
-    with _make_work_directory(workspace.cache, task.job) as work:
+    image = _prepare_image(task, engine, environment, workspace)
+    with (
+        make_work_directory(workspace.cache, prefix=task.job.id) as work,
+        open_door(
+            None if _is_closed(task, engine) else workspace.index, engine, task.job_class.image
+        ) as opened,
+    ):
         source = _unpack(task, sdist, work)
-        placement = _place(task, engine, environment, work=work, source=source)
         placement = dataclasses.replace(
-            placement, image=_prepare_image(task, engine, environment, workspace)
+            _place(task, engine, environment, work=work, source=source),
+            image=image,
+            network=opened.network,
+            index=opened.address,
         )
         configuration = configure_build(task.inputs, placement)
         _write_inputs(work, configuration, task, environment)
-        if engine is not None and not task.inputs.lane.reads_toml:
-            shims = work / "shims"
-            engines.write_shim(shims)
-            environment = {
-                **environment,
-                **engines.shim_variables(engine.program, configuration.create_args),
-                "PATH": f"{shims}:{environment.get('PATH', '')}",
-            }
-        with _remove_containers(engine, placement.label, seconds=_find_limit(task, workspace)):
-            finished = _run_cibuildwheel(task, configuration, environment, workspace, work)
+        variables = _choose_variables(task, engine, environment, configuration, work, workspace)
+        with remove_afterwards(engine, placement.label, seconds=_find_limit(task, workspace)):
+            finished = _run_cibuildwheel(
+                task, configuration, environment, workspace, work=work, variables=variables
+            )
         _refuse_failure(task, configuration, finished, workspace)
         if task.build.is_pure:
             _restore_names(work / OUT, task)
@@ -130,12 +129,36 @@ def _build(
             _copy_wheel(wheel, handover.output_path(out, wheel.name, task.job.job_class))
             for wheel in wheels
         )
-    note = BuildNote(
-        seconds=max(1, round(finished.seconds / len(copies))), unlocked=task.build.unlocked
-    )
+    seconds = max(1, round(finished.seconds / len(copies)))
+    note = BuildNote(seconds=seconds, fetched=opened.door.fetched if opened.door else ())
     for wheel in copies:
         files.write(handover.note_path(wheel), handover.render_note(note))
     return copies
+
+
+def _is_closed(task: Task, engine: Engine | None) -> bool:
+    """Whether a build needs no index: a locked one in a container."""
+    return engine is not None and task.wheelhouse.is_complete
+
+
+def _choose_variables(
+    task: Task,
+    engine: Engine | None,
+    environment: Mapping[str, str],
+    configuration: Configuration,
+    work: Path,
+    workspace: Workspace,
+) -> dict[str, str]:
+    """The environment of cibuildwheel, and on hosts without containers of the build."""
+    variables, dropped = isolate_environment(environment, has_containers=engine is not None)
+    for name in dropped:
+        workspace.reporter.say(f"{name} holds a password: builds do not get it")
+    if engine is not None and not task.inputs.lane.reads_toml:
+        shims = work / "shims"
+        write_shim(shims)
+        variables |= shim_variables(engine.program, configuration.create_args)
+        variables["PATH"] = f"{shims}:{environment.get('PATH', '')}"
+    return {**variables, **configuration.variables}
 
 
 def _place(
@@ -151,6 +174,7 @@ def _place(
         source=source,
         label=f"wheelyard.run={work.name}",
         engine=engine.name if engine else "",
+        create_args=isolation_args(engine.name) if engine else (),
         links=environment.get("PIP_FIND_LINKS", ""),
         has_certificates="PIP_CERT" in environment,
         prerequisites=tuple(map(describe_file, task.prerequisites)),
@@ -160,9 +184,9 @@ def _place(
 def _prepare_image(
     task: Task, engine: Engine | None, environment: Mapping[str, str], workspace: Workspace
 ) -> str:
-    """An image with the recipe's system packages, if the build itself needs no network."""
+    """An image with the recipe's system packages, because the build itself gets no network."""
     script = render_before_all(task.job_class.system, task.recipe)
-    if engine is None or not script or not task.wheelhouse.is_complete:
+    if engine is None or not script:
         return ""
     return prepare_image(
         engine,
@@ -174,39 +198,6 @@ def _prepare_image(
         log=_log_path(task, workspace),
         reporter=workspace.reporter,
     )
-
-
-@contextlib.contextmanager
-def _make_work_directory(cache: Path, job: Job) -> Iterator[Path]:
-    parent = cache / "work"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        # cibuildwheel computes the package's path relative to its working directory with links
-        # resolved.
-        work = Path(tempfile.mkdtemp(prefix=f"{job.id}.", dir=parent)).resolve()
-    except OSError as error:
-        raise files.write_error(parent, error) from error
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _remove_containers(engine: Engine | None, label: str, *, seconds: float) -> Iterator[None]:
-    """Remove the containers with ``label`` after the block, or after ``seconds``."""
-    if engine is None:
-        yield
-        return
-    # A container outlives its cibuildwheel and holds our end of the pipe open: only the removal of
-    # the container ends the wait.
-    timer = threading.Timer(seconds + 1, engine.remove, args=(label,))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        engine.remove(label)
 
 
 def _find_limit(task: Task, workspace: Workspace) -> float:
@@ -241,7 +232,9 @@ def _run_cibuildwheel(
     configuration: Configuration,
     environment: Mapping[str, str],
     workspace: Workspace,
+    *,
     work: Path,
+    variables: Mapping[str, str],
 ) -> Finished:
     python = install_lane(
         task.job_class.lane,
@@ -262,7 +255,7 @@ def _run_cibuildwheel(
     ]
     return programs.run(
         command,
-        environment={**environment, **configuration.variables},
+        environment=variables,
         directory=work,
         timeout=_find_limit(task, workspace),
         say=workspace.reporter.detail,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from matrix.builds.engine import last_line
+from matrix.builds.engine import ANSWER_SECONDS, last_line
 from matrix.builds.host import Host
 from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
@@ -22,7 +22,6 @@ TOOLCHAIN: Final = "WHEELYARD_TOOLCHAIN"
 """Names the toolchain of a closed runner: lanes come from its wheelhouse alone."""
 WHEELHOUSE: Final = "wheelhouse"
 
-_SECONDS_TO_ANSWER: Final = 60.0
 _SECONDS_TO_INSTALL: Final = 900.0
 _VERSION: Final = "import cibuildwheel; print(cibuildwheel.__version__)"
 
@@ -66,7 +65,7 @@ def _has_lane(home: Path, lane: str, *, host: Host, environment: Mapping[str, st
     if not python.exists():
         return False
     command = [str(python), "-I", "-c", _VERSION]
-    answer = programs.run(command, environment=environment, timeout=_SECONDS_TO_ANSWER)
+    answer = programs.run(command, environment=environment, timeout=ANSWER_SECONDS)
     return answer.succeeded and answer.output.strip() == lane
 
 

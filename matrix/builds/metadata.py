@@ -5,26 +5,30 @@ Metadata is cached by everything that it follows from, so that a second lock bui
 Failures are not cached: the cause may have been the network.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-import secrets
 import sysconfig
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from packaging.tags import interpreter_name, interpreter_version
 
 from matrix.builds import interpreters, metadata_driver
+from matrix.builds.containers import create_container
+from matrix.builds.door_server import OpenDoor, open_door
 from matrix.builds.engine import Engine, Unequipped, last_line
-from matrix.builds.environment import container_variables, scrub_environment
+from matrix.builds.environment import (
+    container_variables,
+    isolate_environment,
+    scrub_environment,
+)
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
-from matrix.builds.workspace import Workspace, find_engine
-from matrix.configurations.configuration import render_before_all
+from matrix.builds.workspace import Workspace, find_engine, make_work_directory
+from matrix.configurations.configuration import CERTIFICATES, render_before_all
+from matrix.configurations.pip_settings import IN_CONTAINER
 from matrix.configurations.script_files import read_script
 from matrix.distributions import core_metadata, requires_python, source_build
 from matrix.distributions import sdist as sdists
@@ -45,10 +49,7 @@ from matrix.targets.target import Target
 _DRIVER: Final = PurePosixPath("metadata/metadata.py")
 _SOURCE: Final = PurePosixPath("src")
 _OUT: Final = PurePosixPath("out")
-_CERTIFICATES: Final = PurePosixPath("certificates/ca.pem")
-_IN_CONTAINER: Final = PurePosixPath("/project")
 _SECONDS: Final = 600.0
-_SECONDS_TO_ANSWER: Final = 60.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class MetadataBuilds:
     def _build(self, sdist: Path, place: _Place, recipe: Recipe) -> bytes:
         environment = scrub_environment(self._workspace.environment, network=self._manifest.network)
         self._workspace.reporter.say(f"building the metadata of {sdist.name}: {place.interpreter}")
-        with _make_work_directory(self._workspace.cache) as work:
+        with make_work_directory(self._workspace.cache, prefix="metadata") as work:
             _write_inputs(work, sdist, recipe, environment)
             log = self._workspace.logs / f"metadata.{sdist.name}.{place.interpreter}.log"
             done = self._run(place, work, environment, recipe, log)
@@ -156,13 +157,7 @@ class MetadataBuilds:
         self, place: _Place, work: Path, environment: Mapping[str, str], recipe: Recipe, log: Path
     ) -> Finished:
         if place.job_class is None:
-            return programs.run(
-                [str(self._workspace.host.python), "-I", str(work / _DRIVER)],
-                environment={**environment, **recipe.environment},
-                directory=work,
-                timeout=_SECONDS,
-                say=self._workspace.reporter.detail,
-            )
+            return self._run_on_host(work, environment, recipe)
         try:
             engine = find_engine(place.job_class, environment, self._workspace)
             assert engine is not None  # noqa: S101 - job classes of Linux have one
@@ -172,6 +167,17 @@ class MetadataBuilds:
             what = f"policy.dynamic-metadata: {error.reason}"
             hint = error.hint or "dynamic-metadata: believe"
             raise NotEquipped(Problem(place=self._manifest.source, what=what, hint=hint)) from error
+
+    def _run_on_host(self, work: Path, environment: Mapping[str, str], recipe: Recipe) -> Finished:
+        variables, _ = isolate_environment(environment, has_containers=False)
+        with open_door(self._workspace.index, None, "") as opened:
+            return programs.run(
+                [str(self._workspace.host.python), "-I", str(work / _DRIVER)],
+                environment={**variables, **_name_index(opened), **recipe.environment},
+                directory=work,
+                timeout=_SECONDS,
+                say=self._workspace.reporter.detail,
+            )
 
     def _prepare_image(
         self,
@@ -212,26 +218,44 @@ class MetadataBuilds:
         # read.
         start = (
             f'for python in {pattern}; do [ -x "$python" ] && exec "$python" '
-            f"{_IN_CONTAINER / _DRIVER}; done; "
+            f"{IN_CONTAINER / _DRIVER}; done; "
             f"echo 'expected an interpreter at {pattern}, got none'; exit 1"
         )
-        arguments = [f"--env={name}" for name in container_variables(environment)]
-        if "PIP_CERT" in environment:
-            arguments.append(f"--env=PIP_CERT={_IN_CONTAINER / _CERTIFICATES}")
-        arguments += [f"--env={name}={text}" for name, text in sorted(recipe.environment.items())]
-        command = ["/bin/sh", "-c", start]
-        with _create_container(engine, image, arguments, command) as name:
-            copied = engine.run("cp", f"{work}/.", f"{name}:{_IN_CONTAINER}", seconds=_SECONDS)
+        trusted = (
+            {"PIP_CERT": str(IN_CONTAINER / CERTIFICATES)} if "PIP_CERT" in environment else {}
+        )
+        with (
+            open_door(self._workspace.index, engine, image) as opened,
+            create_container(
+                engine,
+                image,
+                ("/bin/sh", "-c", start),
+                options=(
+                    "--workdir=/",
+                    f"--network={opened.network}",
+                    *_render_variables({**_name_index(opened), **trusted, **recipe.environment}),
+                ),
+            ) as name,
+        ):
+            copied = engine.run("cp", f"{work}/.", f"{name}:{IN_CONTAINER}", seconds=_SECONDS)
             if not copied.succeeded:
                 return copied
             say = self._workspace.reporter.detail
             done = engine.run("start", "--attach", name, seconds=_SECONDS, say=say)
             if done.succeeded:
-                fetch = ("cp", f"{name}:{_IN_CONTAINER / _OUT}/.", str(work / _OUT))
+                fetch = ("cp", f"{name}:{IN_CONTAINER / _OUT}/.", str(work / _OUT))
                 (work / _OUT).mkdir(exist_ok=True)
                 fetched = engine.run(*fetch, seconds=_SECONDS)
                 return dataclasses.replace(fetched, output=done.output + fetched.output)
         return done
+
+
+def _name_index(opened: OpenDoor) -> dict[str, str]:
+    return {"PIP_INDEX_URL": opened.address} if opened.address else {}
+
+
+def _render_variables(variables: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"--env={name}={text}" for name, text in sorted(variables.items()))
 
 
 def _fits(candidate: Target, file: PublishedFile, target: Target | None) -> bool:
@@ -251,35 +275,6 @@ def _choose_host(target: Target | None) -> _Place:
     return _Place(interpreter=own)
 
 
-@contextlib.contextmanager
-def _create_container(
-    engine: Engine, image: str, arguments: Sequence[str], command: Sequence[str]
-) -> Iterator[str]:
-    """Yield the name of a new container, which is removed in the end; raises ``Unequipped``."""
-    name = f"wheelyard-{secrets.token_hex(8)}"
-    create = ("create", f"--name={name}", "--workdir=/", *arguments, image, *command)
-    try:
-        created = engine.run(*create, seconds=_SECONDS_TO_ANSWER)
-        if not created.succeeded:
-            reason = f"{image} does not start: {last_line(created.output)}"
-            raise Unequipped(reason, f"{engine.name} run --rm {image} true")
-        yield name
-    finally:
-        engine.run("rm", "--force", name, seconds=_SECONDS_TO_ANSWER)
-
-
-@contextlib.contextmanager
-def _make_work_directory(cache: Path) -> Iterator[Path]:
-    parent = cache / "work"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        directory = tempfile.TemporaryDirectory(prefix="metadata.", dir=parent)
-    except OSError as error:
-        raise files.write_error(parent, error) from error
-    with directory as work:
-        yield Path(work).resolve()
-
-
 def _write_inputs(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[str, str]) -> None:
     try:
         system = source_build.read_build_system(sdists.read_excerpt(sdist))
@@ -297,4 +292,4 @@ def _write_inputs(work: Path, sdist: Path, recipe: Recipe, environment: Mapping[
     files.write(work / _DRIVER.with_suffix(".json"), settings)
     if certificates := environment.get("PIP_CERT"):
         with files.reading(Path(certificates)) as stream:
-            files.write(work / _CERTIFICATES, stream.read())
+            files.write(work / CERTIFICATES, stream.read())

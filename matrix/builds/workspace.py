@@ -1,7 +1,10 @@
 """The host and the directories that builds use, and whether it can run a job class."""
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +12,9 @@ from matrix.builds import engine as engines
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.environment import scrub_environment
 from matrix.builds.host import Host
+from matrix.edge import files
 from matrix.edge.progress import Reporter
+from matrix.index.client import Index
 from matrix.manifest.model import Manifest
 from matrix.plan.model import JobClass
 
@@ -37,6 +42,8 @@ class Workspace:
     cache: Path
     logs: Path
     reporter: Reporter
+    index: Index | None = None
+    """The index that unlocked builds fetch from; without one they fetch nothing."""
     seconds: float = 2 * HOURS
 
 
@@ -62,3 +69,20 @@ def find_engine(
     if job_class.system != "linux":
         return None
     return engines.equip_engine(job_class, environment=environment, reporter=workspace.reporter)
+
+
+@contextlib.contextmanager
+def make_work_directory(cache: Path, *, prefix: str) -> Iterator[Path]:
+    """Yield a new directory below ``cache``, and remove it in the end."""
+    parent = cache / "work"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        # cibuildwheel computes the package's path relative to its working directory with links
+        # resolved.
+        work = Path(tempfile.mkdtemp(prefix=f"{prefix}.", dir=parent)).resolve()
+    except OSError as error:
+        raise files.write_error(parent, error) from error
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -87,6 +87,7 @@ def make_workspace(session: Session) -> Workspace:
         cache=session.cache / "build",
         logs=session.cache / "logs",
         reporter=session.reporter,
+        index=session.index,
     )
 
 

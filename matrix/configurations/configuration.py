@@ -50,6 +50,8 @@ class Placement:
     engine: str = "engine"
     image: str = ""
     """An image in which the recipe's ``before-all`` has run; empty to run it in the build."""
+    create_args: tuple[str, ...] = ()
+    """Arguments of a container's creation that the engine needs."""
     network: str = "none"
     """The network of containers, as the engine's option."""
     index: str = ""
@@ -158,6 +160,7 @@ def _create_args(variables: Mapping[str, str], placement: Placement) -> tuple[st
     return (
         f"--label={placement.label}",
         f"--network={placement.network}",
+        *placement.create_args,
         *(f"--env={name}={text}" for name, text in {**variables, **trusted}.items()),
     )
 

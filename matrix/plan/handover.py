@@ -34,8 +34,6 @@ class BuildNote:
 
     seconds: Size = 0
     """How long it took; 0 when unknown."""
-    unlocked: str = ""
-    """Why some of its build requirements are not locked; empty when all are."""
     fetched: tuple[FetchedFile, ...] = ()
 
 
