@@ -238,7 +238,7 @@ def build(row: dict[str, Any]) -> dict[str, Any]:
         "sdist": row["filename"],
         "targets": row["targets"],
         "declared": ["setuptools"],
-        "asked": [],
+        "constraints": [],
         "tested": [],
         "build": [BACKEND["filename"]],
         "test": [],

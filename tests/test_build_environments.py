@@ -114,7 +114,7 @@ def test_a_recipe_constrains_and_adds(index: IndexServer, client: Index) -> None
 
     assert "setuptools-44.1.1-py2.py3-none-any.whl" in row.build
     assert "pytest-8.0-py2.py3-none-any.whl" in row.test
-    assert (row.asked, row.tested) == (("setuptools<80",), ("pytest",))
+    assert (row.constraints, row.tested) == (("setuptools<80",), ("pytest",))
 
 
 def test_what_the_wheel_requires_comes_in_the_version_that_is_locked(

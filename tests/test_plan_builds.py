@@ -48,7 +48,7 @@ def build_row(
         sdist=f"{project}-1.0.tar.gz",
         targets=tuple(sorted(targets)),
         declared=("setuptools",),
-        asked=(),
+        constraints=(),
         tested=(),
         build=() if reason else (file.filename,),
         test=() if reason else (TOOL.filename,),

@@ -308,15 +308,15 @@ def test_a_lock_survives_being_written(index: IndexServer, client: Index) -> Non
         ("{", "packages.lock:1: not JSON: Expecting property name"),
         (
             "[]",
-            "packages.lock: expected an object with schema 4, got an array\n  hint: ",
+            "packages.lock: expected an object with schema 5, got an array\n  hint: ",
         ),
-        ('{"schema": 1}', "packages.lock: expected schema 4, got 1\n  hint: wheelyard lock"),
+        ('{"schema": 1}', "packages.lock: expected schema 5, got 1\n  hint: wheelyard lock"),
         (
             '{"schema": 9}',
-            "packages.lock: expected schema 4, got 9\n  hint: use the version that wrote it",
+            "packages.lock: expected schema 5, got 9\n  hint: use the version that wrote it",
         ),
         (
-            '{"schema": 4}',
+            '{"schema": 5}',
             "packages.lock: missing key 'build_files'\n  hint: ",
         ),
     ],
@@ -399,9 +399,8 @@ def test_a_missing_lock_names_the_command() -> None:
 
 
 def test_an_older_lock_keeps_what_is_still_said() -> None:
-    lists: dict[str, list[str]] = {
-        key: [] for key in ("declared", "asked", "tested", "build", "test")
-    }
+    lists: dict[str, list[str]] = {key: [] for key in ("declared", "tested", "build", "test")}
+    lists["asked"] = ["setuptools<81"]
     said = {"targets": ["t"], "is_pure": True, "is_universal": True, "reason": ""}
     row = {"sdist": "a-1.tar.gz", **lists, **said}
     rest: dict[str, list[str]] = {"targets": [], "files": [], "solutions": [], "impossible": []}
@@ -409,13 +408,15 @@ def test_an_older_lock_keeps_what_is_still_said() -> None:
 
     lock = lockfile.parse(text, source="packages.lock", to_renew=True)
 
-    assert [(build.sdist, build.is_pure) for build in lock.builds] == [("a-1.tar.gz", True)]
+    assert [(build.sdist, build.is_pure, build.constraints) for build in lock.builds] == [
+        ("a-1.tar.gz", True, ("setuptools<81",))
+    ]
 
 
 def test_upgrading_one_project_keeps_the_others() -> None:
     six, idna = canonicalize_name("six"), canonicalize_name("idna")
     lock = lockfile.parse(
-        '{"schema": 4, "policy": "", "splits": [], "builds": [], "build_files": [],'
+        '{"schema": 5, "policy": "", "splits": [], "builds": [], "build_files": [],'
         ' "targets": [], "files": [], "impossible": [], "solutions": ['
         '{"root": "six", "requirements": ["six"], "targets": ["t"],'
         ' "pins": {"six": "1.0", "idna": "2.0"}}]}',

@@ -152,7 +152,7 @@ class _Maker:
             sdist=file.filename,
             targets=(),
             declared=_texts(declared.requires),
-            asked=tuple(sorted(recipe.requires)),
+            constraints=tuple(sorted(recipe.requires)),
             tested=tuple(sorted(recipe.test.requires)),
             build=_names(environment.build),
             test=_names(environment.test),

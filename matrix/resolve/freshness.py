@@ -85,7 +85,7 @@ def _builds(manifest: Manifest, lock: Lock) -> Iterable[str]:
     key_by_project: dict[str, str] = {}
     for build in lock.builds:
         recipe = find_recipe(manifest, projects[build.sdist])
-        if build.asked != tuple(sorted(recipe.requires)):
+        if build.constraints != tuple(sorted(recipe.requires)):
             key_by_project[projects[build.sdist]] = "requires"
         elif build.tested != tuple(sorted(recipe.test.requires)):
             key_by_project[projects[build.sdist]] = "test.requires"

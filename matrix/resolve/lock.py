@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from matrix.documents.fields import Digest, Filename, Moment, Pins, ProjectName, Size
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -75,7 +75,7 @@ class LockedBuild:
     """
     What building an sdist for some targets installs before the wheel, and beside it.
 
-    ``declared`` are the sdist's own build requirements, ``asked`` the constraints of the recipe and
+    ``declared`` are the sdist's own build requirements, ``constraints`` those of the recipe and
     ``tested`` what its test requires. ``build`` and ``test`` name ``Lock.build_files``: the closure
     of the first two, and of what the smoke test of the wheel needs. Where one of them cannot be had
     as wheels, ``reason`` says why: that build takes what the index has on its day.
@@ -84,7 +84,7 @@ class LockedBuild:
     sdist: Filename
     targets: tuple[str, ...]
     declared: tuple[str, ...]
-    asked: tuple[str, ...]
+    constraints: tuple[str, ...]
     tested: tuple[str, ...]
     build: tuple[str, ...]
     test: tuple[str, ...]

@@ -16,7 +16,7 @@ from matrix.resolve.lock import SCHEMA, Lock
 
 FILENAME: Final = "packages.lock"
 COMMAND: Final = "wheelyard lock"
-_OLDER: Final = (1, 2, 3)
+_OLDER: Final = (1, 2, 3, 4)
 
 
 def dump(lock: Lock) -> str:
@@ -66,8 +66,10 @@ def _upgrade_file(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _upgrade_build(row: dict[str, Any]) -> dict[str, Any]:
-    # Schema 3 said whether a pure wheel is for Python 2 and 3.
+    # Schema 3 said whether a pure wheel is for Python 2 and 3; schema 4 called constraints "asked".
     present = {name: value for name, value in row.items() if name != "is_universal"}
+    if "asked" in present:
+        present["constraints"] = present.pop("asked")
     return {**present, "reason": row.get("reason", "")}
 
 
