@@ -116,7 +116,7 @@ def before(*cells: Cell) -> Holdings:
 
 
 def facts_of(made: Plan, **more: object) -> Facts:
-    given = {"base": None, "licences": {}, "osv": None, **more}
+    given = {"base": None, "licence_by_release": {}, "osv": None, **more}
     return gather(made, **given)  # type: ignore[arg-type]
 
 
@@ -126,7 +126,7 @@ def test_a_change_is_told_whole() -> None:
         *SIX, cell("native", "1.9", P39, State.BUILD), cell("gone", "3", P39, State.REUSED)
     )
 
-    facts = facts_of(made, base=base, licences={("native", "2.0"): "MIT"}, osv=SNAPSHOT)
+    facts = facts_of(made, base=base, licence_by_release={("native", "2.0"): "MIT"}, osv=SNAPSHOT)
 
     assert (
         full(facts)
@@ -306,7 +306,7 @@ def test_the_summary_fits_at_any_size(
     licences = dict.fromkeys(find_added_releases(made, None), reason)
     old = comparing.summarize_plan(planned(*SIX), name=base)
 
-    facts = facts_of(made, licences=licences, base=old)
+    facts = facts_of(made, licence_by_release=licences, base=old)
 
     assert len(summary(facts).encode()) < LIMIT
     assert summary(facts) == summary(facts)

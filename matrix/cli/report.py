@@ -81,9 +81,11 @@ def run(session: Session, arguments: Arguments) -> None:
     facts = gathering.gather(
         plan,
         base=base,
-        licences={release: words(licence) or UNKNOWN for release, licence in stated.items()},
+        licence_by_release={
+            release: words(licence) or UNKNOWN for release, licence in stated.items()
+        },
         osv=osv,
-        doubts=_judge_licences(session.manifest.policy.licences, stated),
+        doubt_by_release=_judge_licences(session.manifest.policy.licences, stated),
     )
     summary = merge_request.summary(facts)
     session.write(arguments.out / "summary.md", summary)

@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName
 
 from matrix.errors import ManifestError
 from matrix.manifest import reading
-from matrix.manifest.decoding import Decoder, described_fields
+from matrix.manifest.decoding import Decoder, list_fields
 from matrix.manifest.model import Manifest, Recipe, Repair, Test
 
 
@@ -73,7 +73,7 @@ def _over(upper: Any, lower: Any) -> Any:  # noqa: ANN401 - for every class with
     """``lower`` with what the author of ``upper`` wrote."""
     cls: type = type(upper)
     changes: dict[str, Any] = {}
-    for field in described_fields(cls):
+    for field in list_fields(cls):
         above, below = getattr(upper, field.name), getattr(lower, field.name)
         if isinstance(above, Test | Repair):
             changes[field.name] = _over(above, below)

@@ -94,7 +94,7 @@ def yaml_key(field: dataclasses.Field[Any]) -> str:
 
 
 @functools.cache
-def described_fields(cls: type) -> tuple[dataclasses.Field[Any], ...]:
+def list_fields(cls: type) -> tuple[dataclasses.Field[Any], ...]:
     """The fields of ``cls`` that an author can write."""
     return tuple(field for field in dataclasses.fields(cls) if KEY in field.metadata)
 
@@ -102,16 +102,16 @@ def described_fields(cls: type) -> tuple[dataclasses.Field[Any], ...]:
 @functools.cache
 def shorthand(cls: type) -> dataclasses.Field[Any] | None:
     """The field that a plain value sets, if there is one."""
-    return next((field for field in described_fields(cls) if field.metadata[SHORTHAND]), None)
+    return next((field for field in list_fields(cls) if field.metadata[SHORTHAND]), None)
 
 
 @functools.cache
-def _required_names(cls: type) -> frozenset[str]:
+def _list_required(cls: type) -> frozenset[str]:
     """The names of the fields that have no default."""
     missing = dataclasses.MISSING
     return frozenset(
         field.name
-        for field in described_fields(cls)
+        for field in list_fields(cls)
         if field.default is missing and field.default_factory is missing
     )
 
@@ -235,7 +235,7 @@ class Decoder:
         return self._make(cls, self._fields(cls, node, path), node)
 
     def _fields(self, cls: type, node: yaml.MappingNode, path: str) -> dict[str, Any]:
-        fields = {yaml_key(field): field for field in described_fields(cls)}
+        fields = {yaml_key(field): field for field in list_fields(cls)}
         hints = _hints(cls)
         values: dict[str, Any] = {}
         for text, key, child in self._pairs(node, path):
@@ -248,14 +248,14 @@ class Decoder:
                 if values[field.name] is None:
                     self.unread.add(here)
         for text, field in fields.items():
-            if field.name not in values and field.name in _required_names(cls):
+            if field.name not in values and field.name in _list_required(cls):
                 self.complain(node, path, f"missing key {text!r}")
         return values
 
     def _make(self, cls: type, values: dict[str, Any], node: yaml.Node) -> Any:
         if any(value is None for value in values.values()):
             return None
-        if not values.keys() >= _required_names(cls):
+        if not values.keys() >= _list_required(cls):
             return None
         if "line" in _hints(cls):
             values["line"] = node.start_mark.line + 1

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 from matrix.manifest import tool
 from matrix.manifest.age import Age
-from matrix.manifest.decoding import described_fields, shorthand, without_none, yaml_key
+from matrix.manifest.decoding import list_fields, shorthand, without_none, yaml_key
 from matrix.manifest.describing import BOUNDS, DOC, UNBOUNDED, Bounds
 from matrix.manifest.model import Manifest, Recipe
 from matrix.manifest.releases import Releases
@@ -121,7 +121,7 @@ def _object(cls: type) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     required = [
         yaml_key(field)
-        for field in described_fields(cls)
+        for field in list_fields(cls)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
     whole = {
@@ -133,7 +133,7 @@ def _object(cls: type) -> dict[str, Any]:
                 "description": field.metadata[DOC],
                 **_of(hints[field.name], field.metadata[BOUNDS]),
             }
-            for field in described_fields(cls)
+            for field in list_fields(cls)
         },
         **({"required": required} if required else {}),
     }

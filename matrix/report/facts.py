@@ -113,11 +113,11 @@ def gather(
     plan: Plan,
     *,
     base: Holdings | None,
-    licences: Mapping[Release, str],
+    licence_by_release: Mapping[Release, str],
     osv: Snapshot | None,
-    doubts: Mapping[Release, str] = NO_DOUBTS,
+    doubt_by_release: Mapping[Release, str] = NO_DOUBTS,
 ) -> Facts:
-    """Gather the facts; ``licences`` are those of the added releases."""
+    """Gather the facts; ``licence_by_release`` are those of the added releases."""
     new = set(find_added_releases(plan, base))
     builds = _builds(plan)
     before = base or comparing.NOTHING
@@ -142,9 +142,9 @@ def gather(
                 project=release[0],
                 version=release[1],
                 licence=text,
-                doubt=doubts.get(release, ""),
+                doubt=doubt_by_release.get(release, ""),
             )
-            for release, text in sorted(licences.items())
+            for release, text in sorted(licence_by_release.items())
         ),
         snapshot=osv.name if osv else "",
         vulnerable=tuple(
