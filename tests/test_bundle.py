@@ -1,5 +1,7 @@
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.version import Version
@@ -8,7 +10,7 @@ from matrix.bundle import arrivals, collecting, sealing
 from matrix.bundle.collecting import Collected
 from matrix.documents.fields import Pins
 from matrix.edge.progress import Loudness, Reporter
-from matrix.errors import Incomplete, NotProven, NotWritten
+from matrix.errors import Incomplete, NotProven, NotWritten, UsageError
 from matrix.plan import handover, inventory
 from matrix.plan.handover import BuildNote
 from matrix.plan.model import Plan
@@ -204,6 +206,42 @@ def test_a_requirement_that_would_not_install_is_not_sealed(tmp_path: Path) -> N
 
     assert str(caught.value).startswith(f"netifaces on {WIN} (target view): forgotten")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"version": "../x"},
+            "--version: expected letters, digits, dots and hyphens, got '../x'",
+        ),
+        ({"version": ""}, "--version: expected letters, digits, dots and hyphens, got ''"),
+        (
+            {"sequence": 2**63},
+            f"--sequence: expected a number from 0 to {2**63 - 1}, got {2**63}",
+        ),
+        ({"sequence": -1}, f"--sequence: expected a number from 0 to {2**63 - 1}, got -1"),
+    ],
+    ids=["version-leads-out", "no-version", "sequence-above", "sequence-below"],
+)
+def test_an_identity_that_no_record_can_hold_is_refused_before_anything_is_written(
+    owing: Plan, tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    identity = dataclasses.replace(IDENTITY, **changes)
+
+    with pytest.raises(UsageError) as caught:
+        sealing.seal(
+            owing,
+            Collected(wheels=(), allowed_missing=()),
+            [],
+            identity=identity,
+            notes="",
+            out=tmp_path / "out",
+            reporter=QUIET,
+        )
+
+    assert str(caught.value) == message
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_bundle_is_never_overwritten(owing: Plan, tmp_path: Path) -> None:

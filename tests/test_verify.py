@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from matrix.edge import files
 from matrix.errors import NotProven
-from matrix.record import schema
+from matrix.record import canonical, schema
 from matrix.record.schema import Missing, Record
 from matrix.targets.target import Target
 from matrix.verify.verify import Report, verify
@@ -131,6 +132,24 @@ def test_a_record_without_targets_is_refused(tmp_path: Path) -> None:
     bundle = sound(tmp_path, spoil=spoilt_record(targets=()))
 
     assert "bundle.json: expected targets, got none" in problems_of(bundle)
+
+
+def test_a_project_named_like_a_device_is_refused(tmp_path: Path) -> None:
+    wheels = [make_wheel(tmp_path / "w", "con", "1.0")]
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("con")])
+
+    assert "bundle.json: 'con' 'con' is the name of a device on Windows" in problems_of(bundle)
+
+
+def test_a_field_of_another_type_is_named_with_its_place(tmp_path: Path) -> None:
+    bundle = sound(tmp_path)
+    record = json.loads((bundle / "bundle.json").read_text())
+    record["wheels"][1]["size"] = "many"
+    write(bundle, "bundle.json", canonical.dumps(record))
+
+    assert problems_of(bundle) == [
+        "bundle.json: wheels[1].size: expected a whole number, got a text"
+    ]
 
 
 def test_an_empty_bundle_never_verifies(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from matrix.distributions import wheel as wheels
 from matrix.distributions.wheel import InvalidWheel, Wheel
 from matrix.edge import files
 from matrix.edge.progress import Reporter
-from matrix.errors import NotVerified, NotWritten, Problem
+from matrix.errors import NotVerified, NotWritten, Problem, UsageError
 from matrix.plan.handover import NO_NOTE, BuildNote
 from matrix.plan.model import Cell, Plan, State
-from matrix.record import checksums, environment, layout, pages, proof, schema
+from matrix.record import canonical, checksums, environment, layout, pages, proof, schema
 from matrix.record.schema import (
     Exclusion,
     Missing,
@@ -78,6 +78,7 @@ def seal(
     Raises ``NotProven`` when a requirement would not install from it, and ``NotWritten`` when a
     bundle of that name exists.
     """
+    _check_identity(identity)
     final = out / f"{plan.bundle}-{identity.version}"
     if final.exists():
         what = "already exists"
@@ -92,6 +93,16 @@ def seal(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return final
+
+
+def _check_identity(identity: Identity) -> None:
+    """Refuse before anything is written what a record cannot hold; both become parts of paths."""
+    if not schema.is_version(identity.version):
+        what = f"expected letters, digits, dots and hyphens, got {identity.version!r}"
+        raise UsageError(Problem(place="--version", what=what))
+    if not 0 <= identity.sequence <= canonical.MAX_NUMBER:
+        what = f"expected a number from 0 to {canonical.MAX_NUMBER}, got {identity.sequence}"
+        raise UsageError(Problem(place="--sequence", what=what))
 
 
 def _write(
