@@ -117,6 +117,13 @@ def agreement(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def verdicts(session: nox.Session) -> None:
+    """Compare our verdict on odd wheels with the pips of this machine."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.pip_verdicts", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def pins(session: nox.Session) -> None:
     """Refresh the facts that age: lanes and images of cibuildwheel."""
     session.run("python", ".ci/pins.py")

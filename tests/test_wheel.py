@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel
 from matrix.edge import limits
 
+from .odd_wheel_cases import make_cases
 from .odd_wheels import (
     FILENAME,
     INFO,
@@ -22,6 +24,7 @@ from .odd_wheels import (
     rename_member,
     zip_members,
 )
+from .pip_verdicts import EXPLAINED, install, judge
 
 GOOD = zip_members(make_members())
 
@@ -87,6 +90,44 @@ REFUSED: dict[str, tuple[dict[str, bytes], str]] = {
     "entry-point-without-group": (
         make_members(entry_points_txt=b"odd = odd:main\n"), f"{FILENAME}: {ENTRY}'odd = odd:main'",
     ),
+    "entry-point-with-blanks": (
+        make_members(entry_points_txt=b"[console_scripts]\nodd = odd : main\n"),
+        f"{FILENAME}: {ENTRY}'odd = odd : main'",
+    ),
+    "entry-point-with-open-extras": (
+        make_members(entry_points_txt=b"[console_scripts]\nodd = odd:main [\n"),
+        f"{FILENAME}: {ENTRY}'odd = odd:main ['",
+    ),
+    "entry-point-in-brackets": (
+        make_members(entry_points_txt=b"[console_scripts]\n[x] = odd:main\n"),
+        f"{FILENAME}: {ENTRY}'[x] = odd:main'",
+    ),
+    "entry-point-with-a-path": (
+        make_members(entry_points_txt=b"[console_scripts]\n../x = odd:main\n"),
+        f"{FILENAME}: {ENTRY}'../x = odd:main'",
+    ),
+    "entry-point-of-words": (
+        make_members(entry_points_txt=b"[other]\nodd = any words\n"),
+        f"{FILENAME}: {ENTRY}'odd = any words'",
+    ),
+    "semicolon-is-no-comment": (
+        make_members(entry_points_txt=b"[other]\n; x\n"), f"{FILENAME}: {ENTRY}'; x'",
+    ),
+    "group-twice": (
+        make_members(entry_points_txt=b"[a]\n[a]\n"),
+        f"{FILENAME}: entry_points.txt has two groups 'a'",
+    ),
+    "entry-point-twice": (
+        make_members(entry_points_txt=b"[a]\nb = c\nb = d\n"),
+        f"{FILENAME}: entry_points.txt has two entry points 'b' in 'a'",
+    ),
+    "record-with-a-blank-line": (
+        make_members(RECORD=b"\n"), f"{FILENAME}: a RECORD line is not path,digest,size: []",
+    ),
+    "long-name": (
+        make_members({"x" * 256: b""}),
+        f"{FILENAME}: expected at most 255 file name bytes, got 256",
+    ),
     "unknown-scheme": (
         make_members({"odd-1.0.data/nonsense/x": b""}),
         ("expected a path below one of data, headers, platlib, purelib, scripts in odd-1.0.data of "
@@ -96,6 +137,13 @@ REFUSED: dict[str, tuple[dict[str, bytes], str]] = {
         make_members({"odd-1.0.data/scripts": b""}),
         ("expected a path below one of data, headers, platlib, purelib, scripts in odd-1.0.data of "
         f"{FILENAME}, got 'odd-1.0.data/scripts'"),
+    ),
+    "directory-of-an-unknown-scheme": (
+        make_members({"odd-1.0.data/nonsense/": b""}),
+        (
+            "expected a path below one of data, headers, platlib, purelib, scripts in odd-1.0.data "
+            f"of {FILENAME}, got 'odd-1.0.data/nonsense/'"
+        ),
     ),
     "file-beside-its-directory": (
         make_members({"evil": b"", "evil/x.py": b""}),
@@ -117,7 +165,7 @@ def test_what_pip_refuses_is_refused(members: dict[str, bytes], reason: str) -> 
     "text",
     [
         "[console_scripts]\nodd = odd:main\nodd2=odd.a:b.c [x]\n",
-        "# a comment\n[group.of:any kind]\nname with blanks = whatever it says\n",
+        "# a comment\n[group.of:any kind]\nname with blanks = a.b : c [d]\n",
         "",
     ],
     ids=["scripts", "other-groups", "empty"],
@@ -133,6 +181,24 @@ def test_files_of_every_scheme_are_taken() -> None:
     data = zip_members(make_members({f"odd-1.0.data/{name}/x": b"" for name in schemes}))
 
     assert wheel.read_stream(io.BytesIO(data), filename=FILENAME).top_level == ("odd",)
+
+
+def test_directories_of_data_are_taken() -> None:
+    data = zip_members(make_members({"odd-1.0.data/": b"", "odd-1.0.data/data/": b""}))
+
+    assert wheel.read_stream(io.BytesIO(data), filename=FILENAME).top_level == ("odd",)
+
+
+def test_what_this_pip_refuses_is_refused(tmp_path: Path) -> None:
+    # All cases and all pips of this machine: python -m tests.pip_verdicts
+    cases = dict(list(make_cases().items())[::9])
+
+    verdicts = install(sys.executable, cases, tmp_path)
+
+    refusals = judge(cases)
+    assert sum(verdicts.values()) > 5
+    missed = {name for name in cases if not refusals[name] and not verdicts[name]}
+    assert missed <= EXPLAINED.keys()
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

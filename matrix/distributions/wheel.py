@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from matrix.distributions import core_metadata
 from matrix.distributions.core_metadata import InvalidMetadata
 from matrix.distributions.wheel_layout import (
-    check_schemes,
     check_texts,
     find_dist_info,
     list_members,
@@ -83,7 +82,6 @@ def read_stream(stream: BinaryIO, *, filename: str) -> Wheel:
         with zipfile.ZipFile(stream) as archive:
             members = list_members(filename, archive)
             own = find_dist_info(name, members)
-            check_schemes(filename, members)
             check_record(filename, archive, members, own)
             check_texts(filename, archive, members, own)
             data = _read_metadata(filename, archive, members.get(f"{own}/METADATA"), own)

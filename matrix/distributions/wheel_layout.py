@@ -29,7 +29,9 @@ _SCHEMES: Final = frozenset({"purelib", "platlib", "headers", "scripts", "data"}
 _LIBRARY_SCHEMES: Final = frozenset({"purelib", "platlib"})
 _SCRIPT_GROUPS: Final = frozenset({"console_scripts", "gui_scripts"})
 _WHEEL_VERSION: Final = re.compile(r"1(\.[0-9]{1,9}){0,3}")
-_CALLABLE: Final = re.compile(r"\w+(?:\.\w+)*:\w+(?:\.\w+)*")
+_EXTRAS: Final = r"\s*(\[[^\]]*\])?"
+_OBJECT: Final = re.compile(r"[\w.]+(\s*:\s*[\w.]+)?" + _EXTRAS, re.ASCII)
+_CALLABLE: Final = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*" + _EXTRAS, re.ASCII)
 _MODULE: Final = re.compile(r"([^.]+)(\.py|(\.[^/]+)?\.(so|pyd))")
 
 
@@ -43,6 +45,7 @@ def list_members(filename: str, archive: zipfile.ZipFile) -> dict[str, zipfile.Z
         # zipfile turns the host's separator into a slash; the name as written is in orig_filename.
         name = info.orig_filename
         _check_name(filename, name)
+        _check_scheme(filename, name)
         if not info.is_dir():
             if name in members:
                 raise InvalidWheel(f"{filename} has two members named {name!r}")
@@ -64,8 +67,19 @@ def _check_name(filename: str, name: str) -> None:
         raise InvalidWheel(f"{filename} has a member that leads out of it: {name!r}")
     if not {"", "."}.isdisjoint(parts):
         raise InvalidWheel(f"{filename} has a member whose name is no plain path: {name!r}")
+    longest = max(len(part.encode("utf-8", "surrogateescape")) for part in parts)
+    limits.check("file name bytes", longest, blame(filename))
     limits.check("path levels", len(parts), blame(filename))
     limits.check("member name bytes", len(name), blame(filename))
+
+
+def _check_scheme(filename: str, name: str) -> None:
+    """Refuse a member of ``.data`` that no scheme installs; pips before 20 look at directories."""
+    top, *below = name.split("/")
+    is_placed = len(below) > 1 and below[0] in _SCHEMES
+    if top.endswith(".data") and below != [""] and not is_placed:
+        expected = f"a path below one of {', '.join(sorted(_SCHEMES))}"
+        raise InvalidWheel(f"expected {expected} in {top} of {filename}, got {name!r}")
 
 
 def _list_ancestors(name: str) -> set[str]:
@@ -93,15 +107,6 @@ def _is_same(name: WheelName, project: str, version: str) -> bool:
         return canonicalize_name(project) == name.project and Version(version) == name.version
     except ValueError:  # InvalidVersion, and integers of 5,000 digits
         return False
-
-
-def check_schemes(filename: str, members: Iterable[str]) -> None:
-    """Raise ``InvalidWheel`` for a member of ``.data`` that no scheme installs."""
-    for member in sorted(members):
-        parts = member.split("/")
-        if parts[0].endswith(".data") and (len(parts) < 3 or parts[1] not in _SCHEMES):  # noqa: PLR2004 - .data, scheme, path
-            expected = f"a path below one of {', '.join(sorted(_SCHEMES))}"
-            raise InvalidWheel(f"expected {expected} in {parts[0]} of {filename}, got {member!r}")
 
 
 def check_texts(
@@ -133,7 +138,8 @@ def parse_entry_points(data: bytes) -> dict[str, dict[str, str]]:
     """
     The objects that entry_points.txt names, by name, by group; raises ``InvalidWheel``.
 
-    Only groups that installers turn into programs must name a callable.
+    As every pip reads it: until 23, on Python before 3.11, pip parsed all groups with setuptools,
+    which takes no group or name twice. Groups that become programs must name a callable.
     """
     with translate_errors(InvalidWheel, "entry_points.txt cannot be read"):
         lines = data.decode("utf-8").splitlines()
@@ -142,18 +148,24 @@ def parse_entry_points(data: bytes) -> dict[str, dict[str, str]]:
     for line in map(str.strip, lines):
         if line.startswith("[") and line.endswith("]"):
             group = line[1:-1].strip()
-            groups.setdefault(group, {})
-        elif line and not line.startswith(("#", ";")):
+            if group in groups:
+                raise InvalidWheel(f"entry_points.txt has two groups {group!r}")
+            groups[group] = {}
+        elif line and not line.startswith("#"):
             name, value = _parse_entry_point(line, group)
+            if name in groups[group]:
+                raise InvalidWheel(f"entry_points.txt has two entry points {name!r} in {group!r}")
             groups[group][name] = value
     return groups
 
 
 def _parse_entry_point(line: str, group: str) -> tuple[str, str]:
     name, equals, value = map(str.strip, line.partition("="))
-    target = value.partition("[")[0].replace(" ", "")
-    is_callable = group not in _SCRIPT_GROUPS or _CALLABLE.fullmatch(target)
-    if not (group and name and equals and value and is_callable):
+    is_script = group in _SCRIPT_GROUPS
+    is_object = (_CALLABLE if is_script else _OBJECT).fullmatch(value)
+    # The name of a script becomes a file's.
+    is_name = name and "[" not in name and not (is_script and {"/", "\\"} & {*name})
+    if not (group and equals and is_name and is_object):
         raise InvalidWheel(f"entry_points.txt has a line that is no entry point: {line[:100]!r}")
     return name, value
 

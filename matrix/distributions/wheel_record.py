@@ -31,7 +31,7 @@ def parse_record(data: bytes) -> dict[str, tuple[str, str]]:
 
 def _parse_rows(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
     paths = set()
-    for row in filter(None, csv.reader(io.StringIO(text, newline=""), strict=True)):
+    for row in csv.reader(io.StringIO(text, newline=""), strict=True):
         if len(row) != 3:  # noqa: PLR2004 - path, digest, size
             raise InvalidWheel(f"a RECORD line is not path,digest,size: {row}")
         path, digest, size = row

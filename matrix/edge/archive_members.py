@@ -101,6 +101,8 @@ def split_name(name: str) -> tuple[str, ...]:
     if name.startswith("/") or ".." in parts or "\0" in name or (_IS_WINDOWS and _is_odd(name)):
         raise InvalidArchive(f"member {name!r} leads out of the archive")
     limits.check("path levels", len(parts), InvalidArchive)
+    longest = max((len(os.fsencode(part)) for part in parts), default=0)
+    limits.check("file name bytes", longest, InvalidArchive)
     return parts
 
 
