@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -188,7 +189,7 @@ def test_the_whole_way_from_manifest_to_a_served_directory(
         run("plan"),
         run("collect", str(here / "wheels")),
         run("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out"),
-            "--version", "1"),
+            "--version", "1", "--outputs", str(here / "outputs")),
         run("verify", str(here / "out")),
         run("import", str(bundle), "--to", f"static:{here / 'served'}"),
         run("import", str(bundle), "--to", str(here / "served")),
@@ -197,6 +198,8 @@ def test_the_whole_way_from_manifest_to_a_served_directory(
     assert codes == [0] * 10
     printed = capsys.readouterr().out
     assert "small 1: verified" in printed
+    digest = hashlib.sha256((bundle / "bundle.json").read_bytes()).hexdigest()
+    assert (here / "outputs").read_text(encoding="utf-8") == f"sha256={digest}\n"
     assert "small 1 imported into" in printed
     assert "small 1 already imported into" in printed
     assert (here / "served" / "simple" / "six" / "index.html").exists()

@@ -1,6 +1,7 @@
 """A third CI service in a few lines: nothing of ``matrix`` has to know it."""
 
 import datetime
+import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,3 +158,37 @@ def test_a_provider_without_a_child_pipeline_says_so(
         "plan: github has no child pipeline for the runners of the manifest\n"
     )
     assert not child.exists()
+
+
+def test_a_replaced_plan_is_refused_by_its_digest(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest, path = str(repository / "packages.yaml"), repository / "plan" / "plan.json"
+    assert main(["plan", "--manifest", manifest, "--out", str(path.parent)]) == 0
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    explain = ("explain", "netifaces", "--manifest", manifest, "--plan", str(path))
+
+    before = main([*explain, "--expect", digest])
+    path.write_bytes(path.read_bytes().replace(b"netifaces", b"netifacez"))
+    capsys.readouterr()
+    after = main([*explain, "--expect", digest])
+
+    assert (before, after) == (0, 2)
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert capsys.readouterr().err == (
+        f"plan: expected the plan with sha256 {digest}, got {actual}\n"
+        "  hint: run the whole pipeline again: index, manifest or artifact changed meanwhile\n"
+    )
+
+
+def test_a_plan_that_is_made_again_is_compared_too(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest, path = str(repository / "packages.yaml"), repository / "plan" / "plan.json"
+    assert main(["plan", "--manifest", manifest, "--out", str(path.parent)]) == 0
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    assert main(["plan", "--manifest", manifest, "--expect", digest]) == 0
+    assert main(["explain", "netifaces", "--manifest", manifest, "--expect", digest]) == 0
+    assert main(["plan", "--manifest", manifest, "--expect", "0" * 64]) == 2
+    assert f"expected the plan with sha256 {'0' * 64}, got {digest}" in capsys.readouterr().err

@@ -47,6 +47,7 @@ class Arguments:
     tag: str = ""
     pack: int | None = None
     parts: Path = Path("parts")
+    outputs: Path | None = None
     allow_missing: tuple[str, ...] = ()
 
 
@@ -74,6 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where --pack writes; default: %(default)s",
     )
+    parser.add_argument(
+        "--outputs", type=Path, metavar="FILE", help="append the digest as an output of the job"
+    )
     add_identity(parser)
     add_allow_missing(parser)
     add_plan_source(parser)
@@ -93,6 +97,8 @@ def run(session: Session, arguments: Arguments) -> None:
     if arguments.pack is not None:
         packing.pack(directory, arguments.parts, size=arguments.pack, reporter=session.reporter)
     digest = files.digest(directory / schema.FILENAME)
+    if arguments.outputs is not None:
+        files.append(arguments.outputs, f"sha256={digest}\n")
     if arguments.common.json:
         session.show(json.dumps({"bundle": str(directory), "sha256": digest}))
     else:
