@@ -8,7 +8,7 @@ from packaging.utils import NormalizedName
 
 from matrix.distributions import core_metadata
 from matrix.distributions.core_metadata import Fields
-from matrix.edge import files
+from matrix.edge import files, limits
 from matrix.errors import IndexUnavailable, Problem
 from matrix.index import filenames, wheel_metadata
 from matrix.index.addresses import without_user
@@ -48,6 +48,7 @@ class Index:
             second = Pages(transport.internal, transport, self.cache, offline=offline)
             self._pages = IndexPair(main=self._main, internal=second, rule=internal)
         self._fields = FieldStore(self.cache)
+        self._projects: set[NormalizedName] = set()
         self._tasks = TaskPool(CONNECTIONS)
 
     @property
@@ -111,9 +112,15 @@ class Index:
         )
 
     def _fetch_page(self, project: NormalizedName) -> Page | None:
+        # An index that makes up a new project for each requirement would never come to an end.
+        self._projects.add(project)
+        limits.check("projects of a lock", len(self._projects), self._refuse)
         # Here rather than later: this may be a thread of the pool.
         self._fields.load(project)
         return self._pages.page(project)
+
+    def _refuse(self, reason: str) -> IndexUnavailable:
+        return IndexUnavailable(Problem(place=self.address, what=reason))
 
     def _fetch_fields(self, file: PublishedFile) -> None:
         self._fields.add(file, core_metadata.parse_fields(self.fetch_metadata(file)))

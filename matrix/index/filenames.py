@@ -6,11 +6,14 @@ accepts, ``packaging`` reads; the tests hold the two against each other.
 """
 
 import functools
+import math
 from typing import Final
 
 from packaging.tags import Tag, parse_tag
 from packaging.utils import BuildTag, NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+from matrix.edge import limits
 
 WHEEL: Final = ".whl"
 # packaging reads .tar.gz and .zip only; older uploads also came as the others.
@@ -25,7 +28,10 @@ Head = tuple[str, str]
 
 def head(filename: str) -> Head | None:
     """The first two parts of a wheel's or sdist's name; None for every other file."""
-    if "/" in filename or "\\" in filename:  # a name from outside becomes a path of the cache
+    # A name from outside becomes a path of the cache, and a line of the lock.
+    if "/" in filename or "\\" in filename or filename[:1] == "." or not filename.isprintable():
+        return None
+    if len(filename) > limits.cap("wheel filename characters"):
         return None
     if filename.endswith(WHEEL):
         return _wheel_head(filename.removesuffix(WHEEL).split("-"))
@@ -52,7 +58,8 @@ def version(parts: Head, project: NormalizedName) -> Version | None:
         return None
     try:
         return parsed(parts[1])
-    except InvalidVersion:
+    except ValueError:
+        # InvalidVersion is one; int() raises the other for a number of more than 4,300 digits.
         return None
 
 
@@ -69,7 +76,10 @@ def tags(filename: str) -> frozenset[Tag]:
     """The tags of a wheel; empty for an sdist. Raises ``ValueError`` for tags that are none."""
     if not filename.endswith(WHEEL):
         return frozenset()
-    return _tags("-".join(filename.removesuffix(WHEEL).rsplit("-", 3)[1:]))
+    triple = filename.removesuffix(WHEEL).rsplit("-", 3)[1:]
+    # Compressed tags are a product: 300 characters can stand for millions.
+    limits.check("tags of a wheel", math.prod(p.count(".") + 1 for p in triple), ValueError)
+    return _tags("-".join(triple))
 
 
 # Thousands of files share a few hundred triples, on the pages of all projects.

@@ -14,8 +14,12 @@ Attributes = list[tuple[str, str | None]]
 def read(text: str) -> list[ListedFile]:
     """The files that the page links to; links to anything else are passed over."""
     anchors = _Anchors()
-    anchors.feed(text)
-    anchors.close()
+    try:
+        anchors.feed(text)
+        anchors.close()
+    except AssertionError as error:
+        # How the standard library's parser refuses some declarations.
+        raise InvalidPage(f"not HTML: {error}") from error
     check_version(anchors.version)
     files = [file for link in anchors.links if (file := _file(*link, anchors.address))]
     if anchors.links and not files:
@@ -61,9 +65,13 @@ def _file(values: dict[str, str], text: str, address: str) -> ListedFile | None:
     if filenames.head(filename) is None and not fragment:
         return None
     metadata = values.get("data-core-metadata", values.get("data-dist-info-metadata"))
+    try:
+        link = urljoin(address, url) if address else url
+    except ValueError:
+        return None
     return ListedFile(
         filename=filename,
-        url=urljoin(address, url) if address else url,
+        url=link,
         hashes=digests,
         requires_python=values.get("data-requires-python"),
         yanked="data-yanked" in values,

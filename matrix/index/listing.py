@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from matrix.edge.foreign import describe
+
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 
 
@@ -61,16 +63,16 @@ def read_json(body: bytes) -> tuple[str, list[ListedFile]]:
     """The project's name as the page gives it, and its files."""
     try:
         page = _PAGE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse_other_version(body)
-        raise InvalidPage(str(error)) from error
+        raise InvalidPage(describe(error)) from error
     check_version(page.meta.api_version)
     return page.name, page.files
 
 
 def _refuse_other_version(body: bytes) -> None:
     # Another major version may have another shape: that it is another version says more.
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         check_version(_VERSIONED.decode(body).meta.api_version)
 
 

@@ -6,18 +6,22 @@ version, and a version's files are made when they are asked for. What is kept be
 same text by version (``dump``, ``load``), so that an unchanged page is not parsed again.
 """
 
+import codecs
+import contextlib
 import dataclasses
 import datetime
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from packaging.tags import Tag
 from packaging.utils import BuildTag, NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from matrix.edge.foreign import describe
 from matrix.index import filenames, html_page, listing
 from matrix.index.listing import Digests, InvalidPage, ListedFile
 
@@ -27,6 +31,12 @@ HTML_TYPES: Final = frozenset(
 JSON_TYPES: Final = frozenset({listing.JSON_TYPE, "application/json"})
 _FILES: Final = msgspec.json.Decoder(list[ListedFile])
 _ENCODER: Final = msgspec.json.Encoder()
+_DIGEST: Final = re.compile("[0-9a-fA-F]{64}")
+_UTC: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+_LARGEST: Final = 2**53 - 1
+"""Bytes that any JSON reader keeps exactly: sizes go into the lock."""
+_CHARSETS: Final = frozenset({"ascii", "cp1252", "iso8859-1", "utf-8"})
+"""Not all that Python knows: some take quadratic time."""
 
 Buffer = bytes | memoryview
 """Text of a page: its own, or a part of what the cache has read."""
@@ -97,9 +107,11 @@ class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
         for file in sorted(_FILES.decode(rows), key=lambda file: file.filename):
             head = filenames.head(file.filename)
             version = filenames.version(head, self._project) if head else None
-            tags = _tags(file.filename)
-            if version is not None and tags is not None:
-                yield _publish_file(file, self._project, version, tags, self._url)
+            # One odd file must not take the project away: it is passed over.
+            with contextlib.suppress(ValueError, IndexError):
+                if version is not None:
+                    tags = filenames.tags(file.filename)
+                    yield _publish_file(file, self._project, version, tags, self._url)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +165,14 @@ def load(contents: Contents, text: Buffer, *, project: NormalizedName, url: str)
 def _text(body: bytes, parameters: str) -> str:
     _, _, charset = parameters.lower().partition("charset=")
     try:
-        return body.decode(charset.strip(" \"';") or "utf-8")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise InvalidPage(str(error)) from error
+        name = codecs.lookup(charset.strip(" \"';") or "utf-8").name
+        if name not in _CHARSETS:
+            raise InvalidPage(f"expected charset utf-8, got {name!r}")
+        return body.decode(name)
+    except (UnicodeError, LookupError, ValueError) as error:
+        if isinstance(error, InvalidPage):
+            raise
+        raise InvalidPage(describe(error)) from error
 
 
 def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Version, Row]:
@@ -172,7 +189,9 @@ def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Ve
         group = known[head]
         if group is None:
             continue
-        if file.hashes.sha256:
+        if _DIGEST.fullmatch(file.hashes.sha256):
+            # Capitals are hexadecimal digits, too; ours are compared as text.
+            file.hashes.sha256 = file.hashes.sha256.lower()
             group.append(_shorten(file))
         else:
             without_digest += 1
@@ -200,29 +219,24 @@ def _shorten(file: ListedFile) -> ListedFile:
     return file
 
 
-def _tags(filename: str) -> frozenset[Tag] | None:
-    try:
-        return filenames.tags(filename)
-    except ValueError:
-        return None
-
-
 def _publish_file(
     file: ListedFile, project: NormalizedName, version: Version, tags: frozenset[Tag], url: str
 ) -> PublishedFile:
-    is_absolute = file.url.startswith(("https://", "http://"))
-    link = file.url if is_absolute else _join(url, file.url)
+    link = _join(url, file.url)
     address = link + file.filename if link.endswith("/") else link
     metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
+    metadata_sha256 = metadata.sha256.lower() if isinstance(metadata, Digests) else ""
+    # Metadata that could not be compared are read from the wheel instead.
+    is_comparable = not metadata_sha256 or _DIGEST.fullmatch(metadata_sha256) is not None
     return PublishedFile(
         filename=file.filename,
         url=address,
         sha256=file.hashes.sha256,
-        size=file.size or 0,
+        size=file.size if file.size and 0 < file.size <= _LARGEST else 0,
         requires_python=file.requires_python or "",
         is_yanked=bool(file.yanked),
-        has_metadata=bool(metadata),
-        metadata_sha256=metadata.sha256 if isinstance(metadata, Digests) else "",
+        has_metadata=bool(metadata) and is_comparable,
+        metadata_sha256=metadata_sha256,
         uploaded=_moment(file.upload_time or ""),
         project=project,
         version=version,
@@ -233,18 +247,24 @@ def _publish_file(
 
 @functools.lru_cache(maxsize=1 << 10)
 def _join(page: str, link: str) -> str:
+    """An absolute address; raises ``ValueError`` where ``link`` makes none."""
     # Joining takes as long as the rest of a file; without filenames most relative links are equal.
-    return urljoin(page, link)
+    if not link.startswith(("https://", "http://")):
+        return urljoin(page, link)
+    # Reading the port checks it.
+    _ = urlsplit(link).port
+    return link
 
 
 def _moment(text: str) -> str:
     """PEP 700's time to the second in UTC; empty when it is none."""
     try:
         moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        if _UTC.fullmatch(text):
+            return f"{text[:19]}Z"
+        # PEP 700: always UTC. A time without a zone is read as such, and not as this machine's.
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+        in_utc = zoned.astimezone(datetime.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         return ""
-    if (text[10:11], text[16:17], text[-1:]) == ("T", ":", "Z"):
-        return f"{text[:19]}Z"
-    # PEP 700: always UTC. A time without a zone is read as such, and not as this machine's.
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    return zoned.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{in_utc.isoformat(timespec='seconds')}Z"

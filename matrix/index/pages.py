@@ -14,7 +14,7 @@ from matrix.index.addresses import without_password, without_user
 from matrix.index.cache import Cache, StoredPage
 from matrix.index.listing import InvalidPage
 from matrix.index.page import Page
-from matrix.index.transport import NOT_FOUND, NOT_MODIFIED, OK, Answer, Transport
+from matrix.index.transport import NOT_FOUND, NOT_MODIFIED, OK, Answer, Transport, parse_count
 
 # PEP 691: JSON first, HTML from servers that know nothing else.
 _ACCEPT: Final = (
@@ -23,7 +23,7 @@ _ACCEPT: Final = (
 )
 LONGEST_FRESH: Final = 600.0
 """Seconds: a new release is visible after that, even if a proxy allows more."""
-_MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age=(\d+)", re.IGNORECASE)
+_MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age=([0-9]{1,18})", re.IGNORECASE)
 _UNFRESH: Final = re.compile(r"(?:^|,)\s*no-(?:cache|store)\s*(?:,|$)", re.IGNORECASE)
 
 
@@ -119,7 +119,7 @@ def _fresh_until(headers: Mapping[str, str], now: float) -> float:
     match = _MAX_AGE.search(control)
     if match is None or _UNFRESH.search(control):
         return 0.0
-    left = min(float(match[1]), LONGEST_FRESH) - (float(age) if age.isdigit() else 0.0)
+    left = min(float(match[1]), LONGEST_FRESH) - (parse_count(age) or 0)
     return now + left if left > 0 else 0.0
 
 

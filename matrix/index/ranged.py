@@ -6,27 +6,17 @@ A zip's directory is at its end, so the first request asks for the tail; PEP 427
 """
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from typing import Final
+
+from matrix.edge import limits
+from matrix.edge.foreign import translate_errors
 
 TAIL: Final = 1 << 15
 AHEAD: Final = 1 << 14
 HEADER: Final = 30 + 1024
 """Bytes before a member: fixed ones, and room for extra fields that the directory cannot tell."""
-LARGEST: Final = 64 << 20
-_DAMAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    UnicodeDecodeError,
-)
-
 Fetch = Callable[[str], tuple[int, int, bytes]]
 """From a Range header's value to (offset of the first byte, size of the whole file, bytes)."""
 
@@ -47,18 +37,14 @@ def member(
     before: Callable[[int, int], object] = lambda start, size: (start, size),
 ) -> bytes:
     """The METADATA member of a wheel; ``before`` learns which bytes will be read."""
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = [info for info in archive.infolist() if _is_metadata(info.filename)]
-            if len(members) != 1:
-                raise NoMetadata(f"expected one METADATA, got {len(members)}")
-            (info,) = members
-            if info.file_size > LARGEST:
-                raise NoMetadata(f"expected METADATA, got {info.file_size} bytes of it")
-            before(info.header_offset, info.compress_size + HEADER + len(info.filename))
-            return archive.read(info)
-    except _DAMAGE as error:
-        raise NoMetadata(str(error)) from error
+    with translate_errors(NoMetadata), zipfile.ZipFile(wheel) as archive:
+        members = [info for info in archive.infolist() if _is_metadata(info.filename)]
+        if len(members) != 1:
+            raise NoMetadata(f"expected one METADATA, got {len(members)}")
+        (info,) = members
+        limits.check("METADATA bytes", info.file_size, NoMetadata)
+        before(info.header_offset, info.compress_size + HEADER + len(info.filename))
+        return archive.read(info)
 
 
 def _is_metadata(name: str) -> bool:

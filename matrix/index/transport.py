@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
+from matrix.edge import limits
 from matrix.errors import IndexUnavailable, Problem
 from matrix.index import addresses
 from matrix.index.connections import Connections
@@ -30,6 +31,7 @@ LONGEST_PAUSE: Final = 60.0
 LARGEST: Final = 512 << 20
 """Bytes of a page or of metadata; the largest project pages known have 40 MB."""
 REDIRECTIONS: Final = 10
+_LONGEST_NUMBER: Final = 18
 CHUNK: Final = 1 << 20
 OK: Final = 200
 PARTIAL: Final = 206
@@ -87,12 +89,14 @@ class Transport:
         *,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
         largest: int = LARGEST,
         log: Callable[[str], object] = _ignore,
     ) -> None:
         self.index = settings.url
         self.internal = settings.internal
         self.clock = clock
+        self._timer = timer
         self.log = log
         """Called with a line for each request, and by others for each that the cache spares."""
         self._closed = threading.Event()
@@ -175,15 +179,18 @@ class Transport:
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
         length = response.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > self._largest:
+        if (parse_count(length) or 0) > self._largest:
             raise _Refused(f"{length} bytes, more than {self._largest}")
-        if length and "Content-Encoding" not in response.headers:
-            return response.read()
+        limit = limits.cap("seconds of an answer")
+        start = self._timer()
         content = bytearray()
-        for chunk in response.stream(CHUNK, decode_content=True):
+        # What has arrived, and not a whole piece: a slow server would be waited for at each byte.
+        while chunk := response.read1(CHUNK, decode_content=True):
             content += chunk
             if len(content) > self._largest:
                 raise _Refused(f"more than {self._largest} bytes")
+            if self._timer() - start > limit:
+                raise _Refused(f"{len(content)} bytes in {limit} seconds, and not all of it")
         return bytes(content)
 
     def _open(self, url: str, headers: Mapping[str, str]) -> _Opened:
@@ -195,8 +202,12 @@ class Transport:
             if status not in _MOVED or not location:
                 return _Opened(status_code=status, headers=body.headers, url=url, body=body)
             body.close()
-            following = urljoin(url, location)
-            if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
+            try:
+                following = urljoin(url, location)
+                scheme = urlsplit(following).scheme
+            except ValueError as error:
+                raise _Refused("a redirection to what is no address") from error
+            if urlsplit(url).scheme == "https" and scheme != "https":
                 raise _Refused(f"a redirection to {addresses.without_password(following)}")
             url = following
         raise _Refused(f"more than {REDIRECTIONS} redirections")
@@ -220,13 +231,20 @@ class Transport:
 
     def _parse_retry_after(self, text: str) -> float:
         """Retry-After: seconds, or a date (RFC 9110)."""
-        if text.isdigit():
-            return min(float(text), LONGEST_PAUSE)
+        if (seconds := parse_count(text)) is not None:
+            return min(float(seconds), LONGEST_PAUSE)
         try:
             until = email.utils.parsedate_to_datetime(text).timestamp()
-        except ValueError:
+        except (ArithmeticError, LookupError, TypeError, ValueError):
             return 0.0
         return min(max(until - self.clock(), 0.0), LONGEST_PAUSE)
+
+
+def parse_count(text: str) -> int | None:
+    """The number in a header; None when it is none, or none that a server would mean."""
+    # isdigit() alone is true of "\u00b2", which int() refuses, as it refuses 5,000 digits.
+    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    return int(text) if is_number else None
 
 
 def _unavailable(

@@ -18,7 +18,7 @@ from matrix.index.addresses import without_password
 from matrix.index.page import PublishedFile
 from matrix.index.transport import OK, PARTIAL, Transport
 
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 def fetch_metadata(

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from matrix.edge import files
+from matrix.edge import files, limits
+from matrix.edge.foreign import describe, translate_errors
 from matrix.errors import MatrixError, Problem
 
 ECOSYSTEM: Final = "PyPI"
@@ -86,19 +87,35 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         for file in sorted(path.rglob("*.json")):
             with files.reading(file) as stream:
-                yield str(file), stream.read()
+                yield str(file), stream.read(limits.cap("advisory bytes") + 1)
         return
-    with files.reading(path) as stream:
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                for name in sorted(n for n in archive.namelist() if n.endswith(".json")):
-                    yield f"{path}: {name}", archive.read(name)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            what = f"expected a zip file or a directory of OSV records, got neither: {error}"
-            raise MatrixError(Problem(place=str(path), what=what)) from error
+
+    def refuse(reason: str) -> MatrixError:
+        what = f"expected a zip file or a directory of OSV records, got neither: {reason}"
+        return MatrixError(Problem(place=str(path), what=what))
+
+    with (
+        files.reading(path) as stream,
+        translate_errors(refuse),
+        zipfile.ZipFile(stream) as archive,
+    ):
+        infos = sorted(
+            (info for info in archive.infolist() if info.filename.endswith(".json")),
+            key=operator.attrgetter("filename"),
+        )
+        # What the directory states, zipfile does not exceed when it reads.
+        limits.check("advisories bytes", sum(info.file_size for info in infos), refuse)
+        for info in infos:
+            limits.check("advisory bytes", info.file_size, refuse)
+            yield f"{path}: {info.filename}", archive.read(info)
 
 
 def _parse(content: bytes, *, place: str) -> Advisory | None:
+    def refuse(reason: str) -> MatrixError:
+        what = f"expected an OSV record, got something else: {reason}"
+        return MatrixError(Problem(place=place, what=what))
+
+    limits.check("advisory bytes", len(content), refuse)
     try:
         loaded = json.loads(content)
         if loaded.get("withdrawn"):
@@ -109,9 +126,8 @@ def _parse(content: bytes, *, place: str) -> Advisory | None:
             summary=str(loaded.get("summary") or loaded.get("details") or ""),
             affected=tuple(_parse_affected(loaded.get("affected") or ())),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"expected an OSV record, got something else: {type(error).__name__} {error}"
-        raise MatrixError(Problem(place=place, what=what)) from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise refuse(f"{type(error).__name__} {describe(error)}") from error
 
 
 def _parse_affected(entries: Iterable[Mapping[str, Any]]) -> Iterator[Affected]:
@@ -203,7 +219,8 @@ def _comparable(events: Iterable[tuple[str, str]]) -> Iterator[tuple[Version, in
 def _version(text: str) -> Version | None:
     try:
         return Version(Version(text).public)
-    except InvalidVersion:
+    except ValueError:
+        # InvalidVersion is one; int() raises the other for more than 4,300 digits.
         return None
 
 

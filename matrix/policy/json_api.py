@@ -32,7 +32,7 @@ def look_up(address: str, get: Get) -> Callable[[NormalizedName, Version], Seque
             return ()
         try:
             return _parse_vulnerabilities(json.loads(body)["vulnerabilities"], project, version)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             what = "expected JSON with a list of vulnerabilities, got something else"
             raise IndexUnavailable(Problem(place=url, what=what)) from error
 

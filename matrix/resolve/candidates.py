@@ -73,6 +73,8 @@ class Offers:
         """Why ``of`` is None, as the end of a sentence that begins with project and version."""
         for file in self._in_order(published):
             return f": {self._rules.file(file)}"
+        if not published:
+            return " has no file that can be used: the index lists names or links that are none"
         running = self._running(published)
         if not running:
             # As on the page, where the newest file is the last one.
