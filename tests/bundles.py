@@ -56,6 +56,8 @@ def recorded_wheel(path: Path, targets: Sequence[Target]) -> RecordedWheel:
         content_keys=(),
         test_keys=(),
         build_seconds=0,
+        unlocked="",
+        fetched=(),
     )
 
 

@@ -202,6 +202,8 @@ def wheel(
         content_keys=(),
         test_keys=(),
         build_seconds=0,
+        unlocked="",
+        fetched=(),
     )
 
 

@@ -24,6 +24,7 @@ from matrix.plan.model import Cell, Plan, State
 from matrix.record import canonical, checksums, environment, layout, pages, proof, schema
 from matrix.record.schema import (
     Exclusion,
+    FetchedRequirement,
     Missing,
     Origin,
     Record,
@@ -222,6 +223,11 @@ def _record_wheel(item: Placed) -> RecordedWheel:
         content_keys=() if origin == "published" else tuple(c.content_key for c in cells),
         test_keys=() if origin == "published" else tuple(c.test_key for c in cells),
         build_seconds=item.note.seconds or sum(cell.build_seconds for cell in cells),
+        unlocked="; ".join(sorted({cell.unlocked for cell in cells if cell.unlocked})),
+        fetched=tuple(
+            FetchedRequirement(filename=file.filename, sha256=file.sha256)
+            for file in item.note.fetched
+        ),
     )
 
 

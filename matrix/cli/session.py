@@ -210,14 +210,23 @@ class Session:
         from matrix.plan import planning  # noqa: PLC0415 - see above
 
         if previous is None:
-            return planning.create_plan(self.manifest, lock)
+            return self._judge(planning.create_plan(self.manifest, lock))
         from matrix.plan import inventory  # noqa: PLC0415 - see above
         from matrix.verify.verify import verify  # noqa: PLC0415 - see above
 
         self.reporter.say(f"verifying {previous}")
         record = verify(previous).record
         known, past = inventory.read_inventory(record), inventory.read_durations(record)
-        return planning.create_plan(self.manifest, lock, inventory=known, past=past)
+        return self._judge(planning.create_plan(self.manifest, lock, inventory=known, past=past))
+
+    def _judge(self, plan: "Plan") -> "Plan":
+        """Refuse a plan with unlocked builds, or warn of them, as the policy says."""
+        from matrix.plan import unlocked  # noqa: PLC0415 - see above
+
+        unlocked.refuse_unlocked(self.manifest, plan)
+        for problem in unlocked.list_problems(self.manifest, plan):
+            self.warn(problem)
+        return plan
 
     def show(self, text: str) -> None:
         """Print a result, which is JSON where that is the format."""

@@ -280,6 +280,9 @@ class Recipe:
         "target.",
         default=False,
     )
+    unlocked: Literal["allow"] | None = key(
+        "Whether `policy.unlocked` spares its builds.", default=None
+    )
     timeout: int = key(
         "Minutes after which a build is stopped; 120 when left out.",
         default=0,

@@ -111,4 +111,7 @@ class Policy:
         name="dynamic-metadata",
         default="believe",
     )
+    unlocked: Literal["warn", "refuse"] = key(
+        "What happens to builds whose build requirements are not all locked.", default="warn"
+    )
     line: int = where()

@@ -92,7 +92,7 @@ class Grouper:
             build_requirements=tuple(
                 sorted({name for row in locked for name in (*row.build, *row.test)})
             ),
-            unlocked=_explain_unlocked(locked, ids),
+            unlocked=_explain_unlocked(members),
         )
 
     def _find_deployment_target(self, file: LockedFile, target: str) -> str:
@@ -114,7 +114,5 @@ class Grouper:
         return self._sdists[canonicalize_name(cell.project), cell.version, cell.target]
 
 
-def _explain_unlocked(rows: Sequence[LockedBuild], targets: Sequence[str]) -> str:
-    if len({target for row in rows for target in row.targets} & {*targets}) < len(targets):
-        return "the lock has no build requirements for it"
-    return "; ".join(sorted({row.reason for row in rows if row.reason}))
+def _explain_unlocked(cells: Iterable[Cell]) -> str:
+    return "; ".join(sorted({cell.unlocked for cell in cells if cell.unlocked}))

@@ -68,6 +68,11 @@ class Chooser:
                 size=given.size,
                 content_key=keys.content,
                 test_key=keys.test,
+                unlocked=(
+                    reused[target].unlocked
+                    if is_reused
+                    else self._key_finder.explain_unlocked(file, target)
+                ),
                 build_seconds=reused[target].build_seconds if is_reused else 0,
             )
 

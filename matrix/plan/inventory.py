@@ -18,6 +18,7 @@ class ReusedWheel:
     filename: str
     sha256: str
     size: int
+    unlocked: str = ""
     build_seconds: int = 0
     """The part of one target in the seconds that its build took; 0 when unknown."""
 
@@ -58,6 +59,7 @@ def read_inventory(record: Record) -> Inventory:
             filename=wheel.filename,
             sha256=wheel.sha256,
             size=wheel.size,
+            unlocked=wheel.unlocked,
             build_seconds=_divide_seconds(wheel),
         )
         for wheel in record.wheels

@@ -53,6 +53,10 @@ class KeyFinder:
             )
         return self._keys[place]
 
+    def explain_unlocked(self, file: LockedFile, target: str) -> str:
+        """Why a build of ``file`` is unlocked; empty when it is locked."""
+        return explain_unlocked(self._rows.get((file.filename, target)))
+
     def _find_inputs(self, file: LockedFile, target: str) -> BuildInputs:
         row = self._rows.get((file.filename, target))
         job_class = self._class_by_target[target]
@@ -70,7 +74,7 @@ class KeyFinder:
             ),
             requirements=self._get_wheels(row.build if row else ()),
             test_requirements=self._get_wheels(row.test if row else ()),
-            is_locked=_is_locked(row),
+            is_locked=not explain_unlocked(row),
         )
 
     def _get_wheels(self, names: Iterable[str]) -> tuple[LockedWheel, ...]:
@@ -129,5 +133,6 @@ def create_inputs(
     )
 
 
-def _is_locked(row: LockedBuild | None) -> bool:
-    return row is not None and not row.reason
+def explain_unlocked(row: LockedBuild | None) -> str:
+    """Why a row of the lock leaves its build unlocked; empty when it does not."""
+    return "the lock has no build requirements for it" if row is None else row.reason

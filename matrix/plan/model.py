@@ -74,6 +74,9 @@ class Cell:
     build_seconds: Size = 0
     """The part of this target in the seconds that the build of a reused wheel took."""
 
+    unlocked: str = ""
+    """Why the build of its wheel was or will be unlocked; empty when it is locked."""
+
     @property
     def keys(self) -> Keys:
         """The keys by which the wheel is reused."""

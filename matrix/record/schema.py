@@ -52,6 +52,14 @@ class RecordedRequirement:
     excluded: tuple[Exclusion, ...]
 
 
+@dataclasses.dataclass(frozen=True, order=True)
+class FetchedRequirement:
+    """A file that the lock does not name and that a build fetched from the index."""
+
+    filename: str
+    sha256: str
+
+
 @dataclasses.dataclass(frozen=True)
 class RecordedWheel:
     """
@@ -75,6 +83,10 @@ class RecordedWheel:
     test_keys: tuple[str, ...]
     build_seconds: int
     """How long its build took, 0 when it was not built; the next plan packs jobs by it."""
+    unlocked: str
+    """Why the index of the day decided a part of its build; empty when nothing did."""
+    fetched: tuple[FetchedRequirement, ...]
+    """The files that an unlocked build fetched; empty for a reused wheel."""
 
 
 @dataclasses.dataclass(frozen=True, order=True)

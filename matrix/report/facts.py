@@ -8,6 +8,7 @@ from typing import Final
 
 from matrix.plan import shards
 from matrix.plan.model import JobClass, Plan, State
+from matrix.plan.unlocked import find_unlocked
 from matrix.policy import advisories
 from matrix.policy.advisories import Snapshot, Vulnerability
 from matrix.report import comparing
@@ -91,6 +92,8 @@ class Facts:
     changes: tuple[Change, ...]
     targets: tuple[TargetFacts, ...]
     builds: tuple[BuildFacts, ...]
+    unlocked: tuple[tuple[str, str], ...]
+    """Label and reason of builds whose build requirements are not all locked."""
     impossible: tuple[Without, ...]
     excluded: tuple[Without, ...]
     download: int
@@ -133,6 +136,7 @@ def gather(
         changes=comparing.find_changes(before, comparing.summarize_plan(plan)),
         targets=_targets(plan),
         builds=builds,
+        unlocked=tuple((label, reason) for _, label, reason in find_unlocked(plan)),
         impossible=_without(plan, State.IMPOSSIBLE),
         excluded=_without(plan, State.EXCLUDED),
         download=sum(files.values()),

@@ -105,6 +105,10 @@ def _is_compared(facts: Facts) -> bool:
 def sections(facts: Facts) -> tuple[Section, ...]:
     """The report's tables; those that would be empty say why, or are left out."""
     tables = [_changes(facts), _targets(facts), _builds(facts)]
+    if facts.unlocked:
+        tables.append(
+            Section(title="Unlocked builds", columns=("release", "reason"), rows=facts.unlocked)
+        )
     for title, without in (("Impossible", facts.impossible), ("Excluded", facts.excluded)):
         rows = tuple((gap.project, ", ".join(gap.targets), gap.reason) for gap in without)
         columns = ("project", "targets", "reason")

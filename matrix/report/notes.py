@@ -25,6 +25,7 @@ def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> s
         ),
         *_list("Requirements", (escape(", ".join(r.requirements)) for r in plan.requirements)),
         *_list("Built for this plan", (escape(f"{name} {number}") for name, number in built)),
+        *_list("Unlocked builds", _list_unlocked(plan)),
         *_list(
             "Missing",
             (
@@ -40,6 +41,14 @@ def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> s
         ),
     ]
     return "\n".join(parts)
+
+
+def _list_unlocked(plan: Plan) -> list[str]:
+    """Every release whose build the index of the day decided in part, reused ones too."""
+    rows = {
+        (f"{cell.project} {cell.version}", cell.unlocked) for cell in plan.cells if cell.unlocked
+    }
+    return [f"{escape(label)}: {escape(reason)}" for label, reason in sorted(rows)]
 
 
 def _list_cells(plan: Plan, state: State) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from matrix.edge.quantities import count, megabytes
 from matrix.errors import printable
 from matrix.plan.model import Job, JobClass, Plan, State
+from matrix.plan.unlocked import find_unlocked
 from matrix.report.tables import table
 
 _ORDER = tuple(State)
@@ -23,6 +24,7 @@ def overview(plan: Plan) -> str:
         _heading(plan),
         table(["target", *_ORDER], rows),
         *section("to build", (_job(job, plan) for job in plan.jobs)),
+        *section("unlocked", (f"{label}: {reason}" for _, label, reason in find_unlocked(plan))),
         *section("impossible", _reasons(plan, State.IMPOSSIBLE)),
         *section("excluded", _reasons(plan, State.EXCLUDED)),
     ]
