@@ -83,6 +83,8 @@ def test_the_job_of_github_that_publishes_runs_nothing_of_a_build(case: str) -> 
 def test_a_release_of_github_is_made_of_parts_that_it_takes() -> None:
     (step,) = [s for s in workflow()["jobs"]["bundle"]["steps"] if s["name"] == "Bundle"]
 
+    assert step["id"] == "bundle"
+    assert '--out release --outputs "$GITHUB_OUTPUT" ${TAG:+' in step["run"]
     assert step["env"] == {
         "PLAN": "${{ needs.plan.outputs.digest }}",
         "TAG": "${{ github.event_name == 'push' && github.ref_type == 'tag'"
@@ -90,6 +92,16 @@ def test_a_release_of_github_is_made_of_parts_that_it_takes() -> None:
     }
     size = github.GitHub().limits["release file bytes"]
     assert f'${{TAG:+--tag "$TAG" --pack {size} --parts parts}}' in step["run"]
+
+
+def test_github_publishes_the_bundle_that_the_job_before_has_sealed() -> None:
+    """Another job could replace the artifact, but not an output of the job."""
+    jobs = workflow()["jobs"]
+    (verify,) = [step for step in jobs["publish"]["steps"] if step["name"] == "Verify"]
+
+    assert jobs["bundle"]["outputs"] == {"sha256": "${{ steps.bundle.outputs.sha256 }}"}
+    assert verify["env"] == {"SHA256": "${{ needs.bundle.outputs.sha256 }}"}
+    assert verify["run"].endswith('/wheelyard verify parts --sha256 "$SHA256"')
 
 
 def test_an_enterprise_server_has_artifacts_of_the_older_kind() -> None:

@@ -17,6 +17,7 @@ _RESULT = re.compile(r"needs\.([\w-]+)\.result")
 _STEP = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")
 _OUTCOME = re.compile(r"steps\.([\w-]+)\.outcome")
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
+_OUTPUTS = {"bundle": {"sha256"}}
 _WRITERS = {"publish": "contents", "comment": "pull-requests"}
 _PINNED = re.compile(r"actions/[\w-]+@[0-9a-f]{40}")
 _ILLEGAL = re.compile(r'[":<>|*?\r\n\\/]')
@@ -68,7 +69,7 @@ def _references(
     yield from (f"{name} asks for {o}" for o in _RESULT.findall(text) if o not in job["needs"])
     steps = {step["id"] for step in job["steps"] if "id" in step}
     for step, output in _STEP.findall(text):
-        if step not in steps or output not in outputs:
+        if step not in steps or output not in _OUTPUTS.get(step, outputs):
             yield f"{name} reads step {step}.{output}"
     yield from (f"{name} asks for step {s}" for s in _OUTCOME.findall(text) if s not in steps)
     keys = job.get("strategy", {}).get("matrix", {})
