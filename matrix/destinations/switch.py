@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +26,6 @@ COMMITTED: Final = ".switch"
 _STAGING: Final = ".staging"
 _STEPS: Final = "steps.json"
 _FILES: Final = "files"
-_PART: Final = re.compile(r"\..{1,100}\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +101,7 @@ def recover(top: Path, parts: Sequence[str]) -> bool:
         shutil.rmtree(staging, ignore_errors=True)
     for pattern in parts:
         for path in top.glob(pattern):
-            if _PART.fullmatch(path.name):
+            if files.is_temporary(path.name):
                 with contextlib.suppress(OSError):
                     path.unlink()
     if not (top / COMMITTED).exists():

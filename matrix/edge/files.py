@@ -8,9 +8,12 @@ reader never sees half of it, and an interrupt leaves nothing but what was there
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import re
 import secrets
+import stat
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from matrix.errors import DigestMismatch, MatrixError, NotWritten, Problem
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK: Final = 1 << 20
+_FLAGS: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_TEMPORARY: Final = re.compile(r"\..{1,100}\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
@@ -106,17 +111,48 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         raise
 
 
+def is_temporary(name: str) -> bool:
+    """
+    Whether ``replacing`` gives files such a name until they are complete.
+
+    Without a process that writes, as under a lock, such a file was left by one that was killed.
+    """
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[BufferedReader]:
-    """Yield ``path``, open for reading; the error names a file that cannot be opened."""
+    """
+    Yield ``path``, open for reading; the error names a file that cannot be read.
+
+    Only a regular file is read: a FIFO would wait for ever, a device may never end.
+    """
     try:
-        stream = path.open("rb")
+        stream = os.fdopen(_open_regular(path), "rb")
     except OSError as error:
         raise MatrixError(
             Problem(place=str(path), what=f"cannot be read: {error.strerror or error}")
         ) from error
     with stream:
         yield stream
+
+
+def _open_regular(path: Path) -> int:
+    # Without waiting for a FIFO's writer, whatever happens to the path between a look and the open.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS)
+    reason = _refuse_kind(os.fstat(handle).st_mode)
+    if reason is not None:
+        os.close(handle)
+        raise reason
+    return handle
+
+
+def _refuse_kind(mode: int) -> OSError | None:
+    if stat.S_ISDIR(mode):
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        return OSError(errno.EINVAL, "expected a regular file, got a device, FIFO or socket")
+    return None
 
 
 def digest(path: Path) -> str:
