@@ -161,11 +161,23 @@ def encrypted(directory: Path) -> Iterator[tuple[IndexServer, Path]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(index)) as http:
         http.socket = context.wrap_socket(http.socket, server_side=True)
         index.url = f"https://127.0.0.1:{http.server_address[1]}/simple/"
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        http.daemon_threads = True
+        thread = threading.Thread(
+            target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         thread.start()
-        yield index, certificate
-        http.shutdown()
-        thread.join()
+        try:
+            yield index, certificate
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+def test_a_failure_while_encrypted_ends_the_server(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), encrypted(tmp_path):
+        raise ZeroDivisionError
+
+    assert [thread for thread in threading.enumerate() if "serve_forever" in thread.name] == []
 
 
 def test_a_certificate_that_nobody_here_knows_is_named_once_and_can_be_trusted(

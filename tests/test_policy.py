@@ -212,6 +212,14 @@ def test_a_rule_that_a_lock_does_not_show_has_a_digest(policy: Policy) -> None:
     assert list(locked_rules.find_staleness(Policy(), locked_under=own, held=["six"])) == [other]
 
 
+def test_another_treatment_of_dynamic_metadata_is_named() -> None:
+    under = locked_rules.digest(Policy(dynamic_metadata="container"))
+
+    assert list(locked_rules.find_staleness(Policy(), locked_under=under, held=[])) == [
+        "the lock was made under another policy.dynamic-metadata"
+    ]
+
+
 def test_the_order_of_rules_and_warnings_alone_change_no_digest() -> None:
     one = Policy(licences=Licences(allow=("MIT", "ISC"), known={"b": "MIT", "a": "ISC"}))
     same = Policy(licences=Licences(allow=("ISC", "MIT"), known={"a": "ISC", "b": "MIT"}))

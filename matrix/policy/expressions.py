@@ -94,8 +94,8 @@ class Judge:
             case Choice(parts):
                 each = [self.objection(part) for part in parts]
                 return each[0] if all(each) else ""
-            case Both(parts):
-                return next(filter(None, map(self.objection, parts)), "")
+            case _:
+                return next(filter(None, map(self.objection, expression.parts)), "")
 
     def _against(self, term: Term) -> str:
         pair = [str(term)] if term.exception else []
