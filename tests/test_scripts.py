@@ -51,7 +51,7 @@ def test_shellcheck_accepts_a_script(script: Path) -> None:
     assert ran.stdout == ""
 
 
-@pytest.mark.parametrize("room", ["builds", "configurations"])
+@pytest.mark.parametrize("room", ["builds", "configurations", "toolchain"])
 def test_every_script_is_read_by_a_module_of_its_room(room: str) -> None:
     modules = "".join(path.read_text("utf-8") for path in (PACKAGE / room).glob("*.py"))
 
@@ -64,7 +64,7 @@ def test_every_script_is_read_by_a_module_of_its_room(room: str) -> None:
 def test_no_module_holds_a_program_as_text() -> None:
     texts = [
         node.value
-        for room in ("builds", "configurations", "targets")
+        for room in ("builds", "configurations", "targets", "toolchain")
         for path in (PACKAGE / room).glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from matrix.configurations.script_files import read_script
 from matrix.errors import DigestMismatch, MatrixError, UsageError
-from matrix.toolchain import additions, directory, serial
+from matrix.toolchain import additions, directory
 from matrix.toolchain.model import Service
 
 from .index_server import IndexServer
@@ -138,14 +139,11 @@ def test_a_file_that_cannot_be_fetched_is_listed_as_missing(
         (files.directory / PKG).unlink()
         toolchain = internet.make(root)
 
-    missing = json.loads((root / "missing.json").read_text())["missing"]
-    assert [missing["name"] for missing in missing] == [PKG]
-    assert missing[0]["reason"] == "status 404"
-    assert missing[0]["address"] == f"{files.address}/{PKG}"
-    assert len(missing[0]["sha256"]) == 64
-    assert missing[0]["services"] == ["4.3.3 cp312-macosx_12_0_arm64"]
-    fetch = (root / "fetch.sh").read_text().splitlines()[-1]
-    assert fetch == f"fetch {PKG} {files.address}/{PKG} {missing[0]['sha256']}"
+    (missing,) = toolchain.missing
+    assert (missing.name, missing.reason) == (PKG, "status 404")
+    assert missing.services == (Service(lane="4.3.3", target="cp312-macosx_12_0_arm64"),)
+    sha256 = hashlib.sha256(b"an installer").hexdigest()
+    assert (root / "missing.tsv").read_text() == f"{PKG}\t{files.address}/{PKG}\t{sha256}\n"
     assert directory.read_record(root) == toolchain
 
 
@@ -210,7 +208,7 @@ def test_a_fetched_file_with_another_digest_is_refused(index: IndexServer, tmp_p
     assert str(caught.value) == (
         f"{tmp_path / PKG}: expected sha256 {wanted.sha256}, got "
         f"{hashlib.sha256(b'something else').hexdigest()}\n"
-        "  hint: fetch it again: sh fetch.sh"
+        f"  hint: fetch it again: sh {root}/fetch.sh"
     )
     assert directory.read_record(root) == before
 
@@ -225,9 +223,9 @@ def test_a_file_that_is_not_missing_is_refused(internet: Internet, tmp_path: Pat
 
     assert str(caught.value).splitlines() == [
         f"{tmp_path}/other.whl: the toolchain has no missing file 'other.whl'",
-        "  hint: see missing.json",
+        f"  hint: see {tmp_path}/toolchain/missing.tsv",
         f"{tmp_path}/{PKG}: the toolchain already has {PKG!r}",
-        "  hint: see missing.json",
+        f"  hint: see {tmp_path}/toolchain/missing.tsv",
     ]
 
 
@@ -288,19 +286,79 @@ def test_an_archive_with_another_digest_is_missing(internet: Internet, tmp_path:
     assert len(again.contents) == len(toolchain.contents) - 2
 
 
+@pytest.mark.parametrize("link", ["../../../../etc/passwd", "/etc/passwd", "../../escaped"])
+def test_an_archive_with_a_link_that_leads_out_is_missing(
+    link: str, index: IndexServer, tmp_path: Path
+) -> None:
+    root = tmp_path / "toolchain"
+    with FileServer.running(tmp_path / "files") as files:
+        # The lane states the digest of this very archive, so that only the link can be refused.
+        toolchain = furnish(index, files, tmp_path, link=link).make(root)
+
+    (missing,) = toolchain.missing
+    assert missing.name == f"{PYPY_MACOS}.tar.gz"
+    assert "bin/pypy3" in missing.reason
+    assert "sha256" not in missing.reason
+    assert not (root / "cache" / PYPY_MACOS).exists()
+
+
+DIGITS = "64 hexadecimal digits or nothing"
+
+
+def record(**changes: object) -> str:
+    """A record of one file."""
+    content = {"path": "cache/x", "sha256": "", "size": 0, "source": "x", "link": ""}
+    row = {**content, "is_executable": False, **changes}
+    whole = {"schema": 2, "services": [], "contents": [row], "missing": [], "images": []}
+    return json.dumps({**whole, "tool": ""})
+
+
 @pytest.mark.parametrize(
-    "row",
-    [
-        {"path": "../escaped", "sha256": "", "size": 0, "source": "x"},
-        {"path": "/etc/passwd", "sha256": "", "size": 0, "source": "x"},
-        {"path": "cache/x", "sha256": "", "size": 0, "source": "x", "link": "../../escaped"},
-    ],
+    "changes",
+    [{"path": "../escaped"}, {"path": "/etc/passwd"}, {"link": "../../escaped"}],
     ids=["above", "absolute", "link"],
 )
-def test_a_record_with_a_path_outside_the_toolchain_is_refused(row: dict[str, object]) -> None:
-    record = {"schema": 1, "services": [], "images": [], "missing": [], "files": [row]}
-
+def test_a_record_with_a_path_outside_the_toolchain_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(MatrixError) as caught:
-        serial.parse_record(json.dumps(record), source="toolchain.json")
+        directory.parse_record(record(**changes), source="toolchain.json")
 
-    assert f"{row['path']!r} leads out of it" in str(caught.value)
+    path = changes.get("path", "cache/x")
+    assert str(caught.value) == (
+        f"toolchain.json: {path!r} leads out of the toolchain\n"
+        "  hint: make it again: wheelyard toolchain --out DIR"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (record(size="many"), ": contents[0].size: expected an integer, got a string"),
+        (record(sha256="x"), f": contents[0].sha256: expected {DIGITS}, got 'x'"),
+        ("null", ": expected an object with schema 2, got null"),
+        ('{"schema": 1, "services": []}', ": expected schema 2, got 1"),
+    ],
+    ids=["size", "digest", "null", "older"],
+)  # fmt: skip
+def test_a_damaged_record_is_an_error_with_its_place(text: str, problem: str) -> None:
+    with pytest.raises(MatrixError) as caught:
+        directory.parse_record(text, source="toolchain.json")
+
+    assert str(caught.value).splitlines()[0] == f"toolchain.json{problem}"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl to fetch with")
+def test_the_script_keeps_no_file_with_another_digest(tmp_path: Path) -> None:
+    with FileServer.running(tmp_path / "files") as files:
+        (files.directory / "a.pkg").write_bytes(b"damaged")
+        rows = f"a.pkg\t{files.address}/a.pkg\t{'0' * 64}\n"
+        (tmp_path / "missing.tsv").write_text(rows)
+        script = tmp_path / "fetch.sh"
+        script.write_text(read_script("fetch.sh", room="toolchain"))
+        done = subprocess.run(
+            ["/bin/sh", str(script)], cwd=tmp_path, check=False, capture_output=True, text=True
+        )
+
+    actual = hashlib.sha256(b"damaged").hexdigest()
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"a.pkg: expected sha256 {'0' * 64}, got {actual}\n")
+    assert not (tmp_path / "a.pkg").exists()

@@ -353,4 +353,4 @@ def test_the_scripts_in_a_toolchain_are_valid_shell(root: Path) -> None:
         subprocess.run(["/bin/sh", "-n", str(root / name)], check=True)
         if judge := shutil.which("shellcheck", path=str(Path(sys.executable).parent)):
             subprocess.run([judge, str(root / name)], check=True)
-    assert (root / "images.txt").read_text() == "image:1\timage:1\n"
+    assert (root / "images.tsv").read_text() == "image:1\timage:1\n"

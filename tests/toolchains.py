@@ -116,13 +116,15 @@ def find_needs(manifest: str = MANIFEST) -> tuple[Need, ...]:
     return needs.find_needs(loaded.all_targets, set(assign_job_classes(loaded).values()))
 
 
-def furnish(index: IndexServer, files: FileServer, scratch: Path) -> Internet:
-    """Publish the lanes, their tools, and what they download."""
+def furnish(
+    index: IndexServer, files: FileServer, scratch: Path, *, link: str = "pypy3.11"
+) -> Internet:
+    """Publish the lanes, their tools, and what they download; PyPy for macOS has a ``link``."""
     contents = {
         NUPKG: zip_files({"tools/python.exe": "3.12", "tools/a%20b.txt": "", "python.nuspec": ""}),
         PKG: b"an installer",
         f"{PYPY_WINDOWS}.zip": zip_files({f"{PYPY_WINDOWS}/python.exe": "pypy"}),
-        f"{PYPY_MACOS}.tar.gz": tar_interpreter(PYPY_MACOS),
+        f"{PYPY_MACOS}.tar.gz": tar_interpreter(PYPY_MACOS, link=link),
     }
     for name, content in contents.items():
         (files.directory / name).write_bytes(content)

@@ -21,9 +21,10 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from matrix.edge import limits
-from matrix.errors import IndexUnavailable, Problem
+from matrix.errors import Problem
 from matrix.index import addresses
 from matrix.index.connections import Connections
+from matrix.index.no_answer import NoAnswer
 from matrix.index.settings import Settings
 
 PAUSES: Final = (0.5, 2.0, 6.0)
@@ -123,7 +124,8 @@ class Transport:
         answer = self._patiently(lambda: self._read(url, headers), url, wanted)
         if answer.status_code in ANSWERS:
             return answer
-        raise _unavailable(url, wanted, f"status {answer.status_code}")
+        status = answer.status_code
+        raise _unavailable(url, wanted, f"status {status}", status=status)
 
     @contextlib.contextmanager
     def stream(self, url: str, *, wanted: str) -> Iterator[Iterator[bytes]]:
@@ -158,7 +160,7 @@ class Transport:
         reason = f"status {opened.status_code}"
         if offset:
             reason = f"{offset} bytes and {reason} for the rest"
-        raise _unavailable(url, wanted, reason)
+        raise _unavailable(url, wanted, reason, status=opened.status_code)
 
     def _begin(self, url: str, headers: Mapping[str, str]) -> _Opened:
         opened = self._open(url, headers)
@@ -248,13 +250,12 @@ def parse_count(text: str) -> int | None:
 
 
 def _unavailable(
-    url: str, wanted: str, reason: str, error: HTTPError | None = None
-) -> IndexUnavailable:
+    url: str, wanted: str, reason: str, error: HTTPError | None = None, *, status: int = 0
+) -> NoAnswer:
     hint = _HINT_CERTIFICATES if error is not None and _certificate_error(error) else _HINT
     place = addresses.without_password(url)
-    return IndexUnavailable(
-        Problem(place=place, what=f"expected {wanted}, got {reason}", hint=hint)
-    )
+    problem = Problem(place=place, what=f"expected {wanted}, got {reason}", hint=hint)
+    return NoAnswer(problem, reason=reason, status=status)
 
 
 def _certificate_error(error: HTTPError) -> bool:

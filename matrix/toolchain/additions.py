@@ -19,8 +19,8 @@ def add_files(paths: Sequence[Path], *, root: Path) -> Toolchain:
     download_by_name = {
         missing.download.name: missing.download for missing in toolchain.missing if missing.download
     }
-    _refuse_unknown(paths, download_by_name, toolchain)
-    _refuse_damaged(paths, download_by_name)
+    _refuse_unknown(paths, download_by_name, toolchain, root)
+    _refuse_damaged(paths, download_by_name, root)
     contents = list(toolchain.contents)
     added = set()
     for path in paths:
@@ -42,7 +42,10 @@ def add_files(paths: Sequence[Path], *, root: Path) -> Toolchain:
 
 
 def _refuse_unknown(
-    paths: Sequence[Path], download_by_name: Mapping[str, Download], toolchain: Toolchain
+    paths: Sequence[Path],
+    download_by_name: Mapping[str, Download],
+    toolchain: Toolchain,
+    root: Path,
 ) -> None:
     sources = {content.source for content in toolchain.contents}
     problems = []
@@ -51,19 +54,21 @@ def _refuse_unknown(
             what = f"the toolchain has no missing file {path.name!r}"
             if path.name in sources:
                 what = f"the toolchain already has {path.name!r}"
-            hint = f"see {directory.MISSING}"
+            hint = f"see {root / directory.MISSING}"
             problems.append(Problem(place=str(path), what=what, hint=hint))
     if problems:
         raise UsageError.of(problems)
 
 
-def _refuse_damaged(paths: Sequence[Path], download_by_name: Mapping[str, Download]) -> None:
+def _refuse_damaged(
+    paths: Sequence[Path], download_by_name: Mapping[str, Download], root: Path
+) -> None:
     problems = []
     for path in paths:
         expected, actual = download_by_name[path.name].sha256, files.digest(path)
         if expected and actual != expected:
             what = f"expected sha256 {expected}, got {actual}"
-            hint = f"fetch it again: sh {directory.FETCH}"
+            hint = f"fetch it again: sh {root / directory.FETCH}"
             problems.append(Problem(place=str(path), what=what, hint=hint))
     if problems:
         raise DigestMismatch.of(problems)

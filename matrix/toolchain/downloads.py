@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from matrix.edge import files
 from matrix.edge.progress import Reporter
-from matrix.errors import DigestMismatch, IndexUnavailable
+from matrix.errors import DigestMismatch
+from matrix.index.no_answer import NoAnswer
 from matrix.toolchain.model import Download
 
 if TYPE_CHECKING:
@@ -58,11 +59,10 @@ def _fetch_from_host(
             answers[download.into] = present or _fetch(
                 download, transport=transport, store=store, say=reporter.say
             )
-        except IndexUnavailable as error:
-            reason = error.problems[0].what.rpartition(", got ")[2]
-            answers[download.into] = reason
+        except NoAnswer as error:
+            answers[download.into] = error.reason
             # A status is about this file, any other reason about the host.
-            silence = "" if reason.startswith("status ") else reason
+            silence = "" if error.status else error.reason
         except DigestMismatch as error:
             answers[download.into] = error.problems[0].what
     return answers

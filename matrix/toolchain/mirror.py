@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix.edge import files
 from matrix.index.addresses import without_password
-from matrix.toolchain import directory, serial
+from matrix.toolchain import directory
 from matrix.toolchain.model import RECORD, Content, Toolchain
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def mirror_toolchain(
     base = f"{address.rstrip('/')}/"
     answer = transport.get(base + RECORD, headers={}, wanted="the record of a toolchain")
     text = answer.content.decode("utf-8", errors="replace")
-    toolchain = serial.parse_record(text, source=without_password(base) + RECORD)
+    toolchain = directory.parse_record(text, source=without_password(base) + RECORD)
     root = store / "toolchain"
     earlier = directory.EarlierRun.read(root)
     absent = [content for content in toolchain.contents if not _has(root, content)]

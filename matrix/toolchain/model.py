@@ -4,14 +4,21 @@ A toolchain as a value: its contents with digests, the services that need them, 
 
 import dataclasses
 import enum
-from typing import Final
+from typing import Annotated, Final
 
-SCHEMA: Final = 1
+from matrix.documents.fields import Matching, Size
+
+SCHEMA: Final = 2
 RECORD: Final = "toolchain.json"
 CACHE: Final = "cache"
 """In cibuildwheel's own layout, for CIBW_CACHE_PATH."""
 FIRST_CACHE: Final = "cibw1"
 """The same for 1.12.0, which has no such variable and uses a directory of drive C."""
+
+
+OptionalDigest = Annotated[
+    str, Matching(r"^([0-9a-f]{64})?(?![\s\S])", "64 hexadecimal digits or nothing")
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -20,11 +27,6 @@ class Service:
 
     lane: str
     target: str
-
-    @classmethod
-    def parse(cls, text: str) -> "Service":
-        lane, _, target = text.partition(" ")
-        return cls(lane=lane, target=target)
 
     def __str__(self) -> str:
         return f"{self.lane} {self.target}"
@@ -50,7 +52,7 @@ class Download:
 
     name: str
     address: str
-    sha256: str
+    sha256: OptionalDigest
     into: str
     form: Form
     services: tuple[Service, ...]
@@ -79,8 +81,8 @@ class Content:
     """
 
     path: str
-    sha256: str
-    size: int
+    sha256: OptionalDigest
+    size: Size
     source: str
     link: str = ""
     is_executable: bool = False
@@ -94,3 +96,5 @@ class Toolchain:
     contents: tuple[Content, ...]
     missing: tuple[Missing, ...]
     images: tuple[str, ...]
+    tool: OptionalDigest = ""
+    """The digest of the tool requirements whose wheels it has; empty without them."""

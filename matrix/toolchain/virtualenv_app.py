@@ -12,20 +12,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-_MAIN: Final = """\
-import sys
+from matrix.configurations.script_files import read_script
 
-from virtualenv.__main__ import run_with_catch
-
-if __name__ == "__main__":
-    run_with_catch(sys.argv[1:])
-"""
 _FIRST_SECOND: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def zip_application(wheels: Iterable[Path]) -> bytes:
     """Return the bytes of a zip application that runs the virtualenv of ``wheels``."""
-    member_by_name = {"__main__.py": _MAIN.encode()}
+    member_by_name = {"__main__.py": read_script("virtualenv_main.py", room="toolchain").encode()}
     for wheel in sorted(wheels, key=lambda path: path.name):
         with zipfile.ZipFile(wheel) as archive:
             member_by_name |= {

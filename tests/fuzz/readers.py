@@ -30,7 +30,7 @@ from matrix.record import parts, proof, schema
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Part, Parts
 from matrix.resolve import lockfile
-from matrix.toolchain import serial
+from matrix.toolchain import directory
 from tests import bundles, locks, manifests, wheels
 
 P312: Final = "cp312-manylinux_2_28_x86_64"
@@ -313,7 +313,7 @@ READERS: Final = (
     ),
     Reader(
         name="toolchain",
-        read=lambda data: serial.parse_record(_text(data), source="toolchain.json"),
+        read=lambda data: directory.parse_record(_text(data), source="toolchain.json"),
         errors=MATRIX,
         seeds=lambda: [TOOLCHAIN],
     ),
