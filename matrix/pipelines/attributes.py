@@ -13,7 +13,7 @@ ATTRIBUTES: Final = ".gitattributes"
 def render_attributes(manifest: Manifest, paths: Iterable[str]) -> dict[str, str]:
     """The file that marks ``paths`` as generated."""
     fields = {**header.fields(manifest), "paths": list(paths)}
-    text = render("gitattributes.j2", syntax=PLAIN, source=manifest.source, fields=fields)
+    text = render("gitattributes.j2", syntax=PLAIN, source=manifest.source, value_by_name=fields)
     return {ATTRIBUTES: text}
 
 

@@ -43,52 +43,52 @@ class Applied:
     removed: tuple[str, ...]
 
 
-def compare(wanted: Mapping[str, str], present: Mapping[str, str]) -> tuple[Difference, ...]:
-    """How ``present`` differs from ``wanted``, sorted by path; line ends do not matter."""
-    return tuple(sorted(_find_differences(wanted, present)))
+def compare(
+    text_by_path: Mapping[str, str], present_by_path: Mapping[str, str]
+) -> tuple[Difference, ...]:
+    """How the present texts differ from the generated ones, by path; line ends do not matter."""
+    return tuple(sorted(_find_differences(text_by_path, present_by_path)))
 
 
-def read(root: Path, wanted: Mapping[str, str]) -> dict[str, str]:
+def read(root: Path, text_by_path: Mapping[str, str]) -> dict[str, str]:
     """
     The files of ours under ``root``, by path.
 
-    Raises ``Drift`` when a file that is not ours has the place of a wanted one.
+    Raises ``Drift`` when a file that is not ours has the place of a generated one.
     """
-    present: dict[str, str] = {}
+    present_by_path: dict[str, str] = {}
     foreign = []
-    for path in sorted({*_list_owned(root), *wanted}):
+    for path in sorted({*_list_owned(root), *text_by_path}):
         if not (root / path).exists():
             continue
         with files.reading(root / path) as stream:
             text = stream.read().decode("utf-8", errors="replace")
         if text.startswith(MARKERS):
-            present[path] = text
-        elif path == ATTRIBUTES and set(parse_rules(wanted.get(path, ""))) <= set(
-            parse_rules(text)
-        ):
+            present_by_path[path] = text
+        elif path == ATTRIBUTES and _has_rules(text, text_by_path.get(path, "")):
             # Attributes serve many purposes: a file with our rules among others will do.
-            present |= {path: wanted[path]} if path in wanted else {}
-        elif path in wanted:
-            foreign.append(_describe_foreign(path, wanted[path]))
+            present_by_path |= {path: text_by_path[path]} if path in text_by_path else {}
+        elif path in text_by_path:
+            foreign.append(_describe_foreign(path, text_by_path[path]))
     if foreign:
         raise Drift(*foreign)
-    return present
+    return present_by_path
 
 
-def check(root: Path, wanted: Mapping[str, str]) -> None:
-    """Raise ``Drift``, with every difference, unless the files under ``root`` are ``wanted``."""
-    differences = compare(wanted, read(root, wanted))
+def check(root: Path, text_by_path: Mapping[str, str]) -> None:
+    """Raise ``Drift`` with every difference of the files under ``root`` from the generated ones."""
+    differences = compare(text_by_path, read(root, text_by_path))
     if differences:
         raise Drift(*_describe_all(differences))
 
 
-def apply(root: Path, wanted: Mapping[str, str]) -> Applied:
-    """Make the files under ``root`` the ``wanted`` ones, and touch no file that is up to date."""
-    differences = compare(wanted, read(root, wanted))
+def apply(root: Path, text_by_path: Mapping[str, str]) -> Applied:
+    """Make the files under ``root`` the generated ones, and touch no file that is up to date."""
+    differences = compare(text_by_path, read(root, text_by_path))
     removed = tuple(item.path for item in differences if item.kind == "orphaned")
     written = tuple(item.path for item in differences if item.kind != "orphaned")
     for path in written:
-        files.write(root / path, wanted[path])
+        files.write(root / path, text_by_path[path])
     for path in removed:
         try:
             (root / path).unlink()
@@ -97,16 +97,20 @@ def apply(root: Path, wanted: Mapping[str, str]) -> Applied:
     return Applied(written=written, removed=removed)
 
 
+def _has_rules(text: str, generated: str) -> bool:
+    return set(parse_rules(generated)) <= set(parse_rules(text))
+
+
 def _find_differences(
-    wanted: Mapping[str, str], present: Mapping[str, str]
+    text_by_path: Mapping[str, str], present_by_path: Mapping[str, str]
 ) -> Iterator[Difference]:
-    for path, text in wanted.items():
-        if path not in present:
+    for path, text in text_by_path.items():
+        if path not in present_by_path:
             yield Difference(path=path, kind="missing", diff=_diff("", text))
-        elif diff := _diff(present[path], text):
+        elif diff := _diff(present_by_path[path], text):
             yield Difference(path=path, kind="changed", diff=diff)
-    for path in present.keys() - wanted.keys():
-        yield Difference(path=path, kind="orphaned", diff=_diff(present[path], ""))
+    for path in present_by_path.keys() - text_by_path.keys():
+        yield Difference(path=path, kind="orphaned", diff=_diff(present_by_path[path], ""))
 
 
 def _diff(before: str, after: str) -> str:
@@ -132,10 +136,10 @@ def _describe_all(differences: tuple[Difference, ...]) -> Iterator[Problem]:
         )
 
 
-def _describe_foreign(path: str, wanted: str) -> Problem:
+def _describe_foreign(path: str, text: str) -> Problem:
     if path == ATTRIBUTES:
         what = "was not generated by wheelyard, and lacks rules for the generated files"
-        lines = tuple(map(str, parse_rules(wanted)))
+        lines = tuple(map(str, parse_rules(text)))
         return Problem(place=path, what=what, hint="add these lines to it", lines=lines)
     return Problem(
         place=path,

@@ -61,7 +61,9 @@ class GitHub:
             "tags": release.TAGS,
             "part_bytes": self.limits["release file bytes"],
         }
-        text = render("github/wheels.yml.j2", syntax=SYNTAX, source=manifest.source, fields=fields)
+        text = render(
+            "github/wheels.yml.j2", syntax=SYNTAX, source=manifest.source, value_by_name=fields
+        )
         remedy = "let one runner match several targets: each job class is a job of the workflow"
         check_limit(self, "workflow bytes", len(text), place=WORKFLOW, remedy=remedy)
         return {WORKFLOW: text}

@@ -89,7 +89,7 @@ class GitLab:
             "is_release": Passed(f"$CI_COMMIT_TAG =~ {release.PATTERN}"),
         }
         fields = {**shared, **fields}
-        return render(template, syntax=SYNTAX, source=manifest.source, fields=fields)
+        return render(template, syntax=SYNTAX, source=manifest.source, value_by_name=fields)
 
     def _check_limits(self, manifest: Manifest, plan: Plan, text: str) -> None:
         # The bundle is one artifact, and wheels do not shrink when zipped. The size of those that

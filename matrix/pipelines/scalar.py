@@ -80,10 +80,12 @@ def word(value: str) -> Passed:
     return Passed(value)
 
 
-def render(template: str, *, syntax: Syntax, source: str, fields: Mapping[str, object]) -> str:
+def render(
+    template: str, *, syntax: Syntax, source: str, value_by_name: Mapping[str, object]
+) -> str:
     """The text of ``template`` with ``fields``; a refused value is reported as of ``source``."""
     try:
-        return _environment(syntax).get_template(template).render(fields)
+        return _environment(syntax).get_template(template).render(value_by_name)
     except Unsafe as error:
         raise ManifestError(Problem(place=source, what=str(error))) from error
 

@@ -24,19 +24,20 @@ class Needs:
     """The projects that each project of a job class needs first, at one step's distance."""
 
     job_class: str
-    direct: Mapping[str, frozenset[str]]
+    needs_by_project: Mapping[str, frozenset[str]]
 
     @classmethod
     def of(cls, job_class: str, files: Iterable[LockedFile], manifest: Manifest) -> Self:
         """The needs of the locked ``files`` that some target of ``job_class`` installs."""
-        direct: dict[str, set[str]] = {}
+        needs_by_project: dict[str, set[str]] = {}
         for file in files:
-            needed = direct.setdefault(file.project, set())
+            needed = needs_by_project.setdefault(file.project, set())
             needed.update(file.requires)
             if not file.is_wheel:
                 needed.update(find_recipe_projects(find_recipe(manifest, file.project)))
         return cls(
-            job_class=job_class, direct={name: frozenset(names) for name, names in direct.items()}
+            job_class=job_class,
+            needs_by_project={name: frozenset(names) for name, names in needs_by_project.items()},
         )
 
     def find_all(self, project: str) -> set[str]:
@@ -49,7 +50,7 @@ class Needs:
         reached: set[str] = set()
         todo = [project]
         while todo:
-            new = self.direct.get(todo.pop(), frozenset()) - reached
+            new = self.needs_by_project.get(todo.pop(), frozenset()) - reached
             reached |= new
             todo += new
         return reached - {project}
@@ -79,7 +80,7 @@ class Needs:
         return path[::-1]
 
     def _steps(self, name: str, came_from: dict[str, str]) -> Iterator[str]:
-        for new in sorted(self.direct.get(name, ())):
+        for new in sorted(self.needs_by_project.get(name, ())):
             if new not in came_from:
                 came_from[new] = name
                 yield new

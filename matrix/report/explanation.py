@@ -65,8 +65,8 @@ class ExplainedBuild:
     seconds: int
     """Estimated duration of the whole job."""
     after: tuple[str, ...]
-    carried: tuple[str, ...]
-    stock: tuple[str, ...]
+    reused: tuple[str, ...]
+    build_requirements: tuple[str, ...]
     unlocked: str
     needed_by: tuple[str, ...]
     beside: tuple[str, ...]
@@ -96,7 +96,7 @@ def explain(
 
     ``options`` are the options with which a command finds the same manifest and plan again.
     """
-    needs = Needs(job_class="", direct=_direct(lock, target))
+    needs = Needs(job_class="", needs_by_project=_direct(lock, target))
     cells = [c for c in plan.cells if c.project == project and target in {"", c.target}]
     jobs = {cell.job for cell in cells}
     return Explanation(
@@ -105,7 +105,11 @@ def explain(
         manifest=manifest.source,
         wanted_by=tuple(_find_requirers(project, manifest, lock, needs, target)),
         required_by=tuple(
-            sorted(name for name, direct in needs.direct.items() if project in direct)
+            sorted(
+                name
+                for name, needs_by_project in needs.needs_by_project.items()
+                if project in needs_by_project
+            )
         ),
         targets=tuple(_choice(cell) for cell in cells),
         builds=tuple(
@@ -119,11 +123,11 @@ def explain(
 
 
 def _direct(lock: Lock, target: str) -> Mapping[str, frozenset[str]]:
-    direct: dict[str, set[str]] = {}
+    needs_by_project: dict[str, set[str]] = {}
     for file in lock.files:
         if target in {"", *file.targets}:
-            direct.setdefault(file.project, set()).update(file.requires)
-    return {name: frozenset(required) for name, required in direct.items()}
+            needs_by_project.setdefault(file.project, set()).update(file.requires)
+    return {name: frozenset(required) for name, required in needs_by_project.items()}
 
 
 def _find_requirers(
@@ -182,8 +186,8 @@ def _explain_build(
         image=job_class.image,
         seconds=job.seconds,
         after=tuple(sorted(waited)),
-        carried=build.reused,
-        stock=build.build_requirements,
+        reused=build.reused,
+        build_requirements=build.build_requirements,
         unlocked=build.unlocked,
         needed_by=tuple(sorted(waiting)),
         beside=tuple(sorted(labels - waited - waiting - {build.label})),
@@ -230,7 +234,7 @@ def _target(choice: Choice) -> str:
 def _installs(build: ExplainedBuild) -> str:
     if build.unlocked:
         return f"the newest build requirements of the index: {build.unlocked}"
-    return f"{len(build.stock)} locked wheels and nothing else"
+    return f"{len(build.build_requirements)} locked wheels and nothing else"
 
 
 def _facts(build: ExplainedBuild, job_class: JobClass) -> Iterator[str]:
@@ -239,7 +243,7 @@ def _facts(build: ExplainedBuild, job_class: JobClass) -> Iterator[str]:
         "identifiers": " ".join(build.identifiers),
         "runner": f"{describe_class(job_class)}, matched by {build.runner!r}",
         "image": build.image,
-        "waits for": ", ".join([*build.after, *(f"{name} (reused)" for name in build.carried)]),
+        "waits for": ", ".join([*build.after, *(f"{name} (reused)" for name in build.reused)]),
         "installs": _installs(build),
         "needed by": ", ".join(build.needed_by),
         "beside": ", ".join(build.beside),

@@ -77,7 +77,7 @@ def manifest(found: tuple[Interpreter, ...], image: str) -> str:
 def distributions(plan: Mapping[str, Any]) -> set[str]:
     """Every sdist of the plan, and every wheel that a build may install."""
     sdists = {build["sdist"] for job in plan["jobs"] for build in job["builds"]}
-    return sdists | {file["filename"] for file in plan["build_files"]}
+    return sdists | {file["filename"] for file in plan["build_requirements"]}
 
 
 def project(filename: str) -> str:
