@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -125,6 +126,35 @@ def test_what_names_a_user_is_told_apart() -> None:
     assert origin(url) == ("https", "index.example:8443")
     assert authorization(url) == "Basic bWU6c0BmZQ=="
     assert authorization("https://index.example/") == ""
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_does_not_answer_is_named(tmp_path: Path, scheme: str) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    settings = Settings(
+        url=f"{scheme}://index.example/simple/",
+        ca_bundle="",
+        proxies={scheme: f"http://me:secret@{address}"},
+    )
+
+    with pytest.raises(IndexUnavailable) as caught:
+        Index(Transport(settings, sleep=lambda _: None), Cache(tmp_path)).fetch_page(SIX)
+
+    assert str(caught.value).endswith(
+        "  hint: check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and pip's proxy: "
+        f"the proxy http://***@{address} did not answer"
+    )
+
+
+def test_a_proxy_that_is_no_address_is_an_error(tmp_path: Path) -> None:
+    settings = Settings(
+        url="http://index.example/simple/", ca_bundle="", proxies={"http": "http://["}
+    )
+
+    with pytest.raises(IndexUnavailable):
+        Index(Transport(settings, sleep=lambda _: None), Cache(tmp_path)).fetch_page(SIX)
 
 
 def test_a_page_comes_through_a_proxy(tmp_path: Path) -> None:

@@ -241,6 +241,16 @@ def test_a_project_that_is_not_on_the_index_is_named_with_who_asks(
     )
 
 
+def test_a_misspelled_project_has_a_hint(index: IndexServer, client: Index) -> None:
+    wheel(index, "requests", "1.0")
+    wanted = manifest("reqeusts", "requests")
+
+    (problem,) = lockfile.find_impossible(lock_of(wanted, client), wanted)
+
+    assert problem.what.endswith(": the index has no project 'reqeusts'")
+    assert problem.hint == "did you mean 'requests'?"
+
+
 def test_metadata_that_nobody_can_read_is_passed_over(index: IndexServer, client: Index) -> None:
     wheel(index, "six", "1.0")
     bad = make_wheel(

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError
+from urllib3.exceptions import HTTPError, ProxyError
 
 from matrix.edge import limits
 from matrix.errors import Problem
@@ -43,6 +43,9 @@ _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _HINT: Final = (
     "set network.index in packages.yaml, or PIP_INDEX_URL, to an index that this machine reaches"
+)
+_HINT_PROXY: Final = (
+    "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and pip's proxy: the proxy {proxy} did not answer"
 )
 _HINT_CERTIFICATES: Final = (
     "set network.ca-bundle in packages.yaml, or PIP_CERT, to the certificates of this network"
@@ -104,6 +107,7 @@ class Transport:
         # An event that close() sets ends every pause at once.
         self._sleep = sleep or self._closed.wait
         self._largest = largest
+        self._proxies = settings.proxies
         self._connections = Connections(settings)
 
     @property
@@ -219,17 +223,27 @@ class Transport:
             wanted_pause = 0.0
             try:
                 response = attempt()
-            except (_Refused, LocationValueError) as error:
+            except (_Refused, ValueError) as error:
+                # ValueError: an address, of a file or a proxy, that is none.
                 raise _unavailable(url, wanted, str(error)) from error
             except HTTPError as error:
                 if pause is None or self._closed.is_set() or _certificate_error(error):
-                    raise _unavailable(url, wanted, _reason(error), error) from error
+                    raise self._unreached(url, wanted, error) from error
             else:
                 if response.status_code not in _BUSY or pause is None:
                     return response
                 wanted_pause = self._parse_retry_after(response.headers.get("Retry-After", ""))
             self._sleep(wanted_pause or pause)
         raise AssertionError  # the last pause is None, and that round returns or raises
+
+    def _unreached(self, url: str, wanted: str, error: HTTPError) -> NoAnswer:
+        hint = _HINT
+        if _certificate_error(error):
+            hint = _HINT_CERTIFICATES
+        elif isinstance(error, ProxyError):
+            proxy = addresses.proxy(url, self._proxies)
+            hint = _HINT_PROXY.format(proxy=addresses.without_password(proxy))
+        return _unavailable(url, wanted, _reason(error), hint=hint)
 
     def _parse_retry_after(self, text: str) -> float:
         """Retry-After: seconds, or a date (RFC 9110)."""
@@ -250,9 +264,8 @@ def parse_count(text: str) -> int | None:
 
 
 def _unavailable(
-    url: str, wanted: str, reason: str, error: HTTPError | None = None, *, status: int = 0
+    url: str, wanted: str, reason: str, *, status: int = 0, hint: str = _HINT
 ) -> NoAnswer:
-    hint = _HINT_CERTIFICATES if error is not None and _certificate_error(error) else _HINT
     place = addresses.without_password(url)
     problem = Problem(place=place, what=f"expected {wanted}, got {reason}", hint=hint)
     return NoAnswer(problem, reason=reason, status=status)

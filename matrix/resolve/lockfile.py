@@ -1,6 +1,8 @@
 """Reading and writing ``packages.lock``."""
 
 import functools
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +10,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from matrix.documents import rows
-from matrix.errors import LockError, Problem
+from matrix.errors import LockError, Problem, did_you_mean
 from matrix.manifest import unmerged
 from matrix.manifest.model import Manifest
 from matrix.resolve import lock_checks, lock_merge
@@ -17,6 +19,8 @@ from matrix.resolve.lock import SCHEMA, Lock
 FILENAME: Final = "packages.lock"
 COMMAND: Final = "wheelyard lock"
 _OLDER: Final = (1, 2, 3, 4)
+_EXCLUDE: Final = "exclude those targets with a reason, or ask for another version"
+_NO_PROJECT: Final = re.compile("the index has no project '(?P<project>[^']+)'")
 
 
 def dump(lock: Lock) -> str:
@@ -129,6 +133,7 @@ def find_impossible(lock: Lock, manifest: Manifest) -> tuple[Problem, ...]:
     lines: dict[tuple[str, ...], int] = {
         (str(package.requirement),): package.line for package in manifest.packages
     }
+    names = {file.project for file in lock.files} | {p.project for p in manifest.packages}
     grouped: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for no in lock.impossible:
         grouped.setdefault((no.root, no.requirements, no.reason), []).append(no.target)
@@ -137,7 +142,13 @@ def find_impossible(lock: Lock, manifest: Manifest) -> tuple[Problem, ...]:
             place=manifest.source,
             line=lines.get(requirements, 0),
             what=f"{', '.join(requirements)} is impossible on {', '.join(targets)}: {reason}",
-            hint="exclude those targets with a reason, or ask for another version",
+            hint=_suggest(reason, names) or _EXCLUDE,
         )
         for (_, requirements, reason), targets in sorted(grouped.items())
     )
+
+
+def _suggest(reason: str, names: Iterable[str]) -> str:
+    """A hint for a project that may be misspelled: another that the manifest or the lock names."""
+    match = _NO_PROJECT.match(reason)
+    return did_you_mean(match["project"], set(names) - {match["project"]}) if match else ""
