@@ -18,9 +18,10 @@ from matrix.cli.equipment import make_build_environment
 from matrix.cli.session import Session, format_json
 from matrix.errors import MatrixError, NotEquipped, Problem
 from matrix.plan.job_classes import assign_job_classes
-from matrix.toolchain import directory, integrity, needs, readiness
+from matrix.toolchain import directory, integrity, needs, readiness, tool_check
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Need
+from matrix.toolchain.tool_wheelhouse import find_tool_gaps
 
 # Every index has it, and no build does without it.
 _PROBE: Final = canonicalize_name("pip")
@@ -99,7 +100,11 @@ def _check_toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Fin
         services = [need.service for need in wanted if not here.find_obstacle(need.job_class)]
         toolchain = directory.read_record(root)
         integrity.refuse_damage(root, toolchain)
-        lacks = tuple(integrity.find_gaps(root, toolchain, services))
+        requirements = tool_check.read_present_tool(session.manifest, root=session.root)
+        lacks = (
+            *integrity.find_gaps(root, toolchain, services),
+            *find_tool_gaps(root, toolchain, requirements),
+        )
     except MatrixError as error:
         lacks = error.problems
     for problem in lacks:

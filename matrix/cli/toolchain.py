@@ -9,16 +9,18 @@ from typing import Any, Final
 
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json, read_text
-from matrix.errors import NotEquipped, Problem, UsageError
+from matrix.errors import Drift, NotEquipped, Problem, UsageError
 from matrix.index.settings import choose_settings
 from matrix.index.transport import Transport
 from matrix.plan import planfile
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
-from matrix.toolchain import additions, assembly, integrity, needs
+from matrix.toolchain import additions, assembly, integrity, needs, tool_check
 from matrix.toolchain.model import Toolchain
 from matrix.toolchain.needs import Need
+from matrix.toolchain.tool_requirements import ToolRequirements
+from matrix.toolchain.tool_wheelhouse import CarriedTool, find_tool_gaps
 
 DESCRIPTION: Final = (
     "Fetch everything that the lanes download, for runners without internet; add files "
@@ -74,7 +76,10 @@ def run(session: Session, arguments: Arguments) -> None:
         root, toolchain = arguments.out, _make(session, arguments.out, wanted, classes)
     facts = _list_facts(toolchain)
     session.show(format_json(facts) if arguments.common.json else _format(facts))
-    lacks = tuple(integrity.find_gaps(root, toolchain, (need.service for need in wanted)))
+    lacks = (
+        *integrity.find_gaps(root, toolchain, (need.service for need in wanted)),
+        *find_tool_gaps(root, toolchain, _read_present_tool(session)),
+    )
     if lacks:
         raise NotEquipped.of(lacks)
 
@@ -87,6 +92,24 @@ def _find_needs(session: Session, path: Path | None) -> tuple[tuple[Need, ...], 
     plan = planfile.parse(read_text(path), source=path.name)
     targets = (Target.parse(target.python, target.platform) for target in plan.targets)
     return needs.find_needs(targets, plan.job_classes), plan.job_classes
+
+
+def _read_present_tool(session: Session) -> ToolRequirements | None:
+    """Read the repository's tool requirements; a plan needs no manifest beside it."""
+    if not session.manifest_path.is_file():
+        return None
+    return tool_check.read_present_tool(session.manifest, root=session.root)
+
+
+def _read_tool(session: Session) -> CarriedTool | None:
+    """Return the tool to carry; requirements that do not fit the manifest raise ``Drift``."""
+    if session.manifest.tool is None:
+        return None
+    if problems := tuple(tool_check.find_problems(session.manifest, root=session.root)):
+        raise Drift(*problems)
+    return CarriedTool(
+        requirements=tool_check.read_tool_file(session.root), repository=session.root
+    )
 
 
 def _make(
@@ -106,7 +129,11 @@ def _make(
             reporter=session.reporter,
         )
         toolchain = assembly.assemble(
-            wanted, needs.list_images(classes), root=root, sources=sources
+            wanted,
+            needs.list_images(classes),
+            root=root,
+            sources=sources,
+            tool=_read_tool(session),
         )
     session.reporter.say(f"wrote {root}")
     return toolchain

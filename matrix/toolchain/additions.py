@@ -1,5 +1,6 @@
 """Add files to a toolchain that were downloaded on another machine."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,11 +32,10 @@ def add_files(paths: Sequence[Path], *, root: Path) -> Toolchain:
             raise MatrixError(Problem(place=str(path), what=str(error))) from error
         contents += placed
         added.add(path.name)
-    completed = Toolchain(
-        services=toolchain.services,
+    completed = dataclasses.replace(
+        toolchain,
         contents=tuple(sorted(contents)),
         missing=tuple(each for each in toolchain.missing if each.name not in added),
-        images=toolchain.images,
     )
     directory.write_record(completed, root=root)
     return completed

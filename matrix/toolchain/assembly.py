@@ -37,6 +37,7 @@ from matrix.toolchain.model import (
 )
 from matrix.toolchain.needs import Closure, Need
 from matrix.toolchain.resources import Resources, VirtualenvPin
+from matrix.toolchain.tool_wheelhouse import CarriedTool, fetch_tool
 
 if TYPE_CHECKING:
     from matrix.index.client import Index
@@ -57,15 +58,22 @@ class Sources:
 
 
 def assemble(
-    needed: Sequence[Need], images: Sequence[str], *, root: Path, sources: Sources
+    needed: Sequence[Need],
+    images: Sequence[str],
+    *,
+    root: Path,
+    sources: Sources,
+    tool: CarriedTool | None = None,
 ) -> Toolchain:
-    """Update ``root`` for ``needed``, and return its contents and what is missing."""
+    """Update ``root`` for ``needed`` and ``tool``, and return its contents and what is missing."""
     lanes = read_lanes(needed, sources.index)
     earlier = EarlierRun.read(root)
     resolution = closures.resolve_closures(
         needs.list_closures(needed, lanes), sources.index, reporter=sources.reporter
     )
     contents = list(_fetch_distributions(resolution.files, earlier, root=root, sources=sources))
+    if tool:
+        contents += fetch_tool(tool, earlier, root=root, index=sources.index)
     missing = list(resolution.missing)
     downloads = list(needs.list_downloads(needed, lanes))
     for pin, users in needs.list_virtualenvs(needed, lanes).items():
@@ -81,6 +89,7 @@ def assemble(
         contents=tuple(sorted([*contents, *placed])),
         missing=tuple(sorted([*missing, *absent], key=lambda each: each.name)),
         images=tuple(images),
+        tool=tool.requirements.content if tool else "",
     )
     earlier.remove_unused(toolchain, root=root)
     directory.write_record(toolchain, root=root)

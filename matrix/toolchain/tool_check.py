@@ -39,6 +39,13 @@ def read_tool_file(root: Path) -> ToolRequirements:
         raise Drift(Problem(place=REQUIREMENTS, what=str(error), hint=HINT)) from error
 
 
+def read_present_tool(manifest: Manifest, *, root: Path) -> ToolRequirements | None:
+    """Read the file of the repository ``root`` if the manifest has a tool and there is a file."""
+    if manifest.tool is None or not (root / REQUIREMENTS).is_file():
+        return None
+    return read_tool_file(root)
+
+
 def find_problems(manifest: Manifest, *, root: Path) -> Iterator[Problem]:
     """Yield how the file of the repository ``root`` differs from what ``manifest`` needs."""
     tool = require_tool(manifest)

@@ -7,13 +7,14 @@ The comments at its top say for which tool and which interpreters it was made, s
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from matrix import __version__
 from matrix.pipelines.header import MARKERS
 
 _HINT: Final = "wheelyard tool --lock"
+_HASH: Final = "    --hash=sha256:"
 _FIELDS: Final = ("tool", "version", "sha256", "covers", "lacks", "content")
 
 
@@ -43,6 +44,11 @@ class Pin:
     marker: str = ""
     sha256s: tuple[str, ...] = ()
 
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a wheel in the repository."""
+        return self.requirement.startswith("./")
+
     def __str__(self) -> str:
         marker = f" ; {self.marker}" if self.marker else ""
         hashes = "".join(f" \\\n    --hash=sha256:{sha256}" for sha256 in self.sha256s)
@@ -52,7 +58,7 @@ class Pin:
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRequirements:
     """
-    The file, without its pins when it was read.
+    The file.
 
     ``covers`` and ``lacks`` name interpreters by cibuildwheel's identifiers (``cp312-win_amd64``):
     those on which the pins install, and those on which no wheels of them exist.
@@ -63,11 +69,15 @@ class ToolRequirements:
     lacks: tuple[str, ...] = ()
     pins: tuple[Pin, ...] = ()
 
+    @property
+    def content(self) -> str:
+        """The digest of the lines for pip."""
+        return _digest(_format_pins(self.pins))
+
 
 def dump_requirements(requirements: ToolRequirements) -> str:
     """Return the file's text."""
-    pins = "".join(f"{pin}\n" for pin in requirements.pins)
-    content = f"--only-binary :all:\n{pins}"
+    content = _format_pins(requirements.pins)
     identity = requirements.identity
     value_by_field = {
         "tool": identity.tool,
@@ -75,7 +85,7 @@ def dump_requirements(requirements: ToolRequirements) -> str:
         "sha256": identity.sha256,
         "covers": " ".join(requirements.covers),
         "lacks": " ".join(requirements.lacks),
-        "content": _digest(content),
+        "content": requirements.content,
     }
     lines = (f"# {name}: {value}\n" for name, value in value_by_field.items() if value)
     return (
@@ -84,7 +94,7 @@ def dump_requirements(requirements: ToolRequirements) -> str:
 
 
 def parse_requirements(text: str) -> ToolRequirements:
-    """Read the comments of the file; its pins are only compared with their digest."""
+    """Read the text of the file."""
     if not text.startswith(MARKERS[0]):
         raise InvalidToolRequirements("was not made by wheelyard")
     lines = text.splitlines()
@@ -105,6 +115,7 @@ def parse_requirements(text: str) -> ToolRequirements:
         ),
         covers=tuple(value_by_field.get("covers", "").split()),
         lacks=tuple(value_by_field.get("lacks", "").split()),
+        pins=tuple(_parse_pins(lines[count:])),
     )
 
 
@@ -123,6 +134,19 @@ def find_differences(
     if absent:
         differences.append(f"does not cover {', '.join(absent)}")
     return tuple(differences)
+
+
+def _format_pins(pins: Sequence[Pin]) -> str:
+    return "".join(f"{line}\n" for line in ("--only-binary :all:", *pins))
+
+
+def _parse_pins(lines: Sequence[str]) -> Iterator[Pin]:
+    """Read lines that ``dump_requirements`` wrote, as their digest has shown."""
+    for line in "\n".join(lines).replace(f" \\\n{_HASH}", f" {_HASH}").splitlines():
+        if not line.startswith("-"):
+            requirement, *sha256s = line.split(f" {_HASH}")
+            name, _, marker = requirement.partition(" ; ")
+            yield Pin(requirement=name, marker=marker, sha256s=tuple(sha256s))
 
 
 def _digest(content: str) -> str:
