@@ -1,8 +1,11 @@
+import dataclasses
+
 import pytest
 
 from matrix.errors import ManifestError
 from matrix.plan.inventory import ReusedWheel
 from matrix.plan.model import Build, Plan
+from matrix.plan.order import Needs
 from matrix.plan.planning import create_plan
 from matrix.resolve.lock import LockedFile
 
@@ -149,3 +152,30 @@ def test_after_of_a_recipe_is_part_of_the_content_key() -> None:
 
     assert len({plain, waiting, changed}) == 3
     assert plain == key("a: {}, b: {environment: {CFLAGS: -O1}}")
+
+
+def test_a_path_is_the_shortest_where_several_meet() -> None:
+    needs_by_project = {
+        "a": frozenset({"b", "c"}),
+        "b": frozenset({"d"}),
+        "c": frozenset({"d"}),
+        "d": frozenset({"e"}),
+    }
+    needs = Needs(job_class="x", needs_by_project=needs_by_project)
+
+    assert needs.find_path("a", "e") == ["a", "b", "d", "e"]
+
+
+def key_of_a(prerequisite: LockedFile) -> str:
+    more = "recipes: {a: {after: [b, c]}, b: {after: [c]}}"
+    files = (sdist("a"), sdist("b"), wheel("c", targets=(P39,)), prerequisite)
+    plan = create_plan(manifest("a", "b", "c", more=more), lock(*files))
+    (cell,) = (cell for cell in plan.cells if cell.project == "a")
+    return cell.content_key
+
+
+def test_a_key_follows_a_project_that_two_recipes_want_first() -> None:
+    other = dataclasses.replace(sdist("c"), sha256="0" * 64)
+
+    assert key_of_a(sdist("c")) == key_of_a(sdist("c"))
+    assert key_of_a(sdist("c")) != key_of_a(other)

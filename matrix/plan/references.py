@@ -47,9 +47,9 @@ def _check_targets(plan: Plan) -> Iterator[str]:
             target = Target.parse(planned.python, planned.platform)
         except InvalidTarget as error:
             yield f"targets[{number}]: {error}"
-            continue
-        if target.id != planned.id:
-            yield f"targets[{number}].id: expected {target.id!r}, got {planned.id!r}"
+        else:
+            if target.id != planned.id:
+                yield f"targets[{number}].id: expected {target.id!r}, got {planned.id!r}"
 
 
 def _check_build(place: str, build: Build, targets: set[str], files: set[str]) -> Iterator[str]:
