@@ -91,28 +91,25 @@ def test_an_unknown_label_like_nothing_can_be_listed() -> None:
     "runner", ["[self-hosted, linux, mine]", "{group: builders}", "{group: builders, labels: mine}"]
 )
 def test_labels_of_own_runners_are_unknown_without_an_inventory(runner: str) -> None:
-    assert judge(with_runner(runner), RETIRED) == ([], [])
+    assert judge(with_runner(runner), RETIRED)[1] == []
 
 
 @pytest.mark.parametrize(
     "runner", ["[self-hosted, linux, mine]", "mine", "{group: g, labels: mine}"]
 )
 def test_a_listed_label_is_known(runner: str) -> None:
-    assert judge(with_runner(runner, "github: {labels: [Mine]}\n"), RETIRED) == ([], [])
+    assert judge(with_runner(runner, "github: {labels: [Mine]}\n"), RETIRED)[1] == []
 
 
 @pytest.mark.parametrize("runner", ["[self-hosted, linux, mien]", "{group: g, labels: mien}"])
 def test_with_an_inventory_a_label_that_is_not_listed_is_an_error(runner: str) -> None:
-    assert judge(with_runner(runner, "github: {labels: [mine]}\n"), RETIRED) == (
-        [],
-        [
-            (
-                "packages.yaml:5: runners[0].github: expected a label of `github.labels`, "
-                "got 'mien'\n"
-                "  hint: did you mean 'mine'?"
-            )
-        ],
-    )
+    assert judge(with_runner(runner, "github: {labels: [mine]}\n"), RETIRED)[1] == [
+        (
+            "packages.yaml:5: runners[0].github: expected a label of `github.labels`, "
+            "got 'mien'\n"
+            "  hint: did you mean 'mine'?"
+        )
+    ]
 
 
 def test_an_enterprise_server_hosts_no_runner() -> None:
@@ -163,3 +160,29 @@ def test_tags_of_gitlab_are_the_instances_own() -> None:
     manifest = with_runner("ubuntu-24.04")
 
     assert gitlab.GitLab().judge_runners(manifest, RETIRED) == ((), ())
+
+
+SHARED = (
+    "packages.yaml:5: runners[0].github: plans and publishes on a machine that also builds\n"
+    "  hint: put a runner first that builds nothing: see docs/security.md on shared runners"
+)
+
+
+@pytest.mark.parametrize("runner", ["[self-hosted, linux, mine]", "{group: builders}"])
+def test_an_own_runner_that_publishes_and_builds_is_a_warning(runner: str) -> None:
+    assert judge(with_runner(runner), RETIRED) == ([SHARED], [])
+
+
+def test_an_own_runner_may_build_behind_one_that_publishes() -> None:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+    for publisher in ("ubuntu-24.04", "[self-hosted, publisher]"):
+        runners = f'runners:\n  - {{match: "publisher", github: {publisher}}}'
+        manifest = read(text.replace("runners:", runners).replace("ubuntu-24.04", "[self-hosted]"))
+
+        assert judge(manifest, RETIRED) == ([], [])
+
+
+def test_a_runner_of_gitlab_alone_is_no_publisher_of_github() -> None:
+    text = (cases.ROOT / "closed-runners" / "packages.yaml").read_text(encoding="utf-8")
+
+    assert judge(read(text), RETIRED) == ([], [])

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from matrix.errors import Problem, did_you_mean
+from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest, Runner
 
 SELF_HOSTED: Final = "self-hosted"
@@ -39,7 +40,20 @@ def judge_labels(
                 errors.append(_describe_end(manifest, index, label, f"is gone since {day}"))
             elif today >= day - WARNED_BEFORE:
                 warnings.append(_describe_end(manifest, index, label, f"goes away on {day}"))
-    return tuple(warnings), tuple(errors)
+    return (*warnings, *_warn_of_shared(manifest)), tuple(errors)
+
+
+def _warn_of_shared(manifest: Manifest) -> Iterator[Problem]:
+    """A runner of one's own that publishes, and that runs code of sdists and of forks as well."""
+    for index, runner in enumerate(manifest.runners):
+        if not runner.github.words:
+            continue
+        builds = any(runner_of(manifest, target) is runner for target in manifest.all_targets)
+        if builds and is_own(runner):
+            what = f"runners[{index}].github: plans and publishes on a machine that also builds"
+            hint = "put a runner first that builds nothing: see docs/security.md on shared runners"
+            yield Problem(place=manifest.source, line=runner.line, what=what, hint=hint)
+        return
 
 
 def find_unknown(manifest: Manifest) -> Iterator[Problem]:
@@ -47,7 +61,7 @@ def find_unknown(manifest: Manifest) -> Iterator[Problem]:
     declared = {label.lower() for label in manifest.github.labels}
     for index, runner in enumerate(manifest.runners):
         known, lasting = set(declared), set(declared)
-        if _is_own(runner):
+        if is_own(runner):
             # Without an inventory nothing can be said of the labels of one's own runners.
             known |= _GIVEN if declared else {label.lower() for label in runner.github.labels}
             lasting |= known
@@ -65,7 +79,7 @@ def is_hosted(runner: Runner, manifest: Manifest) -> bool:
     """Whether GitHub runs the runner, with the tools that GitHub installs."""
     return (
         manifest.github.dialect == "github.com"
-        and not _is_own(runner)
+        and not is_own(runner)
         and any(label.lower() in read_hosted() for label in runner.github.labels)
     )
 
@@ -78,12 +92,13 @@ def read_hosted() -> Mapping[str, Mapping[str, str]]:
     return loaded
 
 
-def _is_own(runner: Runner) -> bool:
+def is_own(runner: Runner) -> bool:
+    """Whether the runner is registered by its users: GitHub knows nothing of its labels."""
     return bool(runner.github.group) or SELF_HOSTED in map(str.lower, runner.github.labels)
 
 
 def _describe_unknown(label: str, runner: Runner, manifest: Manifest) -> str:
-    if _is_own(runner):
+    if is_own(runner):
         return f"expected a label of `github.labels`, got {label!r}"
     if manifest.github.dialect == "enterprise-server":
         return f"expected {SELF_HOSTED!r} or a label of `github.labels`, got {label!r}"
