@@ -465,6 +465,52 @@ def test_a_tagged_bundle_travels_in_parts(
     assert not list((here / "cache" / "joined").iterdir())
 
 
+def test_two_manifests_beside_each_other_have_a_lock_each(
+    run: Run, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("lock")
+    before = (here / "packages.lock").read_bytes()
+    other = here / "lab.yaml"
+    other.write_text(
+        (here / "packages.yaml").read_text(encoding="utf-8").replace("bundle: small", "bundle: lab")
+    )
+    common = ["--manifest", str(other), "--cache", str(here / "cache"), "-q"]
+    capsys.readouterr()
+
+    assert main(["check", *common]) == 4
+    assert capsys.readouterr().err.startswith("lab.lock: not found\n")
+    assert main(["lock", *common]) == 0
+    assert main(["check", *common]) == 0
+
+    assert (here / "packages.lock").read_bytes() == before
+    assert (here / "lab.lock").exists()
+
+
+def test_a_bundle_needs_wheels_only_where_the_plan_builds_any(
+    run: Run, here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("lock")
+    capsys.readouterr()
+
+    assert run("bundle", "--out", str(here / "out")) == 2
+    assert capsys.readouterr().err == (
+        "bundle: expected --wheels DIR, because the plan builds wheels, got none\n"
+        "  hint: wheelyard build --local, then wheelyard bundle --wheels wheels\n"
+    )
+    write_manifest(here, index, "six")
+    run("lock")
+    assert (
+        run("bundle", "--out", str(here / "out"), "--pack", "20kB", "--parts", str(here / "p")) == 0
+    )
+    assert list((here / "p").glob("**/*.tar.part*"))
+
+
+@pytest.mark.parametrize("size", ["", "MB", "ten", "1iB", "0", "-1", "1e9", "1.2345GB"])
+def test_a_size_that_is_none_is_refused(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bundle", f"--pack={size}"]) == 2
+    assert "argument --pack: expected a size" in capsys.readouterr().err
+
+
 def test_check_warns_before_a_runner_label_retires(
     run: Run,
     here: Path,

@@ -20,7 +20,6 @@ from .manifests import text
 # Words of ours that clear a screen and hide what follows.
 VERIFIED = "\x1b[2J\x1b[1;1Hacme 2026.9.21: verified\n  8 proofs, nothing missing\n\x1b[8m"
 COMMANDS = "because\n::set-output name=empty::true\n::add-mask::x"
-HERE = Path("packages.yaml")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_sections_of_gitlab_s_runner_are_broken() -> None:
 def test_a_problem_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem(place=VERIFIED, what=COMMANDS, hint="a\nb", lines=("c\rd",))
 
-    code = Printer(service="github").fail(LockError(problem), manifest=HERE)
+    code = Printer(service="github").fail(LockError(problem))
 
     printed = capsys.readouterr()
     assert code == 4
@@ -136,8 +135,8 @@ def test_json_keeps_its_values_on_github(capsys: pytest.CaptureFixture[str]) -> 
 def test_hints_name_the_command_as_it_was_called(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem(place="packages.lock", what="not found", hint="wheelyard lock")
 
-    Printer(program="python -m matrix").fail(LockError(problem), manifest=HERE)
-    Printer().fail(LockError(problem), manifest=HERE)
+    Printer(program="python -m matrix").fail(LockError(problem))
+    Printer().fail(LockError(problem))
 
     assert capsys.readouterr().err == (
         "packages.lock: not found\n  hint: python -m matrix lock\n"
@@ -145,11 +144,21 @@ def test_hints_name_the_command_as_it_was_called(capsys: pytest.CaptureFixture[s
     )
 
 
+def test_hints_name_a_manifest_of_another_name(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem(place="lab.lock", what="not found", hint="wheelyard lock")
+
+    Printer(manifest=Path("a b/lab.yaml")).fail(LockError(problem))
+
+    assert capsys.readouterr().err == (
+        "lab.lock: not found\n  hint: wheelyard lock --manifest 'a b/lab.yaml'\n"
+    )
+
+
 def test_a_hint_of_many_problems_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [Problem(place="packages.lock", what=f"p{n} is not locked", hint="wheelyard lock")
                 for n in range(1000)]  # fmt: skip
 
-    Printer().fail(LockError(*problems), manifest=HERE)
+    Printer().fail(LockError(*problems))
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1001
@@ -167,7 +176,7 @@ def test_colour_is_for_terminals_or_forced(environment: dict[str, str], *, expec
 def test_errors_are_coloured_where_that_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem(place="packages.yaml", line=3, what="x: y", hint="z")
 
-    Printer(is_coloured=True).fail(ManifestError(problem), manifest=HERE)
+    Printer(is_coloured=True).fail(ManifestError(problem))
 
     assert capsys.readouterr().err == (
         "\x1b[1mpackages.yaml:3:\x1b[0m x: y\n\x1b[36m  hint: z\x1b[0m\n"
@@ -191,10 +200,10 @@ ERROR = ManifestError(
 def test_problems_as_annotations_of_github(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    printer = Printer(format=Format.GITHUB, service="github")
+    printer = Printer(format=Format.GITHUB, manifest=repository, service="github")
     printer.warnings.append(Problem(place="packages.yaml", what="old"))
 
-    printer.fail(ERROR, manifest=repository)
+    printer.fail(ERROR)
 
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -209,10 +218,10 @@ def test_problems_as_annotations_of_github(
 def test_problems_as_a_code_quality_report_of_gitlab(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    printer = Printer(format=Format.GITLAB)
+    printer = Printer(format=Format.GITLAB, manifest=repository)
 
     printer.show("a result")
-    printer.fail(ERROR, manifest=repository)
+    printer.fail(ERROR)
 
     printed = capsys.readouterr()
     rows = json.loads(printed.out)
@@ -226,7 +235,7 @@ def test_problems_as_a_code_quality_report_of_gitlab(
 
 
 def test_problems_as_sarif(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Printer(format=Format.SARIF).fail(ERROR, manifest=repository)
+    Printer(format=Format.SARIF, manifest=repository).fail(ERROR)
 
     log = json.loads(capsys.readouterr().out)
     run = log["runs"][0]
@@ -250,19 +259,19 @@ def test_problems_as_sarif(repository: Path, capsys: pytest.CaptureFixture[str])
 def test_without_problems_the_documents_are_empty(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Printer(format=Format.GITLAB).finish(manifest=repository)
+    Printer(format=Format.GITLAB, manifest=repository).finish()
     assert json.loads(capsys.readouterr().out) == []
-    Printer(format=Format.SARIF).finish(manifest=repository)
+    Printer(format=Format.SARIF, manifest=repository).finish()
     assert json.loads(capsys.readouterr().out)["runs"][0]["results"] == []
     for quiet in (Format.TEXT, Format.JSON, Format.GITHUB):
-        Printer(format=quiet).finish(manifest=repository)
+        Printer(format=quiet, manifest=repository).finish()
     assert capsys.readouterr().out == ""
 
 
 def test_an_error_as_json_is_an_object_with_its_problems(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Printer(format=Format.JSON).fail(ERROR, manifest=repository)
+    Printer(format=Format.JSON, manifest=repository).fail(ERROR)
 
     printed = json.loads(capsys.readouterr().out)
     assert printed["exit_code"] == 3
@@ -281,10 +290,10 @@ def test_an_error_as_json_is_an_object_with_its_problems(
 def test_a_result_as_json_stays_the_only_text_on_stdout(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    printer = Printer(format=Format.JSON)
+    printer = Printer(format=Format.JSON, manifest=repository)
 
     printer.show_json("{}")
-    printer.fail(ERROR, manifest=repository)
+    printer.fail(ERROR)
 
     assert capsys.readouterr().out == "{}\n"
 

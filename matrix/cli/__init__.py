@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
         # argparse has printed help or a usage error.
         return _flush(printer, stop)
     common = parse_values(Common, values)
-    printer.format = common.format
+    printer.format, printer.manifest = common.format, common.manifest
     signals = _Signals()
     module = verb.load()
     # Help needs none of what a session imports.
@@ -41,16 +41,16 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
     try:
         with signals, Session.open(common, printer, make_parser) as session:
             module.run(session, parse_values(module.Arguments, values))
-            printer.finish(manifest=common.manifest)
+            printer.finish()
     except MatrixError as error:
         if signals.received:
             return _report_interrupt(printer)
-        return printer.fail(error, manifest=common.manifest)
+        return printer.fail(error)
     except KeyboardInterrupt:
         return _report_interrupt(printer)
     except RecursionError:
         what = "the input is nested too deeply: brackets within brackets, or links of links"
-        return printer.fail(MatrixError(Problem(place="", what=what)), manifest=common.manifest)
+        return printer.fail(MatrixError(Problem(place="", what=what)))
     return 0
 
 
@@ -70,7 +70,7 @@ def _flush(printer: Printer, stop: SystemExit) -> int:
         streams.write(sys.stdout, "", name="stdout")
     except NotWritten as error:
         if not stop.code:
-            return printer.fail(error, manifest=Common().manifest)
+            return printer.fail(error)
     return stop.code if isinstance(stop.code, int) else 0
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from matrix.cli.printing import Format
 from matrix.edge.progress import Loudness
+from matrix.edge.quantities import parse_size
 from matrix.manifest.filename import DEFAULT
 
 A = TypeVar("A")
@@ -40,6 +41,14 @@ class PlanSource:
     plan: Path | None = None
     previous: Path | None = None
     expect: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """The parts of a bundle: their size in bytes, None for no parts, and their directory."""
+
+    pack: int | None = None
+    parts: Path = Path("parts")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +84,11 @@ def parse_values(kind: type[A], values: Mapping[str, Any]) -> A:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--manifest", type=Path, default=DEFAULT, metavar="FILE", help="default: %(default)s"
+        "--manifest",
+        type=Path,
+        default=DEFAULT,
+        metavar="FILE",
+        help="default: %(default)s in the current directory; its lock is beside it",
     )
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
@@ -160,6 +173,29 @@ def add_toolchain(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="install the lanes from this directory, which `toolchain --out` wrote",
     )
+
+
+def add_packing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pack",
+        type=_parse_size,
+        metavar="SIZE",
+        help="also write the bundle as parts of that size, such as 2000000000, 100MB or 1.5GiB",
+    )
+    parser.add_argument(
+        "--parts",
+        type=Path,
+        default=Packing().parts,
+        metavar="DIR",
+        help="where --pack writes; default: %(default)s",
+    )
+
+
+def _parse_size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_identity(parser: argparse.ArgumentParser) -> None:

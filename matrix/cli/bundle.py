@@ -13,14 +13,17 @@ from matrix.bundle.collecting import Collected
 from matrix.cli.arguments import (
     Common,
     Identity,
+    Packing,
     PlanSource,
     add_allow_missing,
     add_identity,
+    add_packing,
     add_plan_source,
 )
-from matrix.cli.collect import collect_wheels, parse_allowances
+from matrix.cli.collect import collect_wheels, list_owed, parse_allowances
 from matrix.cli.session import Session
 from matrix.edge import files
+from matrix.errors import Problem, UsageError
 from matrix.pipelines import release
 from matrix.plan.model import Plan
 from matrix.record import schema
@@ -32,7 +35,7 @@ DESCRIPTION: Final = (
 )
 EXAMPLES: Final = (
     "wheelyard bundle --wheels wheels",
-    "wheelyard bundle --wheels wheels --version 7 --pack 2000000000",
+    "wheelyard bundle --wheels wheels --version 7 --pack 2GB",
 )
 OUT: Final = Path("release")
 
@@ -42,18 +45,20 @@ class Arguments:
     common: Common
     source: PlanSource
     identity: Identity
-    wheels: Path
+    packing: Packing
+    wheels: Path | None = None
     out: Path = OUT
     tag: str = ""
-    pack: int | None = None
-    parts: Path = Path("parts")
     outputs: Path | None = None
     allow_missing: tuple[str, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--wheels", type=Path, required=True, metavar="DIR", help="the built wheels"
+        "--wheels",
+        type=Path,
+        metavar="DIR",
+        help="the built wheels; needed where the plan builds any",
     )
     parser.add_argument(
         "--out",
@@ -66,18 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tag", default="", metavar="TAG", help="take the version from this tag of a release"
     )
     parser.add_argument(
-        "--pack", type=int, metavar="BYTES", help="also write the bundle as parts of that size"
-    )
-    parser.add_argument(
-        "--parts",
-        type=Path,
-        default=Path("parts"),
-        metavar="DIR",
-        help="where --pack writes; default: %(default)s",
-    )
-    parser.add_argument(
         "--outputs", type=Path, metavar="FILE", help="append the digest as an output of the job"
     )
+    add_packing(parser)
     add_identity(parser)
     add_allow_missing(parser)
     add_plan_source(parser)
@@ -87,6 +83,10 @@ def run(session: Session, arguments: Arguments) -> None:
     """Collect, fetch, prove and seal."""
     plan = session.plan(arguments.source)
     allowed = parse_allowances(arguments.allow_missing, plan)
+    if arguments.wheels is None and list_owed(plan) - allowed.keys():
+        what = "expected --wheels DIR, because the plan builds wheels, got none"
+        hint = "wheelyard build --local, then wheelyard bundle --wheels wheels"
+        raise UsageError(Problem(place="bundle", what=what, hint=hint))
     collected = collect_wheels(plan, arguments.wheels, allowed=allowed)
     identity = make_identity(
         session, plan, arguments.identity, out=arguments.out, tag=arguments.tag
@@ -94,8 +94,7 @@ def run(session: Session, arguments: Arguments) -> None:
     directory = seal(
         session, plan, collected, identity, out=arguments.out, previous=arguments.source.previous
     )
-    if arguments.pack is not None:
-        packing.pack(directory, arguments.parts, size=arguments.pack, reporter=session.reporter)
+    pack(session, directory, arguments.packing)
     digest = files.digest(directory / schema.FILENAME)
     if arguments.outputs is not None:
         files.append(arguments.outputs, f"sha256={digest}\n")
@@ -103,6 +102,12 @@ def run(session: Session, arguments: Arguments) -> None:
         session.show(json.dumps({"bundle": str(directory), "sha256": digest}))
     else:
         session.show(f"{directory}\nsha256 of {schema.FILENAME}: {digest}")
+
+
+def pack(session: Session, directory: Path, options: Packing) -> None:
+    """Write the parts of a bundle, if they are wanted."""
+    if options.pack is not None:
+        packing.pack(directory, options.parts, size=options.pack, reporter=session.reporter)
 
 
 def make_identity(

@@ -12,6 +12,7 @@ from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.arguments import Common, PlanSource, add_allow_missing, add_plan_source
 from matrix.cli.session import Session, format_json
+from matrix.edge.quantities import count
 from matrix.errors import Problem, UsageError
 from matrix.plan.model import Plan, State
 
@@ -46,18 +47,27 @@ def run(session: Session, arguments: Arguments) -> None:
         missing = [f"{cell.project}@{cell.target}" for cell, _ in collected.allowed_missing]
         session.show(format_json({"wheels": names, "allowed_missing": missing}))
     else:
-        session.show("\n".join([*names, f"{len(names)} wheels, as planned"]))
+        session.show("\n".join([*names, f"{count(len(names), 'wheel')}, as planned"]))
 
 
-def collect_wheels(plan: Plan, directory: Path, *, allowed: Mapping[Pair, str]) -> Collected:
-    """Return the wheels of ``directory``, provided that they are those that the plan requires."""
-    wheels = arrivals.read_wheels(arrivals.find_wheels(directory))
+def collect_wheels(plan: Plan, directory: Path | None, *, allowed: Mapping[Pair, str]) -> Collected:
+    """
+    Return the wheels of ``directory``, provided that they are those that the plan requires; None
+    holds none.
+    """
+    paths = arrivals.find_wheels(directory) if directory else ()
+    wheels = arrivals.read_wheels(paths)
     return collecting.collect(plan, wheels, allowed=allowed)
+
+
+def list_owed(plan: Plan) -> set[Pair]:
+    """Return the project and target of every cell that the plan builds."""
+    return {(cell.project, cell.target) for cell in plan.cells if cell.state is State.BUILD}
 
 
 def parse_allowances(options: Sequence[str], plan: Plan) -> dict[Pair, str]:
     """Parse ``project@target`` options; each must name a cell that the plan builds."""
-    owed = {(cell.project, cell.target) for cell in plan.cells if cell.state is State.BUILD}
+    owed = list_owed(plan)
     reason_by_pair: dict[Pair, str] = {}
     for text in options:
         project, _, target = text.partition("@")

@@ -10,15 +10,15 @@ import dataclasses
 import enum
 import os
 import re
-import shutil
+import shlex
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from matrix.edge import streams
 from matrix.errors import MatrixError, NotWritten, Problem, Service, printable, printable_lines
+from matrix.manifest.filename import DEFAULT
 
 if TYPE_CHECKING:
     from matrix.report.annotations import Annotation, Level
@@ -28,9 +28,9 @@ COMMAND: Final = "wheelyard"
 VERB_NAMES: Final = (
     *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
     *("import", "lock", "plan", "release", "report", "runner", "schema", "targets"),
-    *("toolchain", "verify"),
+    *("tool", "toolchain", "verify"),
 )
-_HINTED: Final = re.compile(rf"\b{COMMAND}(?= (?:{'|'.join(VERB_NAMES)})\b)")
+_HINTED: Final = re.compile(rf"\b{COMMAND} ({'|'.join(VERB_NAMES)})\b")
 
 
 class Format(enum.StrEnum):
@@ -58,6 +58,7 @@ class Printer:
     """
 
     format: Format = Format.TEXT
+    manifest: Path = DEFAULT
     program: str = COMMAND
     service: Service = ""
     is_coloured: bool = False
@@ -94,19 +95,19 @@ class Printer:
         streams.write(sys.stdout, text if text.endswith("\n") else f"{text}\n", name="stdout")
         self.has_result = True
 
-    def fail(self, error: MatrixError, *, manifest: Path) -> int:
+    def fail(self, error: MatrixError) -> int:
         """Print the problems of ``error`` and return the exit code."""
         if self.format is not Format.GITHUB:
             for problem in _share_hints(error.problems):
                 self.print_problem(problem)
         try:
-            self.finish(error, manifest=manifest)
+            self.finish(error)
         except NotWritten as unwritten:
             for problem in unwritten.problems:
                 self.print_problem(problem)
         return error.exit_code
 
-    def finish(self, error: MatrixError | None = None, *, manifest: Path) -> None:
+    def finish(self, error: MatrixError | None = None) -> None:
         """Print the document about ``error`` and the warnings, where the format has one."""
         if self.format is Format.TEXT or (
             self.format is Format.JSON and (self.has_result or not error)
@@ -114,8 +115,8 @@ class Printer:
             return
         from matrix.report import annotations  # noqa: PLC0415 - most commands need none
 
-        found = self._annotate(error, manifest)
-        default = _find_path(manifest.name, manifest)
+        found = self._annotate(error)
+        default = _find_path(self.manifest.name, self.manifest)
         match self.format:
             case Format.GITHUB:
                 self._print_error(annotations.render_github(found))
@@ -127,7 +128,7 @@ class Printer:
                 code = error.exit_code if error else 0
                 self.show_json(annotations.render_json(found, exit_code=code))
 
-    def _annotate(self, error: MatrixError | None, manifest: Path) -> "Sequence[Annotation]":
+    def _annotate(self, error: MatrixError | None) -> "Sequence[Annotation]":
         from matrix.report.annotations import Annotation, name_rule  # noqa: PLC0415 - see above
 
         rows: list[tuple[Problem, Level, str]] = [(p, "warning", "warning") for p in self.warnings]
@@ -138,7 +139,7 @@ class Printer:
                 problem=dataclasses.replace(problem, hint=self._name_program(problem.hint)),
                 level=level,
                 rule=rule,
-                path=_find_path(problem.place, manifest),
+                path=_find_path(problem.place, self.manifest),
             )
             for problem, level, rule in rows
         )
@@ -165,8 +166,12 @@ class Printer:
             streams.write(sys.stderr, text, name="stderr")
 
     def _name_program(self, text: str) -> str:
-        """Show commands as this one was called."""
-        return text if self.program == COMMAND else _HINTED.sub(self.program, text)
+        """Show commands as this one was called, and for the same manifest."""
+        is_usual = self.manifest.name == DEFAULT.name or "--manifest" in text
+        if self.program == COMMAND and is_usual:
+            return text
+        option = "" if is_usual else f" --manifest {shlex.quote(str(self.manifest))}"
+        return _HINTED.sub(lambda match: f"{self.program} {match[1]}{option}", text)
 
 
 def detect_service(environment: Mapping[str, str]) -> Service:
@@ -185,6 +190,8 @@ def find_width(stream: TextIO | None) -> int:
     """Return the columns of a terminal; 0 for anything else, which is never wrapped."""
     if stream is None or not stream.isatty():
         return 0
+    import shutil  # noqa: PLC0415 - terminals only
+
     return shutil.get_terminal_size().columns
 
 
@@ -204,6 +211,8 @@ def wrap_lines(text: str, *, width: int) -> str:
 def _wrap_line(line: str, width: int) -> str:
     if len(line) <= width:
         return line
+    import textwrap  # noqa: PLC0415 - terminals only
+
     indent = len(line) - len(line.lstrip()) + 4
     return textwrap.fill(
         line,

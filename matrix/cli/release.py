@@ -12,7 +12,15 @@ from matrix.builds.workspace import Availability
 from matrix.bundle import arrivals, collecting
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli import building, bundle
-from matrix.cli.arguments import Common, Identity, add_identity, add_previous, add_toolchain
+from matrix.cli.arguments import (
+    Common,
+    Identity,
+    Packing,
+    add_identity,
+    add_packing,
+    add_previous,
+    add_toolchain,
+)
 from matrix.cli.relock import relock
 from matrix.cli.session import Session, format_json
 from matrix.farside import summaries
@@ -39,6 +47,7 @@ EXAMPLES: Final = (
 class Arguments:
     common: Common
     identity: Identity
+    packing: Packing
     out: Path = bundle.OUT
     toolchain: Path | None = None
     previous: Path | None = None
@@ -52,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the bundle is written; default: %(default)s",
     )
+    add_packing(parser)
     add_identity(parser)
     add_toolchain(parser)
     add_previous(parser)
@@ -88,6 +98,7 @@ def run(session: Session, arguments: Arguments) -> None:
     collected = collecting.collect(plan, built, allowed=_allow_missing(elsewhere))
     directory = steps("bundle", lambda: _seal(session, plan, collected, arguments))
     report = steps("verify", lambda: verify(directory))
+    bundle.pack(session, directory, arguments.packing)
     counts = sorted(Counter(cell.state for cell in plan.cells).items())
     count_by_state = {str(state): count for state, count in counts}
     if arguments.common.json:

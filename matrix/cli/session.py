@@ -148,7 +148,7 @@ class Session:
 
     @property
     def lock_path(self) -> Path:
-        return self.root / lockfile.FILENAME
+        return self.root / lockfile.name_lock(self.manifest_path)
 
     def present_lock(self) -> Lock | None:
         """The lock as it is, stale or not."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from matrix.edge.quantities import count
 from matrix.errors import printable
 from matrix.report import comparing
 from matrix.report.comparing import Change, Holdings
@@ -135,5 +136,7 @@ def _where(targets: tuple[str, ...], count: int) -> str:
 def summary(lock: Lock) -> Iterator[str]:
     """The contents of the lock, in lines."""
     wheels = sum(file.is_wheel for file in lock.files)
-    yield f"{len(lock.targets)} targets, {len({f.project for f in lock.files})} projects"
-    yield f"{wheels} wheels and {len(lock.files) - wheels} sdists locked by digest"
+    projects = {file.project for file in lock.files}
+    yield f"{count(len(lock.targets), 'target')}, {count(len(projects), 'project')}"
+    sdists = count(len(lock.files) - wheels, "sdist")
+    yield f"{count(wheels, 'wheel')} and {sdists} locked by digest"

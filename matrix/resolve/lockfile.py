@@ -17,10 +17,23 @@ from matrix.resolve import lock_checks, lock_merge
 from matrix.resolve.lock import SCHEMA, Lock
 
 FILENAME: Final = "packages.lock"
+"""The lock of a manifest with the usual name, and of a plan that travels."""
 COMMAND: Final = "wheelyard lock"
 _OLDER: Final = (1, 2, 3, 4)
 _EXCLUDE: Final = "exclude those targets with a reason, or ask for another version"
 _NO_PROJECT: Final = re.compile("the index has no project '(?P<project>[^']+)'")
+
+
+def name_lock(manifest: Path) -> str:
+    """
+    Return the name of a manifest's lock, which stands beside it.
+
+    Two manifests in one directory would overwrite each other's lock.
+
+    >>> name_lock(Path("packages.yaml")), name_lock(Path("wheels/lab.yaml"))
+    ('packages.lock', 'lab.lock')
+    """
+    return f"{manifest.stem}.lock"
 
 
 def dump(lock: Lock) -> str:
