@@ -1,5 +1,6 @@
 """Plain JSON values as frozen dataclasses: one decoder for each type, compiled once."""
 
+import dataclasses
 import enum
 import functools
 import types
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from packaging.utils import NormalizedName
 from packaging.version import InvalidVersion, Version
 
+from matrix.documents import columns
 from matrix.documents.fields import Between, Matching, Pins
 from matrix.documents.loading import InvalidDocument
 from matrix.errors import did_you_mean
@@ -45,6 +47,8 @@ def decoder(annotation: Any) -> Decoder:  # noqa: ANN401 - annotations are its i
         return functools.partial(_choice, {choice: choice for choice in arguments})
     if annotation == tuple[str, ...] or annotation == tuple[NormalizedName, ...]:
         return _texts
+    if origin is tuple and arguments[-1] is Ellipsis and dataclasses.is_dataclass(arguments[0]):
+        return _rows(arguments[0])
     if origin is tuple and arguments[-1] is Ellipsis:
         return functools.partial(_items, decoder(arguments[0]))
     if origin is tuple:
@@ -110,6 +114,21 @@ def _items(decode: Decoder, loaded: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a
         for number, item in enumerate(_scalar(list, loaded)):
             _locate(decode, item, f"[{number}]")
         raise
+
+
+def _rows(kind: Any) -> Decoder:  # noqa: ANN401 - a dataclass
+    hints = typing.get_type_hints(kind, include_extras=True)
+    decode_rows = columns.rows_decoder(kind, {name: decoder(hint) for name, hint in hints.items()})
+    decode = decoder(kind)
+
+    def decode_many(loaded: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any JSON value
+        try:
+            return tuple(decode_rows(_scalar(list, loaded)))
+        except InvalidDocument:
+            # Once more, for the place.
+            return _items(decode, loaded)
+
+    return decode_many
 
 
 def _texts(loaded: Any) -> tuple[str, ...]:  # noqa: ANN401 - any JSON value
