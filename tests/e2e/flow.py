@@ -85,7 +85,7 @@ class Tool:
 
     def __call__(self, *arguments: str, timeout: float = 120) -> Finished:
         """Run a verb, whatever its exit code; both streams together."""
-        command = [sys.executable, "-m", "matrix", *arguments]
+        command = [sys.executable, "-P", "-m", "matrix", *arguments]
         environment = {**self.environment, "PYTHONPATH": str(ROOT)}
         return run(command, environment=environment, directory=self.directory, timeout=timeout)
 

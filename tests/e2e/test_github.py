@@ -71,8 +71,8 @@ class Repository:
         wanted = {**self.manifest, "packages": list(projects), "recipes": dict(recipes or {})}
         text = yaml.safe_dump(wanted, sort_keys=False)
         (self.directory / "packages.yaml").write_text(text, encoding="utf-8")
-        for verb in ("lock", "generate"):
-            finished = self.tool(verb)
+        for verb in (("lock",), ("tool", "--lock"), ("generate",)):
+            finished = self.tool(*verb)
             assert finished.succeeded, finished.output
         if not (self.directory / ".git").is_dir():
             commit(self.directory, environment=self.tool.environment)

@@ -35,8 +35,8 @@ def project(tmp_path: Path, podman: Podman, images: Images) -> Path:
     (source / "packages.yaml").write_text(manifest, encoding="utf-8")
     (source / "packages.lock").unlink()
     tool = Tool(directory=source, environment=podman.environment)
-    for verb in ("lock", "generate"):
-        finished = tool(verb)
+    for verb in (("lock",), ("tool", "--lock"), ("generate",)):
+        finished = tool(*verb)
         assert finished.succeeded, finished.output
     return snapshot(source, tmp_path / "checkout", environment=podman.environment)
 
@@ -83,8 +83,8 @@ def small(
         text = yaml.safe_dump({**wanted, "tool": f"tool/{wheel.name}"}, sort_keys=False)
         (checkout / "packages.yaml").write_text(text, encoding="utf-8")
         tool = Tool(directory=checkout, environment=podman.environment)
-        for verb in ("lock", "generate"):
-            finished = tool(verb)
+        for verb in (("lock",), ("tool", "--lock"), ("generate",)):
+            finished = tool(*verb)
             assert finished.succeeded, finished.output
         return commit(checkout, environment=podman.environment)
 

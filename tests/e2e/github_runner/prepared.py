@@ -2,8 +2,8 @@
 A Python for the pipelines' jobs whose virtual environments are made already.
 
 Each job makes one and installs this tool with its requirements, which takes 20 seconds each time.
-Here ``python3 -m venv`` copies one that has the requirements; installing the tool itself is left to
-the job, as it stands in the pipeline.
+Here ``python3 -I -m venv`` copies one that has the requirements. The job installs the rest, as the
+pipeline says: the tool, and requirements for which the lock names another release.
 """
 
 import hashlib
@@ -21,7 +21,10 @@ from ..flow import ROOT
 
 _SHIM: Final = """\
 #!/bin/sh
-if [ "$#" = 3 ] && [ "$1 $2" = "-m venv" ]; then exec cp -a '{made}' "$3"; fi
+if [ "$#" = 5 ] && [ "$1 $2 $3 $4" = "-I -m venv --clear" ]; then
+  rm -rf "$5"
+  exec cp -a '{made}' "$5"
+fi
 exec '{python}' "$@"
 """
 
@@ -30,7 +33,7 @@ def python(directory: Path, environment: Mapping[str, str]) -> Path:
     """The directory with ``python3`` in it; made below ``directory`` when it is not there yet."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements: Sequence[str] = project["dependencies"]
-    named = "\n".join([sys.version, sys.base_prefix, *requirements])
+    named = "\n".join([sys.version, sys.base_prefix, _SHIM, *requirements])
     place = directory / f"python-{hashlib.sha256(named.encode()).hexdigest()[:12]}"
     if not place.is_dir():
         _make(place, requirements, environment)
