@@ -128,6 +128,31 @@ def test_a_record_that_contradicts_itself_is_refused(
     assert sorted(problems_of(bundle)) == sorted(expected)
 
 
+def test_a_built_wheel_has_a_key_of_each_kind_for_each_target(tmp_path: Path) -> None:
+    def spoil(record: Record) -> Record:
+        first = dataclasses.replace(record.wheels[0], origin="built", content_keys=("a",))
+        second = dataclasses.replace(record.wheels[1], test_keys=("b", "c"))
+        return dataclasses.replace(record, wheels=(first, second, *record.wheels[2:]))
+
+    bundle = sound(tmp_path, spoil=spoil)
+
+    record = schema.parse((bundle / "bundle.json").read_text())
+    first, second = record.wheels[:2]
+    owed = len(first.targets)
+    assert sorted(problems_of(bundle)) == sorted(
+        [
+            (
+                f"bundle.json: expected {owed} content keys and test keys of {first.filename}, "
+                "got 1 and 0"
+            ),
+            (
+                f"bundle.json: expected 0 content keys and test keys of {second.filename}, "
+                "got 0 and 2"
+            ),
+        ]
+    )
+
+
 def test_a_record_without_targets_is_refused(tmp_path: Path) -> None:
     bundle = sound(tmp_path, spoil=spoilt_record(targets=()))
 

@@ -14,13 +14,13 @@ from typing import Final
 
 from matrix.builds.engine import ANSWER_SECONDS, last_line
 from matrix.builds.host import Host
+from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.errors import NotEquipped, Problem
 
 TOOLCHAIN: Final = "WHEELYARD_TOOLCHAIN"
 """Names the toolchain of a closed runner: lanes come from its wheelhouse alone."""
-WHEELHOUSE: Final = "wheelhouse"
 
 _SECONDS_TO_INSTALL: Final = 900.0
 _VERSION: Final = "import cibuildwheel; print(cibuildwheel.__version__)"

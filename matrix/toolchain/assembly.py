@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from matrix.builds.lane_install import WHEELHOUSE
+from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import MatrixError, Problem

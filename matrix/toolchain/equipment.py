@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from matrix.builds.lane_install import TOOLCHAIN, WHEELHOUSE
+from matrix.builds.lane_install import TOOLCHAIN
+from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.edge import files
 from matrix.toolchain import directory, integrity
 from matrix.toolchain.model import CACHE, RECORD, Content, Toolchain
@@ -24,7 +25,7 @@ def equip(environment: Mapping[str, str], *, root: Path, cache: Path) -> dict[st
     """
     toolchain = directory.read_record(root)
     # Checked each time, because pip installs from it each time.
-    integrity.refuse_damage(root, toolchain, trees=(WHEELHOUSE,))
+    integrity.refuse_damage(root, toolchain, trees=(str(WHEELHOUSE),))
     copy = copy_cache(root, toolchain, cache=cache)
     links = " ".join([environment.get("PIP_FIND_LINKS", ""), (root / WHEELHOUSE).as_uri()])
     return {

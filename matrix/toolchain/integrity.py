@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.builds.lane_install import WHEELHOUSE
+from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.errors import DigestMismatch, NotEquipped, Problem
 from matrix.pipelines import installation
 from matrix.toolchain import directory, placement
 from matrix.toolchain.model import CACHE, FIRST_CACHE, Content, Service, Toolchain
 from matrix.toolchain.needs import Need
 
-_TREES: Final = (CACHE, FIRST_CACHE, WHEELHOUSE, installation.WHEELHOUSE)
+_TREES: Final = (CACHE, FIRST_CACHE, str(WHEELHOUSE), installation.WHEELHOUSE)
 _AGAIN: Final = "copy it again, or run wheelyard toolchain --out DIR where it was made"
 
 

@@ -42,6 +42,7 @@ def find_problems(record: Record) -> Iterator[Problem]:
         *_check_targets(record),
         *_check_files(record),
         *_check_releases(record),
+        *_check_keys(record),
     ):
         yield Problem(place=schema.FILENAME, what=what)
     for target in record.targets:
@@ -117,6 +118,18 @@ def _check_releases(record: Record) -> Iterator[str]:
         expected, got = f"{name.project} {name.version}", f"{recorded.project} {recorded.version}"
         if expected != got:
             yield f"expected {recorded.filename} to be recorded as {expected}, got {got}"
+
+
+def _check_keys(record: Record) -> Iterator[str]:
+    """The next plan pairs the keys of a wheel with its targets."""
+    for recorded in record.wheels:
+        keys = len(recorded.content_keys), len(recorded.test_keys)
+        expected = 0 if recorded.origin == "published" else len(recorded.targets)
+        if keys != (expected, expected):
+            yield (
+                f"expected {expected} content keys and test keys of {recorded.filename}, "
+                f"got {keys[0]} and {keys[1]}"
+            )
 
 
 def _check_target(target: RecordedTarget) -> Iterator[Problem]:
