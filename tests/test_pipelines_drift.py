@@ -1,6 +1,6 @@
 """Generated files against the files of a repository."""
 
-import os
+import errno
 from pathlib import Path
 
 import pytest
@@ -167,15 +167,16 @@ def test_a_directory_in_the_place_of_a_file_is_an_error(
         drift.check(tmp_path, text_by_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may remove everything")
 def test_an_orphan_that_cannot_be_removed_is_an_error(
-    repository: Path, text_by_path: dict[str, str]
+    repository: Path, text_by_path: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workflows = repository / ".github" / "workflows"
-    (repository / gitlab.PARENT).rename(workflows / "old.yml")
-    workflows.chmod(0o555)
-    try:
-        with pytest.raises(MatrixError, match=r"old\.yml"):
-            drift.apply(repository, text_by_path)
-    finally:
-        workflows.chmod(0o755)
+    orphan = repository / ".github" / "workflows" / "old.yml"
+    (repository / gitlab.PARENT).rename(orphan)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    # Root may remove everything, so the refusal cannot be provoked everywhere.
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(MatrixError, match=r"old\.yml: cannot be written: Permission denied"):
+        drift.apply(repository, text_by_path)

@@ -192,3 +192,13 @@ def test_a_plan_that_is_made_again_is_compared_too(
     assert main(["explain", "netifaces", "--manifest", manifest, "--expect", digest]) == 0
     assert main(["plan", "--manifest", manifest, "--expect", "0" * 64]) == 2
     assert f"expected the plan with sha256 {'0' * 64}, got {digest}" in capsys.readouterr().err
+
+
+def test_github_has_outputs_and_gitlab_a_child_pipeline() -> None:
+    manifest = cases.manifest("one-linux")
+    plan = cases.plan(manifest)
+    github, gitlab = providers.PROVIDERS["github"], providers.PROVIDERS["gitlab"]
+
+    assert (github.render_child(manifest, plan), gitlab.render_outputs(manifest, plan)) == ("", {})
+    assert github.render_outputs(manifest, plan)["digest"] == agreement.digest_plan(plan)
+    assert agreement.digest_plan(plan) in gitlab.render_child(manifest, plan)

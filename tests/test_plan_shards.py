@@ -51,6 +51,7 @@ def graphs(draw: st.DrawFn) -> list[LockedFile]:
     ]
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_adding_a_project_moves_only_those_that_it_ties_together(
     files: list[LockedFile],
@@ -68,6 +69,7 @@ def test_adding_a_project_moves_only_those_that_it_ties_together(
     assert {was[name] for name in moved} <= tied
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_nothing_is_built_before_what_it_needs(files: list[LockedFile]) -> None:
     for job in plan_files(files).jobs:
@@ -77,7 +79,7 @@ def test_nothing_is_built_before_what_it_needs(files: list[LockedFile]) -> None:
             done.add(build.project)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.sets(NAMES, min_size=1, max_size=400), st.integers(0, 40_000_000))
 def test_every_build_has_one_job_and_a_class_at_most_256(names: set[str], size: int) -> None:
     plan = list(group_jobs("c", [build(name, size=size) for name in sorted(names)]))
