@@ -120,6 +120,21 @@ def test_the_far_side_needs_nothing_that_does_not_travel() -> None:
     assert wrong == []
 
 
+def test_arguments_are_typed_in_one_place() -> None:
+    # ``vars(parse_args())`` in main is read by ``arguments.parse_values`` alone.
+    untyped = {"Namespace", "set_defaults", "getattr", "setattr", "import_module"}
+    wrong = [
+        f"{name}: {ast.unparse(node)}"
+        for name, tree in modules().items()
+        if room(name) == "cli"
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and node.attr in untyped)
+        or (isinstance(node, ast.Name) and node.id in untyped)
+    ]
+
+    assert wrong == []
+
+
 def test_the_environment_is_read_in_the_command_line_only() -> None:
     wrong = [
         name

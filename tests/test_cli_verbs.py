@@ -109,6 +109,22 @@ def test_no_password_is_shown(address: str, shown: str) -> None:
     assert without_password(address) == shown
 
 
+@pytest.mark.parametrize("verb", ["check", "plan", "lock", "generate"])
+def test_every_verb_gives_its_problems_as_data(
+    verb: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "packages.yaml").write_text("bundle: small\nverson: 1\n", encoding="utf-8")
+    capsys.readouterr()
+
+    assert main([verb, "--format", "gitlab"]) == 3
+    rows = json.loads(capsys.readouterr().out)
+    assert {"path": "packages.yaml", "lines": {"begin": 2}} in [row["location"] for row in rows]
+    assert main([verb, "--format", "github"]) == 3
+    assert "::error file=packages.yaml,line=2,title=wheelyard::" in capsys.readouterr().err
+    assert main([verb, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 3
+
+
 def test_results_fit_a_terminal_of_80_columns(here: Path) -> None:
     leader, follower = pty.openpty()
     with subprocess.Popen(

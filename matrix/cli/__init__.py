@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
 def _parse(texts: Sequence[str], program: str) -> tuple[Verb, Mapping[str, Any]]:
     verb = find_verb(texts)
     parser = make_summary(program) if verb is None else make_parser([verb], program)
-    values = vars(parser.parse_args(texts))
+    # -v and -q have no default: that of the verb would replace what stands before it.
+    values = {"loudness": Common().loudness, **vars(parser.parse_args(texts))}
     if verb is None:
         # The summary exits for every input, as it has no verb.
         raise AssertionError(texts)

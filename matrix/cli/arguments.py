@@ -127,7 +127,6 @@ def add_loudness(parser: argparse.ArgumentParser) -> None:
             action="store_const",
             const=level,
             dest="loudness",
-            # A default of the verb would replace what stands before it.
             default=argparse.SUPPRESS,
             help=meaning,
         )

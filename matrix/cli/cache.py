@@ -43,15 +43,17 @@ def run(session: Session, arguments: Arguments) -> None:
         path = str(session.cache)
         session.show(format_json({"dir": path}) if arguments.common.json else path)
         return
-    found = _find_directories(session.cache)
+    directories = _find_directories(session.cache)
     if not arguments.dry_run:
-        for directory in found:
+        for directory in directories:
             _remove(directory)
     verb = "would be removed" if arguments.dry_run else "removed"
     if arguments.common.json:
-        session.show(format_json({verb: [str(path) for path in found]}))
+        session.show(format_json({verb: [str(path) for path in directories]}))
     else:
-        session.show("\n".join([*map(str, found), f"{count(len(found), 'folder')} {verb}"]))
+        session.show(
+            "\n".join([*map(str, directories), f"{count(len(directories), 'folder')} {verb}"])
+        )
 
 
 def _find_directories(cache: Path) -> list[Path]:

@@ -39,7 +39,7 @@ def render_script(shell: str, parser: argparse.ArgumentParser) -> str:
 
     for action in _list_actions(parser):
         if action.metavar in _DIRECTORIES:
-            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # how shtab is told
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # where shtab reads it
         elif action.metavar in _FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]  # the same
     script: str = shtab.complete(parser, shell)

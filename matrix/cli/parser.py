@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from matrix import __version__
-from matrix.cli.arguments import Common, add_common, add_loudness
+from matrix.cli.arguments import add_common, add_loudness
 from matrix.cli.printing import COMMAND
 from matrix.cli.verbs import VERBS, Verb
 from matrix.errors import INTERRUPTED, KINDS
@@ -68,7 +68,6 @@ def _make_top(program: str) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"wheelyard {__version__}")
     add_loudness(top)
-    top.set_defaults(loudness=Common().loudness)
     return top
 
 

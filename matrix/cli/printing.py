@@ -115,18 +115,18 @@ class Printer:
             return
         from matrix.report import annotations  # noqa: PLC0415 - most commands need none
 
-        found = self._annotate(error)
+        rows = self._annotate(error)
         default = _find_path(self.manifest.name, self.manifest)
         match self.format:
             case Format.GITHUB:
-                self._print_error(annotations.render_github(found))
+                self._print_error(annotations.render_github(rows))
             case Format.GITLAB:
-                self.show_program(annotations.render_gitlab(found, default=default))
+                self.show_program(annotations.render_gitlab(rows, default=default))
             case Format.SARIF:
-                self.show_program(annotations.render_sarif(found, default=default))
+                self.show_program(annotations.render_sarif(rows, default=default))
             case Format.JSON:
                 code = error.exit_code if error else 0
-                self.show_json(annotations.render_json(found, exit_code=code))
+                self.show_json(annotations.render_json(rows, exit_code=code))
 
     def _annotate(self, error: MatrixError | None) -> "Sequence[Annotation]":
         from matrix.report.annotations import Annotation, name_rule  # noqa: PLC0415 - see above

@@ -2,30 +2,20 @@
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
-
-from packaging.utils import canonicalize_name
 
 from matrix.cli import policy_rules
 from matrix.cli.arguments import Common, PlanSource, add_plan_source
 from matrix.cli.session import Session, read_text
-from matrix.distributions.core_metadata import StatedLicence, parse_fields, parse_licence
-from matrix.distributions.sdist import InvalidSdist, read_pkg_info
 from matrix.edge import files
-from matrix.index.client import Index
-from matrix.manifest.policy import Licences
-from matrix.plan.model import Cell, Plan, State
 from matrix.policy import advisories
-from matrix.policy.licences import judge, words
+from matrix.policy.licences import words
 from matrix.record.schema import FILENAME as RECORD
-from matrix.report import comparing, merge_request
+from matrix.report import comparing, licences, merge_request
 from matrix.report import facts as gathering
-from matrix.report.comparing import Holdings, Release
+from matrix.report.comparing import Holdings
 
-WORKERS: Final = 8
 UNKNOWN: Final = "unknown"
 
 
@@ -77,7 +67,12 @@ def run(session: Session, arguments: Arguments) -> None:
         if arguments.osv is None
         else advisories.read(arguments.osv)
     )
-    stated = _fetch_licences(session, plan, gathering.find_added_releases(plan, base))
+    stated = licences.fetch_licences(
+        plan,
+        gathering.find_added_releases(plan, base),
+        index=session.index,
+        reporter=session.reporter,
+    )
     facts = gathering.gather(
         plan,
         base=base,
@@ -85,7 +80,7 @@ def run(session: Session, arguments: Arguments) -> None:
             release: words(licence) or UNKNOWN for release, licence in stated.items()
         },
         osv=osv,
-        doubt_by_release=_judge_licences(session.manifest.policy.licences, stated),
+        doubt_by_release=licences.judge_licences(session.manifest.policy.licences, stated),
     )
     summary = merge_request.summary(facts)
     session.write(arguments.out / "summary.md", summary)
@@ -101,49 +96,3 @@ def _read_base(path: Path | None) -> Holdings | None:
         return None
     file = path / RECORD if path.is_dir() else path
     return comparing.parse_holdings(read_text(file), name=path.name)
-
-
-def _judge_licences(rules: Licences, stated: Mapping[Release, StatedLicence]) -> dict[Release, str]:
-    """Return the policy's refusal of or warning about each licence; none without a policy."""
-    if not (rules.allow or rules.deny or rules.unknown):
-        return {}
-    judgements = {
-        release: judge(licence, project=release[0], rules=rules)
-        for release, licence in stated.items()
-    }
-    return {release: judged.refusal or judged.warning for release, judged in judgements.items()}
-
-
-def _fetch_licences(
-    session: Session, plan: Plan, releases: tuple[Release, ...]
-) -> Mapping[Release, StatedLicence]:
-    """Return what one distribution of each release states; nothing for one that no index has."""
-    sources = _find_sources(plan, frozenset(releases))
-    with ThreadPoolExecutor(WORKERS) as pool:
-        stated = pool.map(lambda cell: _fetch_licence(session.index, cell), sources.values())
-        licences = session.reporter.each(stated, total=len(sources), what="licences read")
-        licence_by_release = dict(zip(sources, licences, strict=True))
-    return {release: licence_by_release.get(release, StatedLicence()) for release in releases}
-
-
-def _find_sources(plan: Plan, releases: frozenset[Release]) -> dict[Release, Cell]:
-    """Return a distribution of each release: the first wheel on the index, else the sdist."""
-    cell_by_release: dict[Release, Cell] = {}
-    for cell in sorted(plan.cells, key=lambda c: (c.state is not State.PUBLISHED, c.filename)):
-        if (
-            cell.state in {State.PUBLISHED, State.BUILD}
-            and (cell.project, cell.version) in releases
-        ):
-            cell_by_release.setdefault((cell.project, cell.version), cell)
-    return cell_by_release
-
-
-def _fetch_licence(index: Index, cell: Cell) -> StatedLicence:
-    file = index.find_file(canonicalize_name(cell.project), cell.filename)
-    if file.is_wheel:
-        return parse_licence(index.fetch_fields(file))
-    try:
-        pkg_info = read_pkg_info(index.fetch_file(file))
-    except (InvalidSdist, OSError):
-        return StatedLicence()
-    return StatedLicence() if pkg_info is None else parse_licence(parse_fields(pkg_info))

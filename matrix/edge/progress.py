@@ -1,5 +1,5 @@
 """
-Progress for people: a bar on a terminal, plain lines in CI, nothing when asked to be quiet.
+Progress for people: a bar on a terminal, plain lines in CI, nothing with ``-q``.
 
 Results never pass through here: they go to stdout, so that every command can be piped.
 """
