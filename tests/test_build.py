@@ -112,7 +112,7 @@ def test_an_image_that_cannot_be_pulled_is_named(tmp_path: Path) -> None:
     program(tmp_path / "bin" / "podman", body)
 
     assert availability(LINUX, tmp_path).reason == (
-        "image images.example/manylinux_2_28_x86_64:1 cannot be had"
+        "image images.example/manylinux_2_28_x86_64:1 not found"
     )
 
 

@@ -103,13 +103,13 @@ def test_every_recorded_log_is_in_a_test() -> None:
             "pure",
             5,
             Cause.PURE,
-            "cibuildwheel ended with status 5: the sdist makes a pure wheel, which runs everywhere",
+            "cibuildwheel ended with status 5: the sdist makes a pure wheel, which cibuildwheel",
         ),
         (
             "unknown-option",
             2,
             Cause.CONFIGURATION,
-            "cibuildwheel ended with status 2: it did not accept its configuration",
+            "cibuildwheel ended with status 2: it refused its configuration",
         ),
         (
             "timeout",
@@ -127,7 +127,7 @@ def test_every_recorded_log_is_in_a_test() -> None:
             "no-such",
             77,
             Cause.UNKNOWN,
-            "cibuildwheel ended with status 77: it does not say what",
+            "cibuildwheel ended with status 77: a status without a documented meaning",
         ),
     ],
     ids=["pure", "configuration", "timeout", "unknown", "unknown-status"],
@@ -209,7 +209,7 @@ def test_a_build_without_network_that_wants_one_is_not_tried_again() -> None:
 
     assert told.cause is Cause.NETWORK
     assert not told.is_retryable
-    assert told.what == "network wanted: builds have none, and this one fetches something"
+    assert told.what == "network wanted: this build fetches something, and builds have no network"
     assert told.hint == "recipes: {x: {before-all: [COMMAND THAT FETCHES IT]}}"
     # What is fetched before the build may be fetched again.
     assert of("no-mirror", is_isolated=True).is_retryable

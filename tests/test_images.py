@@ -153,7 +153,7 @@ def test_a_mirror_that_does_not_answer_is_worth_another_try(tmp_path: Path) -> N
         ),
         (
             "  commit*) echo 'no space left'; exit 125 ;;\n",
-            f"{IMAGE} cannot be kept with its system packages: no space left",
+            f"{IMAGE} with its system packages cannot be committed: no space left",
         ),
     ],
     ids=["create", "commit"],

@@ -178,7 +178,7 @@ def test_a_wheel_for_one_platform_is_told_as_such(tmp_path: Path) -> None:
         ("expected one wheel that runs everywhere, got toy-1.0-cp311-cp311-linux_x86_64.whl",),
     )
     assert told.what == (
-        "no pure wheel: the sdist makes a wheel for one platform, and was taken for pure"
+        "no pure wheel: expected a pure wheel of the sdist, got one for this platform"
     )
 
 

@@ -1,7 +1,7 @@
 """
-Container engines: whether one is here, has the image, and what must stand between it and 1.12.0.
+Container engines: whether one is here, has the image, and the shim between it and 1.12.0.
 
-A client without its daemon is no engine, and an image that cannot be had is found out before the
+A client without its daemon is no engine, and a missing image is reported before the
 sdist is unpacked.
 """
 
@@ -23,7 +23,7 @@ _SECONDS_TO_PULL: Final = 1800.0
 
 
 class Unequipped(ValueError):
-    """What this machine lacks, as a sentence, and what to do about it."""
+    """The reason why this host cannot run a build, and a hint."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         self.reason = reason
@@ -74,10 +74,10 @@ class Engine:
         reporter.say(f"pulling {image}")
         pulled = self.run("pull", image, seconds=_SECONDS_TO_PULL)
         if not pulled.succeeded:
-            # The engine's words name this machine's network; the reason goes into records.
+            # The engine's message names the host's network, and the reason goes into records.
             reporter.say(f"cannot pull {image}: {last_line(pulled.output)}")
             hint = "name one that this machine can reach in runners[].images"
-            raise Unequipped(f"image {image} cannot be had", hint)
+            raise Unequipped(f"image {image} not found", hint)
 
     def remove(self, label: str) -> None:
         """Remove every container that carries ``label``, running or not."""

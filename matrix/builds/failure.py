@@ -30,13 +30,13 @@ _FOLLOWS: Final = {
 # cibuildwheel's errors.py; 1.12.0 knows only the first two.
 _MEANINGS: Final = {
     1: "a command of the build failed",
-    2: "it did not accept its configuration",
-    3: "it knows none of the build identifiers",
-    4: "it no longer takes what its configuration says",
-    5: "the sdist makes a pure wheel, which runs everywhere and is not cibuildwheel's to build",
-    6: "it made the same wheel twice",
+    2: "it refused its configuration",
+    3: "it has none of the build identifiers",
+    4: "it has dropped an option of its configuration",
+    5: "the sdist makes a pure wheel, which cibuildwheel does not build",
+    6: "two builds made the same wheel",
     7: "the container engine is too old or broken",
-    8: "repairing made none or several wheels",
+    8: "repairing made no wheel, or several",
     10: "the build made no wheel",
     TIMED_OUT: "it took too long",
 }
@@ -49,15 +49,15 @@ _AT: Final = {
 }
 # What a cause means where no line names a thing.
 _SAID: Final = {
-    Cause.COMPILER: "it does not compile",
+    Cause.COMPILER: "the sources do not compile",
     Cause.BACKEND: "it ended with an error of its own",
-    Cause.REQUIREMENT: "what it needs to be built cannot be installed together",
+    Cause.REQUIREMENT: "its build requirements cannot be installed together",
     Cause.SYSTEM_PACKAGE: "the recipe's system packages cannot be installed",
     Cause.REPAIR: "the wheel was built and cannot be repaired",
     Cause.TEST: "the wheel was built and does not pass its test",
-    Cause.RESOURCES: "this machine has too little for it",
-    Cause.NOT_PURE: "the sdist makes a wheel for one platform, and was taken for pure",
-    Cause.NETWORK: "builds have none, and this one fetches something",
+    Cause.RESOURCES: "this runner has too little of it",
+    Cause.NOT_PURE: "expected a pure wheel of the sdist, got one for this platform",
+    Cause.NETWORK: "this build fetches something, and builds have no network",
     Cause.INFRASTRUCTURE: "an index, a mirror or a registry did not answer",
 }
 _LINES: Final = 6
@@ -176,7 +176,7 @@ def _describe(finding: Finding, status: int) -> str:
         return f"{finding.cause}: {', '.join(finding.things)}"
     if finding.cause in _SAID:
         return f"{finding.cause}: {_SAID[finding.cause]}"
-    meaning = _MEANINGS.get(status, "it does not say what that means")
+    meaning = _MEANINGS.get(status, "a status without a documented meaning")
     return f"cibuildwheel ended with status {status}: {meaning}"
 
 

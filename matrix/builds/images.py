@@ -91,14 +91,14 @@ def _commit(engine: Engine, image: str, container: str, prepared: str) -> None:
     changes = (f"--change=CMD {json.dumps(command)}", f"--change=LABEL {LABEL}=1")
     done = engine.run("commit", *changes, container, prepared, seconds=_SECONDS_TO_COMMIT)
     if not done.succeeded:
-        reason = f"{image} cannot be kept with its system packages: {last_line(done.output)}"
+        reason = f"{image} with its system packages cannot be committed: {last_line(done.output)}"
         raise Unequipped(reason, f"{engine.name} system df")
 
 
 def _inspect(engine: Engine, image: str, template: str) -> str:
     answer = engine.run("image", "inspect", "--format", template, image, seconds=ANSWER_SECONDS)
     if not answer.succeeded:
-        raise Unequipped(f"image {image} cannot be had", f"{engine.name} pull {image}")
+        raise Unequipped(f"image {image} not found", f"{engine.name} pull {image}")
     return answer.output
 
 

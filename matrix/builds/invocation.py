@@ -84,7 +84,9 @@ def _build_native_or_pure(
     except NotBuilt as error:
         if error.failure.cause is not Cause.PURE or task.build.is_pure:
             raise
-    workspace.reporter.say(f"{task.build.label} makes a wheel that runs everywhere: building it so")
+    workspace.reporter.say(
+        f"{task.build.label} makes a pure wheel: building it through the carrier"
+    )
     certain = dataclasses.replace(task, build=dataclasses.replace(task.build, is_pure=True))
     return _build(certain, engine, environment, sdist=sdist, out=out, workspace=workspace)
 
