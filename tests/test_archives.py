@@ -413,6 +413,19 @@ def test_every_limit_has_a_reason_and_a_reader() -> None:
 # the house
 
 
+def test_only_builds_and_toolchains_are_unpacked() -> None:
+    # Whatever plans or reports reads single members: it may run where forks can send archives.
+    unpackers = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute | ast.Name)
+        and "unpack" in {getattr(node, "attr", ""), getattr(node, "id", "")}
+    }
+
+    assert unpackers == {"builds", "distributions", "toolchain"}
+
+
 def test_no_other_code_unpacks_an_archive() -> None:
     unpackers = []
     for path in sorted(PACKAGE.rglob("*.py")):

@@ -223,5 +223,6 @@ def _show(path: tuple[str, ...]) -> str:
 
 def open_tree(root: Path) -> Tree:
     """The safest tree that this system can hold below ``root``."""
-    has_handles = {os.open, os.mkdir, os.symlink, os.unlink} <= os.supports_dir_fd
+    calls = {os.open, os.mkdir, os.symlink, os.link, os.unlink}
+    has_handles = calls <= os.supports_dir_fd and os.link in os.supports_follow_symlinks
     return HandleTree(root) if has_handles and hasattr(os, "O_NOFOLLOW") else NamedTree(root)
