@@ -313,6 +313,27 @@ def test_notes_and_requirements_of_each_bundle_are_served(tmp_path: Path) -> Non
     ]
 
 
+def test_a_file_in_the_place_of_the_destination_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "file", "")
+
+    with pytest.raises(NotWritten, match="file: cannot be written: File exists"):
+        import_bundle(sound(tmp_path), tmp_path / "file" / "d", quiet)
+
+
+def test_a_file_system_that_refuses_permissions_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d" / "files").mkdir(parents=True)
+
+    def refuse(*_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+
+    with pytest.raises(NotWritten, match=r"\.metadata: cannot be written: Operation not permitted"):
+        import_bundle(sound(tmp_path), tmp_path / "d", quiet)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask that hides files from a server")
 def test_a_web_server_can_read_everything_under_any_umask(tmp_path: Path) -> None:
     bundle, destination = sound(tmp_path), tmp_path / "parent" / "d"

@@ -126,11 +126,12 @@ def _finish(top: Path, steps: Sequence[Step]) -> None:
 def _remove(top: Path, path: str) -> None:
     """Remove a file, and the directories that are empty then."""
     (top / path).unlink(missing_ok=True)
-    for directory in (top / path).parents:
-        if directory == top or (directory.is_dir() and any(directory.iterdir())):
-            return
-        if directory.is_dir():  # else the killed run has removed it
+    directory = (top / path).parent
+    # A killed run may have removed some of them already.
+    while directory != top and not (directory.is_dir() and any(directory.iterdir())):
+        if directory.is_dir():
             directory.rmdir()
+        directory = directory.parent
 
 
 def _read_steps(path: Path) -> tuple[Step, ...]:
