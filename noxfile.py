@@ -124,6 +124,13 @@ def verdicts(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def kills(session: nox.Session) -> None:
+    """Kill imports at every second file operation, while four pips install all the time."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.kills", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def pins(session: nox.Session) -> None:
     """Refresh the facts that age: lanes and images of cibuildwheel."""
     session.run("python", ".ci/pins.py")

@@ -60,6 +60,10 @@ def find_dangling(directory: Path) -> Iterator[str]:
             page.parent.name: json.loads(page.read_text())["versions"]
             for page in tree.glob("*/index.json")
         }
+        if (root := tree / "index.json").exists():
+            for project in json.loads(root.read_text())["projects"]:
+                if project["name"] not in versions_by_project:
+                    yield f"{root} lists {project['name']}, which has no page"
         for page in tree.glob("*/index.json"):
             for file in json.loads(page.read_text())["files"]:
                 sidecar = directory / "files" / f"{file['filename']}.metadata"
