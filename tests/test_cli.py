@@ -350,6 +350,34 @@ def test_arguments_that_name_nothing_get_a_hint(
     assert capsys.readouterr().err == said
 
 
+def test_a_release_without_a_tool_writes_no_pipeline_and_says_so(
+    here: Path, index: IndexServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = f"network: {{index: '{index.url}'}}\n"
+    (here / "packages.yaml").write_text(text("six", more=network), encoding="utf-8")
+    places = ["--manifest", str(here / "packages.yaml"), "--cache", str(here / "cache")]
+
+    status = main(["release", "--out", str(here / "out"), "--version", "1", *places])
+
+    assert status == 0
+    assert not (here / ".gitlab-ci.yml").exists()
+    messages = capsys.readouterr().err
+    assert "no pipelines written: packages.yaml has no key `tool`\n" in messages
+
+
+@pytest.mark.parametrize("verb", ["check", "lock", "plan", "targets"])
+def test_a_manifest_without_a_tool_does_for_all_but_pipelines(
+    verb: str, here: Path, index: IndexServer
+) -> None:
+    network = f"network: {{index: '{index.url}'}}\n"
+    (here / "packages.yaml").write_text(text("six", more=network), encoding="utf-8")
+    places = ["--manifest", str(here / "packages.yaml"), "--cache", str(here / "cache")]
+    assert main(["lock", "--quiet", *places]) == 0
+
+    assert main([verb, "--quiet", *places]) == 0
+    assert main(["generate", "--quiet", *places]) == 3
+
+
 def test_a_drifted_pipeline_is_an_error(
     run: Run, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -141,6 +141,9 @@ def _seal(session: Session, plan: Plan, collected: Collected, arguments: Argumen
 
 
 def _generate(session: Session) -> None:
+    if session.manifest.tool is None:
+        session.reporter.say("no pipelines written: packages.yaml has no key `tool`")
+        return
     applied = drift.apply(session.root, providers.render_committed(session.manifest))
     for path in applied.written:
         session.reporter.say(f"wrote {path}")
