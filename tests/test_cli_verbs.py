@@ -72,6 +72,8 @@ def test_the_names_of_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.fixture
 def here(tmp_path: Path, index: IndexServer, monkeypatch: pytest.MonkeyPatch) -> Path:
     index.add(make_wheel(index.directory, "six", "1.0"))
+    index.add(make_wheel(index.directory, "six", "0.9"))
+    index.listed["six-0.9-py2.py3-none-any.whl"].sha256 = ""
     (tmp_path / "packages.yaml").write_text(text("six"), encoding="utf-8")
     monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("://", "://user:secret@"))
     monkeypatch.chdir(tmp_path)
@@ -86,6 +88,8 @@ def test_v_shows_each_request_and_what_the_cache_spares(
     requested = capsys.readouterr().err
     assert f"GET {index.url}six/: 200\n" in requested
     assert "secret" not in requested
+    reason = "no wheel or sdist of the project, or no sha256"
+    assert f"{index.url}six/: 1 passed over: {reason}\n" in requested
 
     assert main(["-v", "lock", "--offline", "--cache", "cache"]) == 0
     assert f"cache: {index.url}six/\n" in capsys.readouterr().err
@@ -107,6 +111,15 @@ def test_v_shows_each_request_and_what_the_cache_spares(
 )
 def test_no_password_is_shown(address: str, shown: str) -> None:
     assert without_password(address) == shown
+
+
+@pytest.mark.usefixtures("here")
+def test_what_chooses_an_export_needs_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lock", "--root", "six"]) == 2
+    assert capsys.readouterr().err == (
+        "lock: --target, --root and --bundle choose what --export writes\n"
+        "  hint: wheelyard lock --export requirements\n"
+    )
 
 
 @pytest.mark.parametrize("verb", ["check", "plan", "lock", "generate"])

@@ -13,6 +13,7 @@ from typing import Final
 from matrix.cli import check
 from matrix.cli.arguments import Common, Export
 from matrix.cli.session import Session
+from matrix.errors import Problem, UsageError
 
 DESCRIPTION: Final = (
     "Resolve every requirement on every target and write packages.lock. Versions move "
@@ -83,6 +84,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Check, compare or export the lock; else renew it."""
+    options = arguments.export
+    if not options.export and (options.target or options.root or options.bundle):
+        what = "--target, --root and --bundle choose what --export writes"
+        hint = "wheelyard lock --export requirements"
+        raise UsageError(Problem(place="lock", what=what, hint=hint))
     if arguments.offline:
         session.go_offline()
     if arguments.check:

@@ -120,6 +120,8 @@ class Page:
 
     project: NormalizedName
     releases: Releases
+    passed_over: int = dataclasses.field(default=0, compare=False)
+    """How many files of the answer are in no release; 0 for a page of the cache."""
 
 
 def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) -> Page:
@@ -139,8 +141,9 @@ def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) 
         files = html_page.read(_text(body, parameters))
     else:
         raise InvalidPage(f"expected content type {listing.JSON_TYPE!r}, got {content_type!r}")
-    releases = Releases(project, url, _by_version(files, project))
-    return Page(project=project, releases=releases)
+    rows, passed_over = _by_version(files, project)
+    releases = Releases(project, url, rows)
+    return Page(project=project, releases=releases, passed_over=passed_over)
 
 
 def dump(page: Page) -> tuple[Contents, bytes]:
@@ -175,19 +178,24 @@ def _text(body: bytes, parameters: str) -> str:
         raise InvalidPage(describe(error)) from error
 
 
-def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Version, Row]:
+def _by_version(
+    files: Iterable[ListedFile], project: NormalizedName
+) -> tuple[dict[Version, Row], int]:
+    """Return the files of each version, newest first, and how many files are passed over."""
     by_version: dict[Version, list[ListedFile]] = {}
     known: dict[filenames.Head, list[ListedFile] | None] = {}
-    without_digest = 0
+    without_digest = unnamed = 0
     for file in files:
         head = filenames.head(file.filename)
         if head is None:
+            unnamed += 1
             continue
         if head not in known:
             version = filenames.version(head, project)
             known[head] = None if version is None else by_version.setdefault(version, [])
         group = known[head]
         if group is None:
+            unnamed += 1
             continue
         if _DIGEST.fullmatch(file.hashes.sha256):
             # Capitals are hexadecimal digits, too; ours are compared as text.
@@ -198,7 +206,8 @@ def _by_version(files: Iterable[ListedFile], project: NormalizedName) -> dict[Ve
     if without_digest and not any(by_version.values()):
         raise InvalidPage(f"expected a sha256 of each file, got {without_digest} files without")
     ordered = sorted(by_version.items(), key=lambda item: item[0], reverse=True)
-    return {version: _row(group) for version, group in ordered if group}
+    rows = {version: _row(group) for version, group in ordered if group}
+    return rows, unnamed + without_digest
 
 
 def _row(files: Sequence[ListedFile]) -> Row:

@@ -81,6 +81,11 @@ class Pages:
             self._keep(url, cached, _current(cached, answer, now))
             return page.load(cached.contents, cached.releases, project=project, url=final)
         parsed = _parse_page(answer, project, url=url, final=final)
+        if parsed.passed_over:
+            reason = "no wheel or sdist of the project, or no sha256"
+            self._transport.log(
+                f"{without_password(url)}: {parsed.passed_over} passed over: {reason}"
+            )
         contents, releases = page.dump(parsed)
         stored = StoredPage(url=final, source=source, contents=contents, releases=releases)
         self._keep(url, cached, _current(stored, answer, now))
