@@ -2,63 +2,26 @@
 An HTML page of the Simple API (PEP 503, 592, 629, 658, 714), for indexes that know nothing else.
 """
 
-from html.parser import HTMLParser
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urljoin
 
 from matrix.index import filenames
+from matrix.index.html_links import Links
 from matrix.index.listing import Digests, InvalidPage, ListedFile, check_version
-
-Attributes = list[tuple[str, str | None]]
 
 
 def read(text: str) -> list[ListedFile]:
     """The files that the page links to; links to anything else are passed over."""
-    anchors = _Anchors()
-    try:
-        anchors.feed(text)
-        anchors.close()
-    except AssertionError as error:
-        # How the standard library's parser refuses some declarations.
-        raise InvalidPage(f"not HTML: {error}") from error
-    check_version(anchors.version)
-    files = [file for link in anchors.links if (file := _file(*link, anchors.address))]
-    if anchors.links and not files:
+    page = Links(text)
+    check_version(page.version)
+    files = [file for link in page.links if (file := _file(*link, page.address))]
+    if page.links and not files:
         # A login page or a directory of something else answers 200 as well.
-        raise InvalidPage(f"expected links to distributions, got {len(anchors.links)} others")
+        raise InvalidPage(f"expected links to distributions, got {len(page.links)} others")
     return files
 
 
-class _Anchors(HTMLParser):
-    """Every link with its attributes and text; ``<base>``; the version that the page states."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.links: list[tuple[dict[str, str], str]] = []
-        self.address = ""
-        self.version = "1.0"
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "a" and "href" in values:
-            self.links.append((values, ""))
-            self._inside = True
-        elif tag == "base":
-            self.address = self.address or values.get("href", "")
-        elif tag == "meta" and values.get("name") == "pypi:repository-version":
-            self.version = values.get("content", "")
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            values, text = self.links[-1]
-            self.links[-1] = values, text + data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a":
-            self._inside = False
-
-
-def _file(values: dict[str, str], text: str, address: str) -> ListedFile | None:
+def _file(values: Mapping[str, str], text: str, address: str) -> ListedFile | None:
     url, _, fragment = values["href"].partition("#")
     filename = text.strip()
     digests = _digests(fragment)
