@@ -13,7 +13,7 @@ import pytest
 from matrix.configurations.script_files import read_script
 from matrix.errors import DigestMismatch, MatrixError, UsageError
 from matrix.toolchain import additions, directory
-from matrix.toolchain.model import Service
+from matrix.toolchain.document import Service
 
 from .index_server import IndexServer
 from .toolchains import (

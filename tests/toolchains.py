@@ -20,7 +20,7 @@ from matrix.index.transport import Transport
 from matrix.manifest.reading import read
 from matrix.plan.job_classes import assign_job_classes
 from matrix.toolchain import assembly, needs
-from matrix.toolchain.model import Toolchain
+from matrix.toolchain.document import Toolchain
 from matrix.toolchain.needs import Need
 
 from .builds import QUIET

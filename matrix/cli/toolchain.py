@@ -17,7 +17,7 @@ from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target
 from matrix.toolchain import additions, assembly, integrity, needs, tool_check
-from matrix.toolchain.model import Toolchain
+from matrix.toolchain.document import Toolchain
 from matrix.toolchain.needs import Need
 from matrix.toolchain.tool_requirements import ToolRequirements
 from matrix.toolchain.tool_wheelhouse import CarriedTool, find_tool_gaps

@@ -44,6 +44,10 @@ class Between:
 Digest = Annotated[str, Matching(f"^[0-9a-f]{{64}}{_END}", "64 hexadecimal digits")]
 """A SHA-256 digest as the standard library writes it."""
 
+OptionalDigest = Annotated[
+    str, Matching(f"^([0-9a-f]{{64}})?{_END}", "64 hexadecimal digits or nothing")
+]
+
 ProjectName = Annotated[
     NormalizedName, Matching(f"^[a-z0-9]+(-[a-z0-9]+)*{_END}", "a normalized project name")
 ]

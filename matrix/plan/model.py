@@ -5,7 +5,7 @@ import enum
 from typing import Annotated, Final, Literal
 
 from matrix.configurations.inputs import Keys
-from matrix.documents.fields import Digest, Matching, Size
+from matrix.documents.fields import Digest, Matching, OptionalDigest, Size
 
 SCHEMA: Final = 4
 
@@ -20,9 +20,6 @@ JobName = Annotated[str, Matching(f"^[a-z0-9][a-z0-9.-]*{_END}", "the name of a 
 """It becomes a path, an argument of a shell and the name of an artifact."""
 
 OptionalFileName = Annotated[str, Matching(f"^({_FILE})?{_END}", "a file name or nothing")]
-OptionalDigest = Annotated[
-    str, Matching(f"^([0-9a-f]{{64}})?{_END}", "64 hexadecimal digits or nothing")
-]
 
 OptionalVersion = Annotated[
     str, Matching(rf"^([0-9]+\.[0-9]+)?{_END}", "a version of macOS or nothing")

@@ -7,7 +7,7 @@ from pathlib import Path
 from matrix.edge import files
 from matrix.errors import DigestMismatch, MatrixError, Problem, UsageError
 from matrix.toolchain import directory, placement
-from matrix.toolchain.model import Download, Toolchain
+from matrix.toolchain.document import Download, Toolchain
 
 
 def add_files(paths: Sequence[Path], *, root: Path) -> Toolchain:

@@ -29,7 +29,7 @@ from matrix.toolchain import (
     virtualenv_app,
 )
 from matrix.toolchain.directory import EarlierRun
-from matrix.toolchain.model import (
+from matrix.toolchain.document import (
     Content,
     Download,
     Missing,

@@ -11,7 +11,7 @@ from packaging.version import Version
 from matrix.edge.progress import Loudness, Reporter
 from matrix.manifest.model import Manifest, Package, TargetGroup
 from matrix.resolve.lock import Lock, LockedFile
-from matrix.toolchain.model import Missing
+from matrix.toolchain.document import Missing
 from matrix.toolchain.needs import Closure
 
 if TYPE_CHECKING:

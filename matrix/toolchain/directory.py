@@ -10,8 +10,8 @@ from matrix.documents import rows
 from matrix.edge import files
 from matrix.errors import MatrixError, Problem
 from matrix.toolchain import placement
+from matrix.toolchain.document import RECORD, SCHEMA, Content, Toolchain
 from matrix.toolchain.image_names import name_mirror
-from matrix.toolchain.model import RECORD, SCHEMA, Content, Toolchain
 
 MISSING: Final = "missing.tsv"
 FETCH: Final = "fetch.sh"

@@ -15,7 +15,7 @@ from matrix.edge import files
 from matrix.edge.progress import Reporter
 from matrix.errors import DigestMismatch
 from matrix.index.no_answer import NoAnswer
-from matrix.toolchain.model import Download
+from matrix.toolchain.document import Download
 
 if TYPE_CHECKING:
     from matrix.index.transport import Transport

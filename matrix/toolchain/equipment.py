@@ -14,7 +14,7 @@ from matrix.builds.lane_install import TOOLCHAIN
 from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.edge import files
 from matrix.toolchain import directory, integrity
-from matrix.toolchain.model import CACHE, RECORD, Content, Toolchain
+from matrix.toolchain.document import CACHE, RECORD, Content, Toolchain
 
 
 def equip(environment: Mapping[str, str], *, root: Path, cache: Path) -> dict[str, str]:

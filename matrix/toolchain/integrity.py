@@ -12,7 +12,7 @@ from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.errors import DigestMismatch, NotEquipped, Problem
 from matrix.pipelines import installation
 from matrix.toolchain import directory, placement
-from matrix.toolchain.model import CACHE, FIRST_CACHE, Content, Service, Toolchain
+from matrix.toolchain.document import CACHE, FIRST_CACHE, Content, Service, Toolchain
 from matrix.toolchain.needs import Need
 
 _TREES: Final = (CACHE, FIRST_CACHE, str(WHEELHOUSE), installation.WHEELHOUSE)

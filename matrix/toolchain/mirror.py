@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from matrix.edge import files
 from matrix.index.addresses import without_password
 from matrix.toolchain import directory
-from matrix.toolchain.model import RECORD, Content, Toolchain
+from matrix.toolchain.document import RECORD, Content, Toolchain
 
 if TYPE_CHECKING:
     from matrix.index.transport import Transport

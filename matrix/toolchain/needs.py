@@ -15,7 +15,7 @@ from matrix.targets.lanes import find_lane, get_lane
 from matrix.targets.platform_tag import Family
 from matrix.targets.target import Target
 from matrix.toolchain import hosts
-from matrix.toolchain.model import CACHE, FIRST_CACHE, Download, Form, Service
+from matrix.toolchain.document import CACHE, FIRST_CACHE, Download, Form, Service
 from matrix.toolchain.resources import Resources, VirtualenvPin
 
 

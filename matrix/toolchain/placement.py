@@ -14,7 +14,7 @@ from typing import Final
 
 from matrix.edge import archives, files
 from matrix.edge.archives import InvalidArchive
-from matrix.toolchain.model import Content, Download, Form
+from matrix.toolchain.document import Content, Download, Form
 
 _TOOLS: Final = "tools/"
 

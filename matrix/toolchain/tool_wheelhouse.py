@@ -19,7 +19,7 @@ from matrix.errors import MatrixError, NotEquipped, Problem
 from matrix.pipelines.installation import LINKS, REQUIREMENTS, WHEELHOUSE
 from matrix.toolchain import placement
 from matrix.toolchain.directory import EarlierRun
-from matrix.toolchain.model import Content, Toolchain
+from matrix.toolchain.document import Content, Toolchain
 from matrix.toolchain.tool_requirements import Pin, ToolRequirements
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Final
 
 from matrix.edge import programs
 from matrix.targets.lanes import get_lane
+from matrix.toolchain.document import FIRST_CACHE
 from matrix.toolchain.finding import Finding
-from matrix.toolchain.model import FIRST_CACHE
 from matrix.toolchain.needs import Need
 
 _SECONDS: Final = 60.0

@@ -18,7 +18,7 @@ from matrix.index.transport import Transport
 from matrix.manifest.model import Network
 from matrix.targets.lanes import Lane, lanes
 from matrix.toolchain import assembly, needs
-from matrix.toolchain.model import CACHE, Form, Service
+from matrix.toolchain.document import CACHE, Form, Service
 from matrix.toolchain.needs import Need
 from matrix.toolchain.resources import Resources
 

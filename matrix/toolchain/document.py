@@ -4,9 +4,9 @@ A toolchain as a value: its contents with digests, the services that need them, 
 
 import dataclasses
 import enum
-from typing import Annotated, Final
+from typing import Final
 
-from matrix.documents.fields import Matching, Size
+from matrix.documents.fields import OptionalDigest, Size
 
 SCHEMA: Final = 2
 RECORD: Final = "toolchain.json"
@@ -14,11 +14,6 @@ CACHE: Final = "cache"
 """In cibuildwheel's own layout, for CIBW_CACHE_PATH."""
 FIRST_CACHE: Final = "cibw1"
 """The same for 1.12.0, which has no such variable and uses a directory of drive C."""
-
-
-OptionalDigest = Annotated[
-    str, Matching(r"^([0-9a-f]{64})?(?![\s\S])", "64 hexadecimal digits or nothing")
-]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
