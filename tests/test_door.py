@@ -18,6 +18,7 @@ from matrix.builds.door import Door, Response
 from matrix.builds.door_server import OpenDoor, open_door, open_in_container
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.environment import has_password, isolate_environment
+from matrix.configurations.script_files import read_script
 
 from .builds import program
 from .index_clients import client
@@ -161,6 +162,22 @@ def test_the_relay_passes_requests_on_one_after_the_other(
     assert [line.split()[0] for line in lines] == ["create", "start", "kill", "rm"]
 
 
+def test_a_relay_ends_with_its_host() -> None:
+    relay = subprocess.Popen(
+        [sys.executable, "-I", "-u", "-c", read_script("door_relay.py", room="builds")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert relay.stdin is not None
+    assert relay.stdout is not None
+    assert json.loads(relay.stdout.readline())["port"]
+
+    _, errors = relay.communicate(timeout=20)
+
+    assert errors.decode().strip() == "the host has gone"
+
+
 def test_an_image_without_python_is_named(door: Door, tmp_path: Path) -> None:
     broken = Engine(program=str(program(tmp_path / "podman", "exit 0")), environment={})
 
@@ -179,6 +196,7 @@ RUNNER = {
     "PIP_INDEX_URL": "https://user:SECRET@index.example/simple/",
     "PIP_EXTRA_INDEX_URL": "https://extra.example/simple/",
     "PIP_CONFIG_FILE": "/etc/pip.conf",
+    "PIP_FIND_LINKS": "/opt/wheels https://user:SECRET@links.example/",
     "HTTPS_PROXY": "http://user:SECRET@proxy.example:3128",
     "http_proxy": "http://proxy.example:3128",
 }
@@ -187,7 +205,8 @@ RUNNER = {
 def test_with_containers_neither_proxy_nor_index_reaches_cibuildwheel() -> None:
     variables, dropped = isolate_environment(RUNNER, has_containers=True)
 
-    assert (variables, dropped) == ({"PATH": "/usr/bin"}, ())
+    expected = {"PATH": "/usr/bin", "PIP_FIND_LINKS": "/opt/wheels"}
+    assert (variables, dropped) == (expected, ())
 
 
 def test_without_containers_only_a_proxy_without_password_does() -> None:
@@ -195,6 +214,7 @@ def test_without_containers_only_a_proxy_without_password_does() -> None:
 
     assert variables == {
         "PATH": "/usr/bin",
+        "PIP_FIND_LINKS": "/opt/wheels",
         "http_proxy": "http://proxy.example:3128",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",

@@ -106,6 +106,8 @@ def isolate_environment(
         if name in _INDEX_SETTINGS or (name in PROXIES and (has_containers or has_password(text)))
     }
     variables = {name: text for name, text in environment.items() if name not in dropped}
+    if links := variables.get("PIP_FIND_LINKS"):
+        variables["PIP_FIND_LINKS"] = drop_passwords(links)
     if not has_containers:
         variables |= {"PIP_CONFIG_FILE": os.devnull, **_bypass_proxy(variables)}
     return variables, tuple(
@@ -119,6 +121,16 @@ def _bypass_proxy(environment: Mapping[str, str]) -> dict[str, str]:
         return {}
     hosts = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
     return dict.fromkeys(("NO_PROXY", "no_proxy"), f"{hosts},{_LOOPBACK}" if hosts else _LOOPBACK)
+
+
+def drop_passwords(links: str) -> str:
+    """
+    The addresses of ``PIP_FIND_LINKS`` without those that hold a password.
+
+    >>> drop_passwords("/opt/wheels https://user:secret@links.example/ https://links.example/")
+    '/opt/wheels https://links.example/'
+    """
+    return " ".join(word for word in links.split() if "//" not in word or not has_password(word))
 
 
 def has_password(address: str) -> bool:

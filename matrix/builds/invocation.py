@@ -16,7 +16,12 @@ from matrix.builds.causes import Cause
 from matrix.builds.containers import isolation_args, remove_afterwards
 from matrix.builds.door_server import open_door
 from matrix.builds.engine import Engine, Unequipped, shim_variables, write_shim
-from matrix.builds.environment import container_variables, isolate_environment, scrub_environment
+from matrix.builds.environment import (
+    container_variables,
+    drop_passwords,
+    isolate_environment,
+    scrub_environment,
+)
 from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
 from matrix.builds.lane_install import install_lane
@@ -177,7 +182,7 @@ def _place(
         label=f"wheelyard.run={work.name}",
         engine=engine.name if engine else "",
         create_args=isolation_args(engine.name) if engine else (),
-        links=environment.get("PIP_FIND_LINKS", ""),
+        links=drop_passwords(environment.get("PIP_FIND_LINKS", "")),
         has_certificates="PIP_CERT" in environment,
         prerequisites=tuple(map(describe_file, task.prerequisites)),
     )

@@ -9,6 +9,7 @@ first line has the port that is served.
 from __future__ import print_function
 
 import json
+import select
 import sys
 
 try:
@@ -66,7 +67,11 @@ class Relay(BaseHTTPRequestHandler):
 def main():
     server = HTTPServer(("127.0.0.1", 0), Relay)
     send({"port": server.server_address[1]})
-    server.serve_forever()
+    while True:
+        ready, _, _ = select.select([server, INPUT], [], [])
+        if INPUT in ready:
+            sys.exit("the host has gone")  # it says nothing that it was not asked
+        server.handle_request()
 
 
 if __name__ == "__main__":
