@@ -1,7 +1,7 @@
 """
 The bytes of an archive as a stream that only goes forward and counts.
 
-``tarfile`` reads from it in whatever pieces its headers ask for, so the limits stand here, below
+``tarfile`` reads from it in pieces of the size that headers state, so the limits stand here, below
 it: how much one read may take (a header that claims a gigabyte), how much comes out in all, and how
 much for each byte that went in.
 """

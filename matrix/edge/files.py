@@ -138,7 +138,7 @@ def reading(path: Path) -> Iterator[BufferedReader]:
 
 
 def _open_regular(path: Path) -> int:
-    # Without waiting for a FIFO's writer, whatever happens to the path between a look and the open.
+    # Checked by the handle: between a look at the path and the open it could become a FIFO.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS)
     reason = _refuse_kind(os.fstat(handle).st_mode)
     if reason is not None:
