@@ -7,12 +7,15 @@ as an output of the planning job, or in the text of the child pipeline.
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from matrix.errors import Problem, UsageError
-from matrix.plan.model import Plan
+
+if TYPE_CHECKING:
+    from matrix.plan.model import Plan
 
 
-def digest_plan(plan: Plan) -> str:
+def digest_plan(plan: "Plan") -> str:
     """The sha256 of ``plan.json``."""
     # ``check`` reads the facts of the services and has no plan.
     from matrix.plan import planfile  # noqa: PLC0415

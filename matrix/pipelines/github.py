@@ -3,7 +3,7 @@
 import datetime
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest, Runner
@@ -13,7 +13,9 @@ from matrix.pipelines.pins import read_actions
 from matrix.pipelines.provider import Errors, JobRunner, Warnings
 from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Syntax, render
-from matrix.plan.model import Plan
+
+if TYPE_CHECKING:
+    from matrix.plan.model import Plan
 
 WORKFLOW: Final = ".github/workflows/wheels.yml"
 EMPTY: Final = "empty"
@@ -68,7 +70,7 @@ class GitHub:
         check_limit(self, "workflow bytes", len(text), place=WORKFLOW, remedy=remedy)
         return {WORKFLOW: text}
 
-    def render_outputs(self, manifest: Manifest, plan: Plan) -> dict[str, str]:
+    def render_outputs(self, manifest: Manifest, plan: "Plan") -> dict[str, str]:
         """
         The planning job's outputs, name to JSON on one line.
 
@@ -89,7 +91,7 @@ class GitHub:
         self._check_limits(jobs_by_class, outputs)
         return outputs
 
-    def render_child(self, manifest: Manifest, plan: Plan) -> str:
+    def render_child(self, manifest: Manifest, plan: "Plan") -> str:
         """None: the committed workflow has a job for each job class."""
         del manifest, plan
         return ""

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matrix.manifest.model import Manifest, Runner
 from matrix.pipelines import agreement, header, release
@@ -10,7 +10,9 @@ from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.provider import Errors, JobRunner, Warnings
 from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Passed, Syntax, render
-from matrix.plan.model import Plan, State
+
+if TYPE_CHECKING:
+    from matrix.plan.model import Plan
 
 PARENT: Final = ".gitlab-ci.yml"
 CHILD: Final = "child.yml"
@@ -55,12 +57,12 @@ class GitLab:
         find_builders(manifest, self)  # raises when a class has no runner
         return {PARENT: self._render("gitlab/parent.yml.j2", manifest, {})}
 
-    def render_outputs(self, manifest: Manifest, plan: Plan) -> dict[str, str]:
+    def render_outputs(self, manifest: Manifest, plan: "Plan") -> dict[str, str]:
         """None: what depends on the plan stands in the child pipeline."""
         del manifest, plan
         return {}
 
-    def render_child(self, manifest: Manifest, plan: Plan) -> str:
+    def render_child(self, manifest: Manifest, plan: "Plan") -> str:
         """One job for each job of the plan, then the bundle."""
         if not is_used(manifest, self):
             return ""
@@ -91,9 +93,11 @@ class GitLab:
         fields = {**shared, **fields}
         return render(template, syntax=SYNTAX, source=manifest.source, value_by_name=fields)
 
-    def _check_limits(self, manifest: Manifest, plan: Plan, text: str) -> None:
+    def _check_limits(self, manifest: Manifest, plan: "Plan", text: str) -> None:
         # The bundle is one artifact, and wheels do not shrink when zipped. The size of those that
         # are built is not known yet.
+        from matrix.plan.model import State  # noqa: PLC0415 - ``check`` has no plan
+
         known = plan.count_bytes(State.PUBLISHED, State.REUSED)
         remedy = (
             "raise the instance's maximum artifacts size, then say gitlab: {artifact-megabytes: N}"

@@ -8,11 +8,13 @@ the manifest by which a runner is found are the manifest's.
 import dataclasses
 import datetime
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from matrix.errors import Problem
 from matrix.manifest.model import Manifest, Runner
-from matrix.plan.model import Plan
+
+if TYPE_CHECKING:
+    from matrix.plan.model import Plan
 
 Warnings = tuple[Problem, ...]
 Errors = tuple[Problem, ...]
@@ -83,8 +85,8 @@ class Provider(Protocol):
     def render_committed(self, manifest: Manifest) -> dict[str, str]:
         """The committed files, path to text; none when no runner is found through the service."""
 
-    def render_outputs(self, manifest: Manifest, plan: Plan) -> dict[str, str]:
+    def render_outputs(self, manifest: Manifest, plan: "Plan") -> dict[str, str]:
         """The outputs of the planning job, name to one line of text; none when it has none."""
 
-    def render_child(self, manifest: Manifest, plan: Plan) -> str:
+    def render_child(self, manifest: Manifest, plan: "Plan") -> str:
         """The pipeline that the planning job starts; empty when it starts none."""

@@ -7,7 +7,6 @@ from matrix.errors import ManifestError, Problem
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
 from matrix.pipelines.provider import JobRunner, Provider
-from matrix.plan.job_classes import assign_job_classes
 from matrix.targets.platform_tag import Family
 
 
@@ -33,6 +32,8 @@ def find_builders(manifest: Manifest, provider: Provider) -> dict[str, JobRunner
     """Job class id to runner, sorted; a class that the service has no runner for is an error."""
     runner_by_class: dict[str, JobRunner] = {}
     problems = []
+    from matrix.plan.job_classes import assign_job_classes  # noqa: PLC0415 - ``check`` has no plan
+
     for target, job_class in assign_job_classes(manifest).items():
         row = runner_of(manifest, target)
         runner = provider.find_runner(row, manifest) if row else None
