@@ -228,7 +228,7 @@ class Transport:
                 raise _unavailable(url, wanted, str(error)) from error
             except HTTPError as error:
                 if pause is None or self._closed.is_set() or _certificate_error(error):
-                    raise self._unreached(url, wanted, error) from error
+                    raise self._explain_failure(url, wanted, error) from error
             else:
                 if response.status_code not in _BUSY or pause is None:
                     return response
@@ -236,7 +236,7 @@ class Transport:
             self._sleep(wanted_pause or pause)
         raise AssertionError  # the last pause is None, and that round returns or raises
 
-    def _unreached(self, url: str, wanted: str, error: HTTPError) -> NoAnswer:
+    def _explain_failure(self, url: str, wanted: str, error: HTTPError) -> NoAnswer:
         hint = _HINT
         if _certificate_error(error):
             hint = _HINT_CERTIFICATES

@@ -17,12 +17,12 @@ def find_gaps(lock: Lock) -> tuple[str, ...]:
 
 
 def _find_repeated(lock: Lock) -> Iterator[str]:
-    yield from _repeated("target", (target.id for target in lock.targets))
-    yield from _repeated("file", (file.filename for file in lock.files))
-    yield from _repeated("build file", (file.filename for file in lock.build_files))
+    yield from _list_repeated("target", (target.id for target in lock.targets))
+    yield from _list_repeated("file", (file.filename for file in lock.files))
+    yield from _list_repeated("build file", (file.filename for file in lock.build_files))
 
 
-def _repeated(kind: str, names: Iterable[str]) -> Iterator[str]:
+def _list_repeated(kind: str, names: Iterable[str]) -> Iterator[str]:
     seen: set[str] = set()
     for name in names:
         if name in seen:
