@@ -115,7 +115,7 @@ def place(**fields: Any) -> Placement:  # noqa: ANN401 - any field
 
 
 def options(configured: Configuration) -> dict[str, object]:
-    text = configured.files[PurePosixPath("cibw.toml")]
+    text = configured.text_by_path[PurePosixPath("cibw.toml")]
     read: dict[str, object] = tomllib.loads(text)["tool"]["cibuildwheel"]
     return read
 

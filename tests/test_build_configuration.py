@@ -22,7 +22,7 @@ def test_the_configuration_of_a_linux_job_is_this_text() -> None:
 
     configured = configure(target("3.9.18"), target("3.12.4"), recipe=recipe, placement=placement)
 
-    assert configured.files[PurePosixPath("cibw.toml")] == (
+    assert configured.text_by_path[PurePosixPath("cibw.toml")] == (
         "[tool.cibuildwheel]\n"
         'build = ["cp39-manylinux_x86_64", "cp312-manylinux_x86_64"]\n'
         'manylinux-x86_64-image = "images.example/manylinux_2_28_x86_64:1"\n'
@@ -45,7 +45,7 @@ def test_the_configuration_of_a_linux_job_is_this_text() -> None:
         "CIBW_PROJECT_REQUIRES_PYTHON": ">=2.7",
         "SOURCE_DATE_EPOCH": "315532800",
     }
-    assert configured.files[PurePosixPath("constraints/build.txt")] == "setuptools<81\n"
+    assert configured.text_by_path[PurePosixPath("constraints/build.txt")] == "setuptools<81\n"
 
 
 def test_lane_1_is_told_by_variables_alone() -> None:
@@ -128,7 +128,7 @@ def test_a_prepared_image_replaces_the_recipes_before_all() -> None:
     plain = configure(target(), recipe=recipe)
     prepared = configure(target(), recipe=recipe, placement=place(image="localhost/prepared:1"))
 
-    assert plain.files[PurePosixPath("scripts/before-all.sh")].endswith("\nfi\nldconfig\n")
+    assert plain.text_by_path[PurePosixPath("scripts/before-all.sh")].endswith("\nfi\nldconfig\n")
     assert "before-all" not in options(prepared)
     assert options(prepared)["manylinux-x86_64-image"] == "localhost/prepared:1"
 
@@ -152,7 +152,7 @@ def test_an_unlocked_build_sees_the_index_of_its_placement_alone() -> None:
 def test_without_containers_build_requirements_are_pinned_beside_the_index() -> None:
     configured = configure(target(platform="win_amd64"), job_class=WINDOWS, requirements=WHEELS)
 
-    assert configured.files[PurePosixPath("constraints/build.txt")] == "setuptools==80.9.0\n"
+    assert configured.text_by_path[PurePosixPath("constraints/build.txt")] == "setuptools==80.9.0\n"
     assert configured.variables["PIP_FIND_LINKS"] == f"{WORK.as_uri()}/wheelhouse"
     assert "PIP_NO_INDEX" not in configured.variables
 
@@ -218,7 +218,7 @@ def test_a_recipe_may_leave_the_rest_to_upstream() -> None:
     configured = configure(target(), recipe=recipe)
 
     assert "--config-file" not in configured.arguments
-    assert configured.files == {}
+    assert configured.text_by_path == {}
     assert configured.variables["CIBW_CONTAINER_ENGINE"] == (
         "podman; create_args: --label=wheelyard.run=netifaces-x.abc --network=none "
         "--env=SOURCE_DATE_EPOCH=315532800 '--env=A=b c'; disable_host_mount: true"

@@ -93,7 +93,7 @@ def test_a_build_finds_the_wheels_of_its_job_before_those_of_the_index(tmp_path:
 
     assert given == (path,)
     configured = configure(T, placement=place(prerequisites=tuple(map(describe_file, given))))
-    assert configured.files[PurePosixPath("constraints/build.txt")] == "lxml==6.1.3\n"
+    assert configured.text_by_path[PurePosixPath("constraints/build.txt")] == "lxml==6.1.3\n"
     engine = options(configured)["container-engine"]
     assert isinstance(engine, dict)
     assert engine["create-args"][-4:] == [

@@ -42,7 +42,7 @@ def owing() -> Plan:
 def collected(made: Plan, wheels: Path, **allowed: str) -> Collected:
     pairs = {("netifaces", target): "no runner" for target in allowed.values()}
     return collecting.collect(
-        made, arrivals.read_wheels(arrivals.find_wheels(wheels)), allowed=pairs
+        made, arrivals.read_wheels(arrivals.find_wheels(wheels)), reason_by_pair=pairs
     )
 
 

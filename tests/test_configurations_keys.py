@@ -47,7 +47,9 @@ MACOS = dataclasses.replace(
 
 
 def keys(inputs: BuildInputs = INPUTS, **facts: Any) -> Keys:  # noqa: ANN401 - other facts
-    return compute_keys(inputs, **{"sdist_sha256": "0" * 64, "prerequisites": {}, **facts})
+    return compute_keys(
+        inputs, **{"sdist_sha256": "0" * 64, "digests_by_prerequisite": {}, **facts}
+    )
 
 
 def recipe(**fields: Any) -> dict[str, Recipe]:  # noqa: ANN401 - any field of a recipe
@@ -91,7 +93,10 @@ def test_another_sdist_changes_both_keys() -> None:
 
 
 def test_another_wheel_that_the_recipe_wants_first_changes_both_keys() -> None:
-    one, other = keys(prerequisites={"lxml": ["1"]}), keys(prerequisites={"lxml": ["2"]})
+    one, other = (
+        keys(digests_by_prerequisite={"lxml": ["1"]}),
+        keys(digests_by_prerequisite={"lxml": ["2"]}),
+    )
 
     assert len({keys().content, one.content, other.content}) == 3
     assert len({keys().test, one.test, other.test}) == 3
@@ -138,7 +143,7 @@ def test_the_keys_of_a_build_show_no_path_of_the_machine() -> None:
     for inputs in (INPUTS, MACOS):
         configuration = configure_build(inputs)
         text = json.dumps([*configuration.arguments, *configuration.variables.values()])
-        text += "".join(configuration.files.values())
+        text += "".join(configuration.text_by_path.values())
 
         assert str(Path.cwd()) not in text
         assert str(Path.home()) + "/" not in text
@@ -191,5 +196,7 @@ def test_a_placement_changes_only_what_its_host_decides() -> None:
 
         assert tuple(map(replace, placed.arguments)) == plain.arguments
         assert tuple(map(replace, placed.create_args)) == plain.create_args
-        assert {path: replace(text) for path, text in placed.files.items()} == plain.files
+        assert {
+            path: replace(text) for path, text in placed.text_by_path.items()
+        } == plain.text_by_path
         assert {k: replace(v) for k, v in placed.variables.items()} == plain.variables

@@ -81,7 +81,7 @@ SHELF = Shelf(
 TEXT = rows.dump(SHELF, schema=4)
 
 
-def parse(text: str | bytes, upgrades: Mapping[int, rows.Upgrade] | None = None) -> Shelf:
+def parse(text: str | bytes, upgrade_by_schema: Mapping[int, rows.Upgrade] | None = None) -> Shelf:
     return rows.parse(
         text,
         Shelf,
@@ -89,7 +89,7 @@ def parse(text: str | bytes, upgrades: Mapping[int, rows.Upgrade] | None = None)
         source="shelf.json",
         error=LockError,
         hint="wheelyard lock",
-        upgrades=upgrades,
+        upgrade_by_schema=upgrade_by_schema,
     )
 
 
@@ -265,7 +265,7 @@ def test_an_older_document_is_upgraded() -> None:
     def upgrade(loaded: dict[str, Any]) -> dict[str, Any]:
         return {**{k: v for k, v in loaded.items() if k != "title"}, "name": loaded["title"]}
 
-    assert parse(json.dumps(old), upgrades={3: upgrade}) == SHELF
+    assert parse(json.dumps(old), upgrade_by_schema={3: upgrade}) == SHELF
 
 
 def test_the_json_schema_takes_what_is_read_and_nothing_else() -> None:

@@ -264,7 +264,7 @@ def test_records_of_vulnerabilities_have_limits(
     context = pytest.raises(MatrixError) if more > 0 else contextlib.nullcontext()
 
     with context as caught:
-        assert advisories.read(path).records
+        assert advisories.read(path).advisories_by_project
     if more > 0:
         assert f"expected at most {len(text) - 1} {name}, got {len(text)}" in str(caught.value)  # type: ignore[union-attr]
 

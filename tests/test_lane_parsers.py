@@ -78,7 +78,7 @@ def test_variables_of_windows_builds_keep_paths_with_blanks_whole(tmp_path: Path
         assert configured.variables[name].endswith(
             "/it%27s%20a%20work%20directory/constraints/build.txt"
         )
-    assert PurePosixPath("constraints/build.txt") in configured.files
+    assert PurePosixPath("constraints/build.txt") in configured.text_by_path
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_cibuildwheel_is_given_the_carrier_instead_of_the_sdist() -> None:
     assert options["repair-wheel-command"] == ""
     assert options["test-command"] == 'python "{project}/smoke/smoke.py"'
     assert "config-settings" not in options
-    assert json.loads(told.files[PurePosixPath("pure/pure.json")]) == {
+    assert json.loads(told.text_by_path[PurePosixPath("pure/pure.json")]) == {
         "carrier": "carrier",
         "refusal": "expected one wheel that runs everywhere, got",
         "source": "src/netifaces-0.11.0",
@@ -229,7 +229,7 @@ def test_1_12_0_has_no_settings_for_pure_wheels_either() -> None:
 
     assert told.variables["CIBW_BEFORE_BUILD"] == 'python "{project}/pure/pure.py"'
     assert told.variables["CIBW_REPAIR_WHEEL_COMMAND"] == ""
-    assert json.loads(told.files[PurePosixPath("pure/pure.json")])["config_settings"] == {}
+    assert json.loads(told.text_by_path[PurePosixPath("pure/pure.json")])["config_settings"] == {}
 
 
 # What 1.12.0 and the others say of a wheel that runs everywhere.

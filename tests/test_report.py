@@ -91,7 +91,7 @@ SPARED = cell("spared", "", P39, State.EXCLUDED, filename="", sha256="", reason=
 
 SNAPSHOT = Snapshot(
     name="osv.zip",
-    records={
+    advisories_by_project={
         name: (
             Advisory(
                 id="OSV-1",
@@ -248,7 +248,7 @@ def test_without_a_base_everything_counts_as_added() -> None:
 
 
 def test_a_snapshot_that_knows_nothing_of_the_plan_says_none_by_its_name() -> None:
-    text = summary(facts_of(planned(*SIX), osv=Snapshot(name="osv.zip", records={})))
+    text = summary(facts_of(planned(*SIX), osv=Snapshot(name="osv.zip", advisories_by_project={})))
 
     assert "## Known vulnerabilities\n\nNone by `osv.zip`.\n" in text
 

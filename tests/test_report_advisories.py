@@ -139,7 +139,10 @@ def test_a_zip_file_says_what_a_directory_says(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.write(tmp_path / "osv" / "0.json", "OSV-1.json")
 
-    assert advisories.read(tmp_path / "all.zip").records == of_directory.records
+    assert (
+        advisories.read(tmp_path / "all.zip").advisories_by_project
+        == of_directory.advisories_by_project
+    )
 
 
 @pytest.mark.parametrize(

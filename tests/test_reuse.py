@@ -57,7 +57,7 @@ def seal(
     wheels = () if previous else arrivals.find_wheels(directory / "wheels")
     return sealing.seal(
         plan,
-        collecting.collect(plan, arrivals.read_wheels(wheels), allowed={}),
+        collecting.collect(plan, arrivals.read_wheels(wheels), reason_by_pair={}),
         fetching.find_reused(plan, previous),
         identity=identity,
         notes="notes\n",

@@ -34,7 +34,7 @@ def owing() -> Plan:
 
 def collected(made: Plan, wheels: Path, allowed: dict[tuple[str, str], str]) -> Collected:
     return collecting.collect(
-        made, arrivals.read_wheels(arrivals.find_wheels(wheels)), allowed=allowed
+        made, arrivals.read_wheels(arrivals.find_wheels(wheels)), reason_by_pair=allowed
     )
 
 

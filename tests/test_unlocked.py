@@ -56,7 +56,7 @@ def test_the_record_names_unlocked_builds_and_the_files_that_they_fetched(
     handover.note_path(wheel).write_text(handover.render_note(note), encoding="utf-8")
     bundle = sealing.seal(
         plan,
-        collecting.collect(plan, arrivals.read_wheels([wheel]), allowed={}),
+        collecting.collect(plan, arrivals.read_wheels([wheel]), reason_by_pair={}),
         (),
         identity=IDENTITY,
         notes="notes\n",

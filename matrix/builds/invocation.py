@@ -222,7 +222,7 @@ def _unpack(task: Task, sdist: Path, work: Path) -> PurePosixPath:
 def _write_inputs(
     work: Path, configuration: Configuration, task: Task, environment: Mapping[str, str]
 ) -> None:
-    for path, text in {**configuration.files, **configuration.test_files}.items():
+    for path, text in {**configuration.text_by_path, **configuration.test_text_by_path}.items():
         files.write(work / path, text)
     for wheel in task.prerequisites:
         _copy_wheel(wheel, work / PREREQUISITES / wheel.name)

@@ -44,12 +44,12 @@ class Collected:
     """Cell and reason."""
 
 
-def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> Collected:
+def collect(plan: Plan, arrivals: Arrivals, *, reason_by_pair: Mapping[Pair, str]) -> Collected:
     """
     Match the wheels that arrived with the plan's ``build`` cells.
 
-    ``allowed`` maps the pairs of project and target that may stay empty to the reason that the
-    record will carry. Raises ``Incomplete`` naming every wheel that is missing, was not planned, or
+    ``reason_by_pair`` names the pairs of project and target that may stay empty, with the reason
+    for the record. Raises ``Incomplete`` naming every wheel that is missing, was not planned, or
     differs from the wheel that was tested on its target.
     """
     by_class = arrivals.wheels_by_class_by_filename
@@ -71,7 +71,7 @@ def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> C
             faults[cell] = f"differs from the wheel that was tested ({difference})"
         else:
             answers.setdefault(opened.filename, []).append(cell)
-    refused = {c: why for c, why in faults.items() if (c.project, c.target) not in allowed}
+    refused = {c: why for c, why in faults.items() if (c.project, c.target) not in reason_by_pair}
     unplanned = {
         describe_wheel(path): _UNREPAIRED if is_unrepaired(opened.tags) else _UNPLANNED
         for many in by_class.values()
@@ -86,7 +86,7 @@ def collect(plan: Plan, arrivals: Arrivals, *, allowed: Mapping[Pair, str]) -> C
             for name, (path, opened) in sorted(taken.items())
             if name in answers
         ),
-        allowed_missing=tuple((c, allowed[c.project, c.target]) for c in faults),
+        allowed_missing=tuple((c, reason_by_pair[c.project, c.target]) for c in faults),
     )
 
 

@@ -91,8 +91,8 @@ def make_workspace(session: Session) -> Workspace:
     )
 
 
-def report_unavailable(session: Session, elsewhere: dict[Job, Availability]) -> None:
+def report_unavailable(session: Session, availability_by_job: dict[Job, Availability]) -> None:
     """Name the jobs that other runners must build, and why."""
-    for job, availability in elsewhere.items():
+    for job, availability in availability_by_job.items():
         hint = f" ({availability.hint})" if availability.hint else ""
         session.reporter.say(f"not built here: {job.id}: {availability.reason}{hint}")

@@ -87,7 +87,7 @@ def run(session: Session, arguments: Arguments) -> None:
         what = "expected --wheels DIR, because the plan builds wheels, got none"
         hint = "wheelyard build --local, then wheelyard bundle --wheels wheels"
         raise UsageError(Problem(place="bundle", what=what, hint=hint))
-    collected = collect_wheels(plan, arguments.wheels, allowed=allowed)
+    collected = collect_wheels(plan, arguments.wheels, reason_by_pair=allowed)
     identity = make_identity(
         session, plan, arguments.identity, out=arguments.out, tag=arguments.tag
     )

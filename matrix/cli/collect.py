@@ -41,7 +41,7 @@ def run(session: Session, arguments: Arguments) -> None:
     """Compare a directory of wheels with the plan."""
     plan = session.plan(arguments.source)
     allowed = parse_allowances(arguments.allow_missing, plan)
-    collected = collect_wheels(plan, arguments.directory, allowed=allowed)
+    collected = collect_wheels(plan, arguments.directory, reason_by_pair=allowed)
     names = [built.wheel.filename for built in collected.wheels]
     if arguments.common.json:
         missing = [f"{cell.project}@{cell.target}" for cell, _ in collected.allowed_missing]
@@ -50,14 +50,16 @@ def run(session: Session, arguments: Arguments) -> None:
         session.show("\n".join([*names, f"{count(len(names), 'wheel')}, as planned"]))
 
 
-def collect_wheels(plan: Plan, directory: Path | None, *, allowed: Mapping[Pair, str]) -> Collected:
+def collect_wheels(
+    plan: Plan, directory: Path | None, *, reason_by_pair: Mapping[Pair, str]
+) -> Collected:
     """
     Return the wheels of ``directory``, provided that they are those that the plan requires; None
     holds none.
     """
     paths = arrivals.find_wheels(directory) if directory else ()
     wheels = arrivals.read_wheels(paths)
-    return collecting.collect(plan, wheels, allowed=allowed)
+    return collecting.collect(plan, wheels, reason_by_pair=reason_by_pair)
 
 
 def list_owed(plan: Plan) -> set[Pair]:

@@ -95,7 +95,7 @@ def run(session: Session, arguments: Arguments) -> None:
         "build", lambda: building.build_missing(session, plan, here, previous=arguments.previous)
     )
     built = arrivals.read_wheels(wheels)
-    collected = collecting.collect(plan, built, allowed=_allow_missing(elsewhere))
+    collected = collecting.collect(plan, built, reason_by_pair=_allow_missing(elsewhere))
     directory = steps("bundle", lambda: _seal(session, plan, collected, arguments))
     report = steps("verify", lambda: verify(directory))
     bundle.pack(session, directory, arguments.packing)

@@ -77,8 +77,8 @@ class Configuration:
     from the docker shim only.
     """
 
-    files: Mapping[PurePosixPath, str]
-    test_files: Mapping[PurePosixPath, str]
+    text_by_path: Mapping[PurePosixPath, str]
+    test_text_by_path: Mapping[PurePosixPath, str]
     """The files that decide no byte of the wheel, only whether it passes."""
     package: PurePosixPath
     arguments: tuple[str, ...]
@@ -111,8 +111,8 @@ def configure_build(inputs: BuildInputs, placement: Placement = PLACEHOLDERS) ->
         files |= carrier.carrier_files(placement.source, settings)
     arguments, own = _pass_options(options, inputs, files, placement.work)
     return Configuration(
-        files=files,
-        test_files=smoke.smoke_files(canonicalize_name(inputs.project), recipe.test),
+        text_by_path=files,
+        test_text_by_path=smoke.smoke_files(canonicalize_name(inputs.project), recipe.test),
         package=carrier.CARRIER if inputs.is_pure else placement.source,
         arguments=arguments,
         variables={**(epoch if system == "linux" else variables), **own},

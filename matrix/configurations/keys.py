@@ -27,13 +27,13 @@ def compute_keys(
     inputs: BuildInputs,
     *,
     sdist_sha256: str,
-    prerequisites: Mapping[str, Sequence[str]],
+    digests_by_prerequisite: Mapping[str, Sequence[str]],
 ) -> Keys:
     """
     The keys of a build.
 
-    ``prerequisites`` maps the projects that the recipe wants built before, at any distance, to the
-    digests or content keys of their files.
+    ``digests_by_prerequisite`` has the projects that the recipe wants built before, at any
+    distance, with the digests or content keys of their files.
     """
     # The wheels of the test are in the wheelhouse, but no configuration of the build may show them.
     configuration = configure_build(dataclasses.replace(inputs, test_requirements=()))
@@ -45,14 +45,16 @@ def compute_keys(
             "platform": inputs.platform,
             "image": inputs.image,
             "requirements": _list_digests(inputs.requirements),
-            "prerequisites": {name: sorted(prerequisites[name]) for name in prerequisites},
+            "prerequisites": {
+                name: sorted(digests_by_prerequisite[name]) for name in digests_by_prerequisite
+            },
             "configuration": _list_fields(configuration),
         }
     )
     test = _digest(
         {
             "content": content,
-            "files": _name_paths(configuration.test_files),
+            "text_by_path": _name_paths(configuration.test_text_by_path),
             "requirements": _list_digests(inputs.test_requirements),
         }
     )
@@ -63,11 +65,11 @@ def _list_fields(configuration: Configuration) -> dict[str, object]:
     fields: dict[str, object] = {
         field.name: getattr(configuration, field.name)
         for field in dataclasses.fields(configuration)
-        if field.name != "test_files"
+        if field.name != "test_text_by_path"
     }
     return {
         **fields,
-        "files": _name_paths(configuration.files),
+        "text_by_path": _name_paths(configuration.text_by_path),
         "package": str(configuration.package),
     }
 

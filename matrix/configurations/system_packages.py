@@ -50,19 +50,19 @@ MANAGERS: Final[Mapping[str, tuple[Manager, ...]]] = {
 
 def render_script(
     system: str,
-    packages: Mapping[Manager, Sequence[str]],
+    packages_by_manager: Mapping[Manager, Sequence[str]],
     before_all: Sequence[str] = (),
 ) -> str:
     """
-    A script that installs ``packages`` and runs ``before_all``; empty if nothing is for ``system``.
+    A script that installs the packages and runs ``before_all``; empty if nothing is for ``system``.
     """
     if system == "windows":
-        return _render_batch(packages, before_all)
+        return _render_batch(packages_by_manager, before_all)
     branches = _BRANCHES.get(system, ())
-    is_asked = any(packages.get(key) for _, key, _ in branches)
+    is_asked = any(packages_by_manager.get(key) for _, key, _ in branches)
     if not is_asked and not before_all:
         return ""
-    installing = _render_branches(branches, packages) if is_asked else []
+    installing = _render_branches(branches, packages_by_manager) if is_asked else []
     return "\n".join(["#!/bin/sh", "set -eu", *installing, *before_all]) + "\n"
 
 

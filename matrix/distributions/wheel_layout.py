@@ -110,17 +110,20 @@ def _is_same(name: WheelName, project: str, version: str) -> bool:
 
 
 def check_texts(
-    filename: str, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], dist_info: str
+    filename: str,
+    archive: zipfile.ZipFile,
+    info_by_name: Mapping[str, zipfile.ZipInfo],
+    dist_info: str,
 ) -> None:
     """Raise ``InvalidWheel`` unless WHEEL and, if there, entry_points.txt can be read."""
-    if (wheel_name := f"{dist_info}/WHEEL") not in members:
+    if (wheel_name := f"{dist_info}/WHEEL") not in info_by_name:
         raise InvalidWheel(f"{filename} has no {wheel_name}")
     entry_points_name = f"{dist_info}/entry_points.txt"
     for name, parse in ((wheel_name, parse_wheel_file), (entry_points_name, parse_entry_points)):
-        if name in members:
-            limits.check("wheel text bytes", members[name].file_size, blame(filename))
+        if name in info_by_name:
+            limits.check("wheel text bytes", info_by_name[name].file_size, blame(filename))
             with translate_errors(blame(filename)):
-                parse(archive.read(members[name]))
+                parse(archive.read(info_by_name[name]))
 
 
 def parse_wheel_file(data: bytes) -> str:

@@ -44,26 +44,26 @@ def _parse_rows(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
 def check_record(
     filename: str,
     archive: zipfile.ZipFile,
-    members: Mapping[str, zipfile.ZipInfo],
+    info_by_name: Mapping[str, zipfile.ZipInfo],
     dist_info: str,
 ) -> None:
     """Raise ``InvalidWheel`` unless RECORD lists exactly the members, with their bytes."""
     unrecorded = {f"{dist_info}/{name}" for name in _UNRECORDED}
-    if (record_name := f"{dist_info}/RECORD") not in members:
+    if (record_name := f"{dist_info}/RECORD") not in info_by_name:
         raise InvalidWheel(f"{filename} has no {record_name}")
-    limits.check("RECORD bytes", members[record_name].file_size, blame(filename))
+    limits.check("RECORD bytes", info_by_name[record_name].file_size, blame(filename))
     with translate_errors(blame(filename)):
-        recorded = parse_record(archive.read(members[record_name]))
-    if unlisted := sorted(members.keys() - recorded.keys() - unrecorded):
+        recorded = parse_record(archive.read(info_by_name[record_name]))
+    if unlisted := sorted(info_by_name.keys() - recorded.keys() - unrecorded):
         raise InvalidWheel(f"{filename} holds {unlisted[0]!r}, which its RECORD does not list")
-    if absent := sorted(recorded.keys() - members.keys() - unrecorded):
+    if absent := sorted(recorded.keys() - info_by_name.keys() - unrecorded):
         raise InvalidWheel(f"{filename} lacks {absent[0]!r}, which its RECORD lists")
-    for member in sorted(members.keys() - unrecorded):
+    for member in sorted(info_by_name.keys() - unrecorded):
         digest, size = recorded[member]
-        if size and size != str(members[member].file_size):
-            got = members[member].file_size
+        if size and size != str(info_by_name[member].file_size):
+            got = info_by_name[member].file_size
             raise InvalidWheel(f"expected {size} bytes of {member!r} in {filename}, got {got}")
-        _check_digest(filename, archive, members[member], digest)
+        _check_digest(filename, archive, info_by_name[member], digest)
 
 
 def _check_digest(

@@ -65,16 +65,16 @@ def parse(
     source: str,
     error: type[MatrixError],
     hint: str,
-    upgrades: Mapping[int, Upgrade] | None = None,
+    upgrade_by_schema: Mapping[int, Upgrade] | None = None,
 ) -> T:
     """
     Invert ``dump``; every difference from the types is an ``error`` with its place.
 
-    ``source`` is how messages name the document; ``upgrades`` turn documents of older schemas into
-    the present one's.
+    ``source`` is how messages name the document; ``upgrade_by_schema`` has the functions that
+    turn documents of older schemas into the present one's.
     """
     try:
-        loaded = _present(load(text), schema, upgrades or {})
+        loaded = _present(load(text), schema, upgrade_by_schema or {})
         value: T = decoder(cast("Any", kind))(loaded)
     except InvalidDocument as invalid:
         place = f"{source}:{invalid.line}" if invalid.line else source
@@ -84,13 +84,13 @@ def parse(
     return value
 
 
-def _present(loaded: Any, schema: int, upgrades: Mapping[int, Upgrade]) -> Any:  # noqa: ANN401 - any JSON value
+def _present(loaded: Any, schema: int, upgrade_by_schema: Mapping[int, Upgrade]) -> Any:  # noqa: ANN401 - any JSON value
     """The document without its schema's number, as one of the present schema."""
     if not isinstance(loaded, dict):
         raise InvalidDocument(f"expected an object with schema {schema}, got {show(loaded)}")
     number = loaded.pop("schema", None)
-    if type(number) is int and number in upgrades:
-        return upgrades[number](loaded)
+    if type(number) is int and number in upgrade_by_schema:
+        return upgrade_by_schema[number](loaded)
     if type(number) is not int or number != schema:
         newer = type(number) is int and number > schema
         hint = "use the version that wrote it" if newer else ""

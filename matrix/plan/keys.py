@@ -49,7 +49,9 @@ class KeyFinder:
         if place not in self._keys:
             digests = {} if is_first else dict(self._find_prerequisites(file.project, target))
             self._keys[place] = compute_keys(
-                self._find_inputs(file, target), sdist_sha256=file.sha256, prerequisites=digests
+                self._find_inputs(file, target),
+                sdist_sha256=file.sha256,
+                digests_by_prerequisite=digests,
             )
         return self._keys[place]
 

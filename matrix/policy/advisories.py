@@ -52,7 +52,7 @@ class Snapshot:
     """The records that touch projects of an index, by project."""
 
     name: str
-    records: Mapping[NormalizedName, tuple[Advisory, ...]]
+    advisories_by_project: Mapping[NormalizedName, tuple[Advisory, ...]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -80,7 +80,7 @@ def read(path: Path) -> Snapshot:
         raise MatrixError(Problem(place=str(path), what=what))
     by_id = operator.attrgetter("id")
     records = {name: tuple(sorted(group, key=by_id)) for name, group in by_project.items()}
-    return Snapshot(name=path.name, records=records)
+    return Snapshot(name=path.name, advisories_by_project=records)
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -155,7 +155,7 @@ def find_vulnerabilities(
     """The vulnerabilities of ``releases``; records that are aliases of one another count once."""
     vulnerabilities = []
     for project, version in releases:
-        known = snapshot.records.get(canonicalize_name(project), ())
+        known = snapshot.advisories_by_project.get(canonicalize_name(project), ())
         hits = [record for record in known if is_affected(record, project, version)]
         vulnerabilities += [_merge_records(project, version, group) for group in _same(hits)]
     return tuple(sorted(vulnerabilities))

@@ -18,13 +18,15 @@ from matrix.report.comparing import Release
 WORKERS: Final = 8
 
 
-def judge_licences(rules: Licences, stated: Mapping[Release, StatedLicence]) -> dict[Release, str]:
+def judge_licences(
+    rules: Licences, licence_by_release: Mapping[Release, StatedLicence]
+) -> dict[Release, str]:
     """Return the policy's refusal of or warning about each licence; none without a policy."""
     if not (rules.allow or rules.deny or rules.unknown):
         return {}
     judgements = {
         release: judge(licence, project=release[0], rules=rules)
-        for release, licence in stated.items()
+        for release, licence in licence_by_release.items()
     }
     return {release: judged.refusal or judged.warning for release, judged in judgements.items()}
 

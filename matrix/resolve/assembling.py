@@ -42,7 +42,7 @@ def _files(solutions: _Solutions) -> tuple[LockedFile, ...]:
                     rows[offer.file.filename] = row = (offer, set(), set())
                 _, targets, requires = row
                 targets.add(target)
-                requires.update(answer.requires[offer.project])
+                requires.update(answer.required_by_project[offer.project])
     files = [_file(offer, targets, requires) for offer, targets, requires in rows.values()]
     return tuple(sorted(files, key=lambda f: (f.project, f.version, f.filename)))
 

@@ -41,14 +41,14 @@ class Conflicts:
         self._passed_over: dict[NormalizedName, int] = {}
 
     def remember(self, conflict: Conflict) -> None:
-        for key in conflict.terms:
+        for key in conflict.versions_by_key:
             self.about.setdefault(key, []).append(conflict)
 
     def lack(self, key: Key, versions: int) -> None:
         """Nothing can be installed of ``versions``."""
         if key in self._lacking:
             # Wider than when it was a cause, and as true for what was concluded from it.
-            self._lacking[key].terms[key] |= versions
+            self._lacking[key].versions_by_key[key] |= versions
             return
         self._lacking[key] = Conflict({key: versions})
         self.remember(self._lacking[key])
@@ -88,7 +88,7 @@ class Conflicts:
         if known is not None:
             # One conflict for all versions that need the same: what is learned from it holds for
             # them all.
-            known.terms[parent] |= 1 << place
+            known.versions_by_key[parent] |= 1 << place
             return known
         terms = {parent: 1 << place}
         if admitted and child != parent:

@@ -42,15 +42,15 @@ class Conflict:
     conflicts, or (neither) because nothing can be installed of those versions.
     """
 
-    terms: dict[Key, int]
+    versions_by_key: dict[Key, int]
     demand: Demand | None = None
     parts: tuple["Conflict", ...] = ()
 
 
 def join(conflict: Conflict, cause: Conflict, key: Key, rest: int) -> Conflict:
     """What follows from two conflicts that say opposite things of ``key``, ``rest`` aside."""
-    terms = {other: term for other, term in conflict.terms.items() if other != key}
-    for other, term in cause.terms.items():
+    terms = {other: term for other, term in conflict.versions_by_key.items() if other != key}
+    for other, term in cause.versions_by_key.items():
         if other != key:
             terms[other] = terms.get(other, ANYTHING) & term
     if rest:

@@ -55,7 +55,7 @@ def parse(text: str | bytes, *, source: str, to_renew: bool = False) -> Lock:
             source=source,
             error=LockError,
             hint=COMMAND,
-            upgrades=dict.fromkeys(_OLDER, _upgrade) if to_renew else None,
+            upgrade_by_schema=dict.fromkeys(_OLDER, _upgrade) if to_renew else None,
         )
     except LockError as error:
         shown = text if isinstance(text, str) else text.decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from matrix.resolve.deduction import Demand, Key
 class Solved:
     """One offer for each project that the roots need at any distance."""
 
-    offers: Mapping[NormalizedName, Offer]
+    offer_by_project: Mapping[NormalizedName, Offer]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Unsolvable:
     roots: tuple[str, ...]
     demands: tuple[tuple[Demand, int], ...]
     """Each with the versions of its parent that have it."""
-    lacking: Mapping[Key, int]
+    lacking_by_key: Mapping[Key, int]
     """The versions that nothing can be installed of, as far as they matter."""
 
 

@@ -61,7 +61,7 @@ def explain_failure(failure: Unsolvable | Undecided, provider: Provider) -> str:
 
 
 def _lacking(failure: Unsolvable, request: _Request) -> int:
-    return failure.lacking.get(request.demand.child, 0) | failure.lacking.get(
+    return failure.lacking_by_key.get(request.demand.child, 0) | failure.lacking_by_key.get(
         (request.project, ""), 0
     )
 

@@ -34,7 +34,7 @@ class Found:
 
     root: Root
     offers: tuple[Offer, ...]
-    requires: Mapping[NormalizedName, frozenset[NormalizedName]]
+    required_by_project: Mapping[NormalizedName, frozenset[NormalizedName]]
     apart: str = ""
 
 
@@ -76,8 +76,10 @@ class Search:
                 answers[root.name] = NotFound(root=root, reason=str(error))
         together = _Together(Solver(self.provider, needs, preferences=[self.preferred]))
         joint = together.solve(list(needs))
-        versions = {name: frozenset({offer.version}) for name, offer in joint.offers.items()}
-        closures = _Closures(self.provider, joint.offers)
+        versions = {
+            name: frozenset({offer.version}) for name, offer in joint.offer_by_project.items()
+        }
+        closures = _Closures(self.provider, joint.offer_by_project)
         for root in roots:
             if root.name in answers:
                 continue
@@ -107,7 +109,7 @@ class Search:
             [root.name]
         )
         if isinstance(answer, Solved):
-            return _Closures(self.provider, answer.offers).of(root, needs)
+            return _Closures(self.provider, answer.offer_by_project).of(root, needs)
         return NotFound(root=root, reason=self._reason({root.name: needs}, answer))
 
     def _apart(
@@ -160,7 +162,7 @@ class _Closures:
             project, _ = key
             requires[project] = requires[project] | others if project in requires else others
         offers = tuple([self._offers[name] for name in sorted(requires)])
-        return Found(root=root, offers=offers, requires=requires)
+        return Found(root=root, offers=offers, required_by_project=requires)
 
     def _read_further(self, key: Key) -> tuple[frozenset[NormalizedName], list[Key]]:
         """The projects that a release requires, itself aside, and where to go on."""
@@ -188,7 +190,7 @@ class _Together:
         while not isinstance(answer := self._solver.solve(agreeing), Solved):
             if isinstance(answer, Undecided):
                 self.apart |= dict.fromkeys(agreeing, answer)
-                return Solved(offers={})
+                return Solved(offer_by_project={})
             met.update(answer.roots)
             # A root that was in the way before is in the way of many.
             out = max(answer.roots, key=lambda name: (met[name], name))

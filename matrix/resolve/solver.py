@@ -93,7 +93,7 @@ class Solver:
             self._looked_at += len(self._conflicts.about.get(key, ()))
             for conflict in reversed(self._conflicts.about.get(key, ())):
                 missing: Key | None = None
-                for other, term in conflict.terms.items():
+                for other, term in conflict.versions_by_key.items():
                     state = known.get(other, ANYTHING)
                     if not state & ~term:
                         continue
@@ -103,13 +103,13 @@ class Solver:
                 else:
                     if missing is None:
                         return conflict
-                    self._trail.add(missing, ~conflict.terms[missing], conflict)
+                    self._trail.add(missing, ~conflict.versions_by_key[missing], conflict)
                     queue[missing] = None
         return None
 
     def _conclude(self, learned: Conflict) -> list[Key]:
         """Where the search has gone back to, all terms hold but one, which therefore does not."""
-        for key, term in learned.terms.items():
+        for key, term in learned.versions_by_key.items():
             if not self._trail.holds(key, term):
                 self._trail.add(key, ~term, learned)
                 return [key]
@@ -129,7 +129,7 @@ class Solver:
             if step.level == 0:
                 return None
             if step.cause is not None:
-                rest = ~step.cause.terms[key] & ~conflict.terms[key]
+                rest = ~step.cause.versions_by_key[key] & ~conflict.versions_by_key[key]
                 if rest:
                     level = max(level, trail.steps[trail.satisfier(key, ~rest)].level)
                 if level == step.level:
@@ -142,14 +142,16 @@ class Solver:
             return conflict
 
     def _warm(self, conflict: Conflict) -> None:
-        for key in conflict.terms:
+        for key in conflict.versions_by_key:
             self._heat[key] = self._heat.get(key, 0) + 1
             if self._heat[key] >= _HOT:
                 self._hot[key] = None
 
     def _latest(self, conflict: Conflict) -> tuple[int, Key, int]:
         """The step that made the last term hold, whose it is, and the level of the one before."""
-        steps = sorted((self._trail.satisfier(k, t), k) for k, t in conflict.terms.items())
+        steps = sorted(
+            (self._trail.satisfier(k, t), k) for k, t in conflict.versions_by_key.items()
+        )
         place, key = steps[-1]
         return place, key, self._trail.steps[steps[-2][0]].level if len(steps) > 1 else 0
 
@@ -159,7 +161,7 @@ class Solver:
             cause = self._trail.steps[place].cause
             if cause is None:
                 break  # roots are assumed before anything else: what is left is about them alone
-            rest = ~cause.terms[key] & ~conflict.terms[key]
+            rest = ~cause.versions_by_key[key] & ~conflict.versions_by_key[key]
             conflict = join(conflict, cause, key, rest)
         if conflict.parts:
             self._conflicts.remember(conflict)
@@ -167,11 +169,13 @@ class Solver:
         lacking: dict[Key, int] = {}
         for fact in known:
             if fact.demand is None:
-                lacking |= fact.terms
+                lacking |= fact.versions_by_key
         return Unsolvable(
-            roots=tuple(sorted(name for _, name in conflict.terms)),
-            demands=tuple((d, fact.terms[d.parent]) for fact in known if (d := fact.demand)),
-            lacking=lacking,
+            roots=tuple(sorted(name for _, name in conflict.versions_by_key)),
+            demands=tuple(
+                (d, fact.versions_by_key[d.parent]) for fact in known if (d := fact.demand)
+            ),
+            lacking_by_key=lacking,
         )
 
     def _give_up(self) -> Undecided:
@@ -253,18 +257,21 @@ class Solver:
             (demand := conflict.demand) is not None
             and demand.child == (project, "")
             and demand.names_pre_releases
-            and self._trail.holds(demand.parent, conflict.terms[demand.parent])
+            and self._trail.holds(demand.parent, conflict.versions_by_key[demand.parent])
             for conflict in self._conflicts.about.get((project, ""), ())
         )
 
     def _take(self, key: Key, place: int) -> list[Key]:
         conflicts = self._conflicts.of_release(key, place)
-        touched = [key, *(other for conflict in conflicts for other in conflict.terms)]
+        touched = [key, *(other for conflict in conflicts for other in conflict.versions_by_key)]
         if self._postpone(key, conflicts):
             return touched
         # With a term of each that does not hold yet: else the conflict itself excludes the version.
         if all(
-            any(o != key and not self._trail.holds(o, t) for o, t in conflict.terms.items())
+            any(
+                o != key and not self._trail.holds(o, t)
+                for o, t in conflict.versions_by_key.items()
+            )
             for conflict in conflicts
         ):
             self._trail.decide(key, place)
@@ -298,4 +305,4 @@ class Solver:
                 (place,) = places(trail.known[project, extra])
                 if (offer := self._provider.offer(project, place)) is not None:
                     offers[project] = offer
-        return Solved(offers=offers)
+        return Solved(offer_by_project=offers)

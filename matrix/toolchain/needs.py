@@ -72,7 +72,7 @@ def list_downloads(
 
 
 def _list_interpreter(need: Need, lane: Resources, feed: str) -> Iterator[Download]:
-    interpreter = lane.interpreters.get(need.target.identifier)
+    interpreter = lane.interpreter_by_identifier.get(need.target.identifier)
     if interpreter is None:
         return
     root = CACHE if get_lane(lane.lane).has_cache else FIRST_CACHE

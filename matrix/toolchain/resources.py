@@ -49,11 +49,11 @@ class Resources:
     """The downloads of one lane."""
 
     lane: str
-    interpreters: Mapping[str, Interpreter]
-    """By build identifier; those of Linux come with the images."""
-    virtualenvs: Mapping[str, VirtualenvPin]
+    interpreter_by_identifier: Mapping[str, Interpreter]
+    """Those of Linux come with the images."""
+    virtualenv_by_python: Mapping[str, VirtualenvPin]
     """By ``py36`` or ``default``; empty for 1.12.0, which installs from the index."""
-    constraints: Mapping[str, tuple[Requirement, ...]]
+    constraints_by_python: Mapping[str, tuple[Requirement, ...]]
     """By ``python312``, and by the empty string for every other interpreter."""
     feed: str
     nuget: str
@@ -61,15 +61,15 @@ class Resources:
     def find_virtualenv(self, target: Target) -> VirtualenvPin | None:
         """Return the virtualenv that makes the build environments of ``target``."""
         key = f"py{target.python.nodot}"
-        return self.virtualenvs.get(key) or self.virtualenvs.get("default")
+        return self.virtualenv_by_python.get(key) or self.virtualenv_by_python.get("default")
 
     def list_pins(self, target: Target) -> tuple[Requirement, ...]:
         """Return the lane's own versions of its tools for ``target``."""
-        specific = self.constraints.get(f"python{target.python.nodot}")
+        specific = self.constraints_by_python.get(f"python{target.python.nodot}")
         environment = target.marker_environment()
         return tuple(
             pin
-            for pin in (self.constraints.get("", ()) if specific is None else specific)
+            for pin in (self.constraints_by_python.get("", ()) if specific is None else specific)
             if pin.marker is None or pin.marker.evaluate({**environment, "extra": ""})
         )
 
@@ -91,9 +91,11 @@ def _read(archive: zipfile.ZipFile, lane: str) -> Resources:
     pins = _read_toml(archive, "virtualenv.toml") if f"{_RESOURCES}virtualenv.toml" in names else {}
     return Resources(
         lane=lane,
-        interpreters={each.identifier: each for each in _parse_interpreters(platforms)},
-        virtualenvs={key: _parse_virtualenv(row) for key, row in sorted(pins.items())},
-        constraints=dict(_read_constraints(archive, names)),
+        interpreter_by_identifier={
+            each.identifier: each for each in _parse_interpreters(platforms)
+        },
+        virtualenv_by_python={key: _parse_virtualenv(row) for key, row in sorted(pins.items())},
+        constraints_by_python=dict(_read_constraints(archive, names)),
         feed=_find_address(_FEED, sources),
         nuget=_find_address(_NUGET, sources),
     )

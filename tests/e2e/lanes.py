@@ -102,7 +102,7 @@ class LaneParser:
     def _ask(
         self, told: Configuration, work: Path, mode: str, *, machine: str, system: str
     ) -> Finished:
-        for path, text in {**told.files, **told.test_files}.items():
+        for path, text in {**told.text_by_path, **told.test_text_by_path}.items():
             files.write(work / path, text)
         files.write(work / told.package / "setup.py", "")
         driver = work / "driver.py"
