@@ -90,6 +90,18 @@ def test_missing_and_unplanned_wheels_are_each_named(owing: Plan, tmp_path: Path
     )
 
 
+def test_an_unplanned_wheel_is_refused_although_none_is_missing(
+    owing: Plan, tmp_path: Path
+) -> None:
+    make_wheel(tmp_path, "netifaces", "0.11.0", tag="cp38-abi3-manylinux_2_17_x86_64")
+    make_wheel(tmp_path, "evil", "1.0")
+
+    with pytest.raises(Incomplete) as caught:
+        collected(owing, tmp_path)
+
+    assert str(caught.value).splitlines()[1:2] == ["  unplanned  evil-1.0-py2.py3-none-any.whl"]
+
+
 def test_a_wheel_above_the_floor_does_not_answer(owing: Plan, tmp_path: Path) -> None:
     make_wheel(tmp_path, "netifaces", "0.11.0", tag=LINUX_39)
     make_wheel(tmp_path, "netifaces", "0.11.0", tag="cp312-cp312-manylinux_2_34_x86_64")
