@@ -58,6 +58,7 @@ def recipe(**fields: Any) -> dict[str, Recipe]:  # noqa: ANN401 - any field of a
 
 DECIDES = {
     "lane": {"lane": lanes()[1]},
+    "lane's version": {"lane": dataclasses.replace(lanes()[0], version="9.9.9")},
     "image": {"image": "images.example/manylinux_2_28_x86_64@sha256:1"},
     "epoch": {"epoch": 1_700_000_001},
     "interpreter": {"targets": (Target.parse("3.13.0", "manylinux_2_28_x86_64"),)},

@@ -132,6 +132,27 @@ def test_yanked_releases_are_for_those_who_name_them(index: IndexServer, client:
     assert named[P312] == {"six": "2.0"}
 
 
+def test_yanked_releases_are_not_among_the_newest(index: IndexServer, client: Index) -> None:
+    wheel(index, "six", "1.0")
+    wheel(index, "six", "2.0")
+    index.add(make_wheel(index.directory, "six", "3.0"), yanked=True)
+
+    lock = lock_of(manifest("{requirement: six, versions: 2}"), client)
+
+    assert {str(file.version) for file in lock.files} == {"1.0", "2.0"}
+
+
+def test_a_yanked_wheel_gives_way_to_another_of_its_release(
+    index: IndexServer, client: Index
+) -> None:
+    index.add(make_wheel(index.directory, "six", "1.0", build="2"), yanked=True)
+    index.add(make_wheel(index.directory, "six", "1.0", build="1"))
+
+    lock = lock_of(manifest("six"), client)
+
+    assert [file.filename for file in lock.files] == ["six-1.0-1-py2.py3-none-any.whl"]
+
+
 def test_pre_releases_are_for_those_who_ask(index: IndexServer, client: Index) -> None:
     wheel(index, "six", "1.0")
     wheel(index, "six", "2.0rc1")
