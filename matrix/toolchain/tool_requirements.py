@@ -150,4 +150,4 @@ def _parse_pins(lines: Sequence[str]) -> Iterator[Pin]:
 
 
 def _digest(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()

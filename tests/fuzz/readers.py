@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import gzip
+import hashlib
 import io
 import json
 import tempfile
@@ -13,11 +14,14 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from matrix.builds.causes import Cause
+from matrix.builds.failure import Failure, note_path, read_note, write_note
 from matrix.destinations import ledger_text
 from matrix.distributions import core_metadata, requirement, sdist, source_build, wheel
 from matrix.distributions.core_metadata import InvalidMetadata
 from matrix.distributions.sdist import InvalidSdist
 from matrix.distributions.wheel import InvalidWheel
+from matrix.documents import rows
 from matrix.errors import MatrixError
 from matrix.index import page, ranged
 from matrix.index.listing import InvalidPage
@@ -30,7 +34,9 @@ from matrix.record import parts, proof, schema
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Part, Parts
 from matrix.resolve import lockfile
-from matrix.toolchain import directory
+from matrix.toolchain import directory, document
+from matrix.toolchain.document import Content, Download, Form, Missing, Service, Toolchain
+from matrix.toolchain.tool_requirements import InvalidToolRequirements, parse_requirements
 from tests import bundles, locks, manifests, wheels
 
 P312: Final = "cp312-manylinux_2_28_x86_64"
@@ -205,6 +211,49 @@ def _plan_seeds() -> Sequence[bytes]:
     return [planfile.dump(create_plan(manifests.manifest("six", "native"), locked)).encode()]
 
 
+def _toolchain_seeds() -> Sequence[bytes]:
+    service = Service(lane="4.3.3", target="cp312-win_amd64")
+    content = Content(path="cache/a.pkg", sha256="0" * 64, size=9, source="a.pkg")
+    download = Download(
+        name="b.nupkg",
+        address="https://index.example/b",
+        sha256="",
+        into="cache",
+        form=Form.NUGET,
+        services=(service,),
+    )
+    missing = Missing(name="b", reason="status 404", services=(service,), download=download)
+    value = Toolchain(services=(service,), contents=(content,), missing=(missing,), images=("i",))
+    return [rows.dump(value, schema=document.SCHEMA).encode()]
+
+
+def _tool_seeds() -> Sequence[bytes]:
+    path = Path(__file__).parent.parent.parent / "tool-requirements.txt"
+    return [path.read_bytes()]
+
+
+def _note_seeds() -> Sequence[bytes]:
+    failure = Failure(cause=Cause.COMPILER, what="missing header", things=("a.h",), lines=("x",))
+    with _scratch() as directory:
+        write_note(directory / "log", failure)
+        return [note_path(directory / "log").read_bytes()]
+
+
+def _read_tool(data: bytes) -> object:
+    # The digest is made again: an author of an edited file can do so.
+    text = _text(data)
+    head = [line for line in text.splitlines() if line.startswith("#")]
+    body = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("#"))
+    digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+    head = [f"# content: {digest}" if line.startswith("# content: ") else line for line in head]
+    return parse_requirements("".join(f"{line}\n" for line in head) + body)
+
+
+def _read_note(data: bytes) -> object:
+    with _file("log.json", data) as path:
+        return read_note(path)
+
+
 def _parts_seeds() -> Sequence[bytes]:
     part = Part(filename="acme-2026.1.tar.part001", size=9, sha256="0" * 64)
     notes = Part(filename="NOTES.md", size=9, sha256="0" * 64)
@@ -274,9 +323,7 @@ build-backend = "hatchling.build"
 [tool.hatch.build.hooks.custom]
 """
 REQUIREMENTS: Final = (b"six[a,b] >=1.0,!=1.5 ; python_version < '3'", b"a (>=1)", b"b~=2.0")
-TOOLCHAIN: Final = (
-    b'{\n"schema": 1,\n"services": [],\n"images": [],\n"missing": [],\n"files": []\n}\n'
-)
+
 
 MATRIX: Final = (MatrixError,)
 READERS: Final = (
@@ -315,8 +362,15 @@ READERS: Final = (
         name="toolchain",
         read=lambda data: directory.parse_record(_text(data), source="toolchain.json"),
         errors=MATRIX,
-        seeds=lambda: [TOOLCHAIN],
+        seeds=_toolchain_seeds,
     ),
+    Reader(
+        name="tool",
+        read=_read_tool,
+        errors=(InvalidToolRequirements,),
+        seeds=_tool_seeds,
+    ),
+    Reader(name="failure", read=_read_note, errors=MATRIX, seeds=_note_seeds),
     Reader(
         name="manifest",
         read=lambda data: reading.read(_text(data)),
