@@ -47,9 +47,9 @@ The package index is the one that pip is configured with, unless the manifest na
 | variable | meaning |
 |---|---|
 | `SOURCE_DATE_EPOCH` | seconds since 1970; replaces the clock |
-| `WHEELYARD_TOOLCHAIN` | the toolchain's directory or address; `--toolchain` and `network.toolchain` say the same |
+| `WHEELYARD_TOOLCHAIN` | the address or directory of a toolchain, as `network.toolchain` |
 | `PIP_INDEX_URL`, `PIP_CERT` | the index and the certificates, as for pip |
-| `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | proxies for requests of this program, never for builds in containers |
+| `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | proxies of requests; builds in containers get none |
 | `NO_COLOR`, `FORCE_COLOR` | switch colours off or on |
 | `GITHUB_ACTIONS`, `GITLAB_CI` | set by the runners; see "Problems as data" |
 
