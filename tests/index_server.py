@@ -7,7 +7,6 @@ It serves what lies in its directory; a test changes ``faults`` or ``files`` to 
 import dataclasses
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -19,6 +18,8 @@ from packaging.utils import canonicalize_name
 
 from matrix.distributions import wheel
 from matrix.distributions.sdist import read_metadata
+
+from .servers import run_server
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -57,15 +58,10 @@ class IndexServer:
     def running(cls, directory: Path) -> Iterator["IndexServer"]:
         directory.mkdir(parents=True, exist_ok=True)
         server = cls(directory=directory)
-        with ThreadingHTTPServer(("127.0.0.1", 0), _handler(server)) as http:
-            server.url = f"http://127.0.0.1:{http.server_address[1]}/simple/"
-            thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            try:
-                yield server
-            finally:
-                http.shutdown()
-                thread.join()
+        http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
+        server.url = f"http://127.0.0.1:{http.server_address[1]}/simple/"
+        with run_server(http):
+            yield server
 
     def add(
         self, path: Path, *, requires_python: str = "", yanked: bool = False, uploaded: str = ""

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from .bundles import LINUX, make_bundle, requirement
 from .destinations import find_dangling
+from .servers import run_server
 from .wheels import make_wheel
 
 # Counts what changes files, and kills its own process at one of them: no signal is that exact.
@@ -133,14 +134,9 @@ def serve(directory: Path) -> Iterator[str]:
             pass
 
     handler = functools.partial(Handler, directory=str(directory))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with run_server(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 def count_operations(directory: Path) -> int:

@@ -8,10 +8,11 @@ import dataclasses
 import hashlib
 import json
 import socketserver
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+from .servers import run_server
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -60,13 +61,10 @@ class ScriptedServer:
     @contextmanager
     def running(cls) -> Iterator["ScriptedServer"]:
         script = cls()
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(script)) as server:
-            script.url = f"http://127.0.0.1:{server.server_address[1]}/"
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(script))
+        script.url = f"http://127.0.0.1:{server.server_address[1]}/"
+        with run_server(server):
             yield script
-            server.shutdown()
-            thread.join()
 
     def next(self, path: str) -> bytes:
         answers = self.answers.get(path, [answer(status="404 Not Found")])

@@ -73,7 +73,7 @@ def test_of_two_imports_at_once_none_is_lost(tmp_path: Path) -> None:
         except NotWritten:
             refused.append(bundle)
 
-    threads = [threading.Thread(target=run, args=(bundle,)) for bundle in bundles]
+    threads = [threading.Thread(target=run, args=(bundle,), daemon=True) for bundle in bundles]
     for thread in threads:
         thread.start()
     for thread in threads:

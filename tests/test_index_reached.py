@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from matrix.manifest.model import Network
 from .index_clients import SIX
 from .index_server import IndexServer, _handler
 from .scripted_server import ScriptedServer, answer, listed, page
+from .servers import run_server
+from .toolchains import FileServer
 from .wheels import make_wheel
 
 PROXIES = {
@@ -188,23 +190,20 @@ def encrypted(directory: Path) -> Iterator[tuple[IndexServer, Path]]:
     index = IndexServer(directory=directory)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(index)) as http:
-        http.socket = context.wrap_socket(http.socket, server_side=True)
-        index.url = f"https://127.0.0.1:{http.server_address[1]}/simple/"
-        http.daemon_threads = True
-        thread = threading.Thread(
-            target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-        thread.start()
-        try:
-            yield index, certificate
-        finally:
-            http.shutdown()
-            thread.join()
+    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(index))
+    http.socket = context.wrap_socket(http.socket, server_side=True)
+    index.url = f"https://127.0.0.1:{http.server_address[1]}/simple/"
+    with run_server(http):
+        yield index, certificate
 
 
-def test_a_failure_while_encrypted_ends_the_server(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), encrypted(tmp_path):
+@pytest.mark.parametrize(
+    "run", [lambda _: ScriptedServer.running(), IndexServer.running, encrypted, FileServer.running]
+)
+def test_a_failing_test_ends_its_server(
+    tmp_path: Path, run: Callable[[Path], AbstractContextManager[object]]
+) -> None:
+    with pytest.raises(ZeroDivisionError), run(tmp_path):
         raise ZeroDivisionError
 
     assert [thread for thread in threading.enumerate() if "serve_forever" in thread.name] == []
@@ -265,7 +264,7 @@ def test_closing_ends_every_pause(index: IndexServer, tmp_path: Path) -> None:
         except IndexUnavailable as error:
             failed.append(error)
 
-    waiting = threading.Thread(target=ask)
+    waiting = threading.Thread(target=ask, daemon=True)
     waiting.start()
     while not index.requests:
         time.sleep(0.01)

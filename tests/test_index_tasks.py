@@ -59,7 +59,7 @@ def test_an_answer_is_made_once_however_many_ask() -> None:
         made.append(1)
         return len(made)
 
-    asking = [threading.Thread(target=ahead.run, args=("key", make)) for _ in range(8)]
+    asking = [threading.Thread(target=ahead.run, args=("key", make), daemon=True) for _ in range(8)]
     for thread in asking:
         thread.start()
     for thread in asking:

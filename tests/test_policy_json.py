@@ -1,12 +1,12 @@
 """Vulnerabilities from an index's JSON API, over HTTP, while a lock is made."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from .servers import run_server
 from .test_policy_lock import Repository, here, said
 
 __all__ = ["here", "said"]
@@ -33,12 +33,9 @@ def api() -> Iterator[str]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with run_server(server):
         yield f"http://127.0.0.1:{server.server_address[1]}/json"
-        server.shutdown()
-        thread.join()
 
 
 def test_the_index_is_asked_about_what_would_be_taken(here: Repository, api: str) -> None:

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import io
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +24,7 @@ from matrix.toolchain.needs import Need
 
 from .builds import QUIET
 from .index_server import IndexServer
+from .servers import run_server
 from .wheels import make_wheel
 
 MANIFEST: Final = """\
@@ -77,15 +77,10 @@ class FileServer:
                 """Say nothing: pytest's output is for failures."""
 
         handler = functools.partial(Handler, directory=str(directory))
-        with ThreadingHTTPServer(("127.0.0.1", port), handler) as http:
-            server.address = f"http://127.0.0.1:{http.server_address[1]}"
-            thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            try:
-                yield server
-            finally:
-                http.shutdown()
-                thread.join()
+        http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server.address = f"http://127.0.0.1:{http.server_address[1]}"
+        with run_server(http):
+            yield server
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
