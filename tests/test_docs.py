@@ -143,3 +143,22 @@ def test_every_page_is_reached_from_the_readme() -> None:
     names = [page.relative_to(ROOT).as_posix() for page in PAGES]
     linked = {name for name in names if f"({name}" in readme}
     assert [name for name in names if name not in linked | {"README.md"}] == []
+
+
+DECISIONS: Final = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem[:4])
+def test_a_decision_has_its_number_context_choice_and_consequences(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert text.startswith(f"# {path.stem[:4]} ")
+    parts = [text.find(part) for part in ("Context", "Choice", "Consequences")]
+    assert -1 not in parts
+    assert parts == sorted(parts)
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    numbers = [path.stem[:4] for path in DECISIONS]
+
+    assert sorted(set(numbers)) == numbers
