@@ -17,6 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
+from matrix.distributions.extras import ExtraIndex, Extras, find_extras
 from matrix.resolve.candidates import Offer
 from matrix.resolve.rules import Rules
 from matrix.resolve.shelf import Shelf
@@ -76,6 +77,8 @@ class Clause:
     marker: Marker | None
     text: str
     variables: tuple[str, ...]
+    extras: Extras
+    """Those with which the marker can hold differently than without."""
 
     @classmethod
     def of(cls, requirement: Requirement) -> "Clause":
@@ -89,6 +92,7 @@ class Clause:
             marker=requirement.marker,
             text=text,
             variables=tuple(sorted(set(_VARIABLES.findall(text)))),
+            extras=find_extras(text),
         )
 
 
@@ -147,6 +151,7 @@ class Provider:
         self._offers: dict[tuple[NormalizedName, int], Offer | None] = {}
         self._unusable: dict[tuple[NormalizedName, int], str] = {}
         self._needs: dict[tuple[NormalizedName, int, str], tuple[Need, ...]] = {}
+        self._indexes: dict[tuple[NormalizedName, int], ExtraIndex[Clause]] = {}
         self._pythons: dict[int, tuple[SpecifierSet, bool]] = {}
 
     @classmethod
@@ -222,9 +227,16 @@ class Provider:
 
     def _of_release(self, project: NormalizedName, place: int, extra: str) -> Iterator[Need]:
         offer = self.offer(project, place)
-        for clause in self._source.clauses(offer) if offer is not None else ():
-            # What holds without the extra is the plain project's, which comes with it.
-            if self.holds(clause, extra) and not (extra and self.holds(clause)):
+        clauses = self._source.clauses(offer) if offer is not None else ()
+        if not extra:
+            yield from (clause.need for clause in clauses if self.holds(clause))
+            return
+        if (project, place) not in self._indexes:
+            rows = ((clause, clause.extras) for clause in clauses)
+            self._indexes[project, place] = ExtraIndex(rows)
+        # What holds without the extra is the plain project's, which comes with it.
+        for clause in self._indexes[project, place].find(extra):
+            if self.holds(clause, extra) and not self.holds(clause):
                 yield clause.need
 
     def holds(self, clause: Clause, extra: str = "") -> bool:

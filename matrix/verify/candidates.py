@@ -7,7 +7,7 @@ A version counts once: pip, too, reads the requirements of the best wheel of a v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -16,6 +16,7 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from matrix.distributions.extras import ExtraIndex, find_extras
 from matrix.verify.view import Offer, View
 
 
@@ -38,6 +39,7 @@ class Candidates:
         self._truth_by_marker: dict[tuple[str, str], bool] = {}
         self._pythons: dict[str, bool] = {}
         self._requirements: dict[tuple[Offer, str], tuple[Requirement, ...]] = {}
+        self._indexes: dict[Offer, ExtraIndex[Requirement]] = {}
 
     def find_offers(self, project: NormalizedName) -> tuple[Offer, ...]:
         """Every wheel of ``project``, whether it runs here or not."""
@@ -70,15 +72,26 @@ class Candidates:
         return self._matching[key]
 
     def find_requirements(self, offer: Offer, extra: str) -> tuple[Requirement, ...]:
-        """The requirements of ``offer`` here, with ``extra`` (or "")."""
-        key = (offer, extra)
+        """What ``offer`` requires here by itself, or more with ``extra``."""
+        key = (offer, canonicalize_name(extra))
         if key not in self._requirements:
-            self._requirements[key] = tuple(
-                requirement
-                for requirement in offer.metadata.requires_dist
-                if self.applies(requirement.marker, extra)
-            )
+            self._requirements[key] = tuple(self._find_requirements(*key))
         return self._requirements[key]
+
+    def _find_requirements(self, offer: Offer, extra: str) -> Iterator[Requirement]:
+        if not extra:
+            yield from (r for r in offer.metadata.requires_dist if self.applies(r.marker))
+            return
+        if offer not in self._indexes:
+            self._indexes[offer] = ExtraIndex(
+                (requirement, find_extras(str(requirement.marker)))
+                for requirement in offer.metadata.requires_dist
+                if requirement.marker is not None
+            )
+        # What holds without the extra is the plain project's, which comes with it.
+        for requirement in self._indexes[offer].find(extra):
+            if self.applies(requirement.marker, extra) and not self.applies(requirement.marker):
+                yield requirement
 
     def applies(self, marker: Marker | None, extra: str = "") -> bool:
         """Whether ``marker`` is true here."""
