@@ -67,13 +67,13 @@ def find_mismatch(mutant: Mutant, top: Path = TOP) -> str:
     return f"{missing[0]} not found" if missing else ""
 
 
-def run_tests(copy: Path, tests: Sequence[str]) -> str:
+def run_tests(copy: Path, tests: Sequence[str], output: int | None = subprocess.DEVNULL) -> str:
     """``passed``, ``failed``, or the exit code of a pytest that ran no test."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, timeout=SECONDS, check=False
+            command, cwd=copy, env=environment, stdout=output, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return "failed"
@@ -138,6 +138,7 @@ def main(words: Sequence[str]) -> int:
         baseline = run_tests(
             copy_tree(Path(directory) / "baseline"),
             sorted({test for mutant in mutants for test in mutant.tests}),
+            output=None,
         )
         if baseline != "passed":
             print(f"the tests fail without a mutant: {baseline}")
