@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from .index_server import IndexServer
+
+# Seconds are the machine's: no example has a deadline.
+settings.register_profile("no-deadline", settings(), deadline=None)
+settings.load_profile("no-deadline")
 
 _SCRUBBED = (
     "CI",

@@ -47,6 +47,8 @@ class IndexServer:
     etag: str = ""
     busy: int = 0
     """How many requests are answered with 503 before the index works."""
+    retry_after: str = "1"
+    """What those answers name as Retry-After."""
     moved: dict[str, str] = dataclasses.field(default_factory=dict)
     """Paths that are answered with a redirection, and where to."""
     raw_pages: dict[str, bytes] = dataclasses.field(default_factory=dict)
@@ -118,7 +120,7 @@ def _handler(server: IndexServer) -> type[BaseHTTPRequestHandler]:
             server.requests.append(self.path)
             if server.busy > 0:
                 server.busy -= 1
-                self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"", {"Retry-After": "1"})
+                self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"", {"Retry-After": server.retry_after})
             elif self.path in server.moved:
                 self._send(HTTPStatus.FOUND, b"", {"Location": server.moved[self.path]})
             elif self.path.startswith("/simple/"):

@@ -3,7 +3,7 @@ Imports that are killed, with pips that install all the while: ``python -m tests
 
 Bundle after bundle goes into one directory. Each import is killed at another of its file
 operations; then every client installs once more from what was left, before a second run finishes
-the import. The session ``kills`` kills at every second operation; the tests at a few.
+the import. The session ``kills`` kills at every second operation; the tests at one.
 """
 
 import contextlib

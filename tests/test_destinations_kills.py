@@ -1,4 +1,4 @@
-"""A few points of the kill test; ``nox -s kills`` has all of them."""
+"""One point of the kill test; ``nox -s kills`` has all of them."""
 
 import os
 from pathlib import Path
@@ -11,11 +11,9 @@ from .kills import count_operations, kill_imports
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_killed_import_leaves_every_client_able_to_install(tmp_path: Path) -> None:
     operations = count_operations(tmp_path)
-    # Among the pages, which clients could notice; the session has all other points too.
-    points = (operations - 16, operations - 5)
-
-    outcome = kill_imports(tmp_path, points, clients=2)
+    # Among the pages, which a client could notice; the session has all other points too.
+    outcome = kill_imports(tmp_path, [operations - 5], clients=1)
 
     assert outcome.failures == ()
-    assert outcome.kills == len(points)
-    assert outcome.installs >= 2 * len(points)
+    assert outcome.kills == 1
+    assert outcome.installs >= 1

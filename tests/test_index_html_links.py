@@ -1,7 +1,6 @@
 """Links of HTML pages: what the standard library finds in whole pages, in linear time in any."""
 
 import html
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -9,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.index.html_links import Links
+
+from .growth import find_growth
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 NAMES = st.sampled_from(["href", "data-yanked", "data-requires-python", "HREF", "x"])
@@ -71,14 +72,6 @@ def test_no_text_is_a_crash(pieces: list[str]) -> None:
      "<a b ", "<a\t\t\t", "<a =", "<a href=x>&#", "<a href='", "<base href=x>"],
 )  # fmt: skip
 def test_time_grows_with_the_length_of_a_page(unit: str) -> None:
-    def took(size: int) -> float:
-        text = unit * (size // len(unit))
-        times = []
-        for _ in range(3):
-            start = time.process_time()
-            Links(text)
-            times.append(time.process_time() - start)
-        return min(times)
+    half = unit * ((1 << 16) // len(unit))
 
-    # Quadratic time would be 64 times as much; the machine may be busy.
-    assert took(1 << 17) < 30 * max(took(1 << 14), 0.001)
+    assert find_growth(Links, half, half * 2) < 3

