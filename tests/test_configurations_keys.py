@@ -183,11 +183,11 @@ def test_another_user_machine_and_checkout_compute_the_same_keys(tmp_path: Path)
 def test_a_placement_changes_only_what_its_host_decides() -> None:
     """What a real host fills in stands at the places of the placeholders, and nowhere else."""
     here = Placement(
-        work=Path("/srv/work/a b"), source=Placement().source, label="a.run", engine="podman"
+        work=Path("/srv/place/a b"), source=Placement().source, label="a.run", engine="podman"
     )
     for inputs in (INPUTS, MACOS):
         plain, placed = configure_build(inputs), configure_build(inputs, here)
-        swaps = [("/srv/work/a%20b", "/work"), ("/srv/work/a b", "/work")]
+        swaps = [("/srv/place/a%20b", "/work"), ("/srv/place/a b", "/work")]
         swaps += [("a.run", "run"), ('"podman"', '"engine"')]
 
         def replace(text: str, swaps: list[tuple[str, str]] = swaps) -> str:

@@ -33,9 +33,9 @@ def test_a_directory_is_static(text: str, directory: str) -> None:
     [
         ("s3://wheels/prod", "s3"),
         ("statc:/srv/wheels", "statc"),
-        ("devpi:https://user:SECRET@devpi.example/root/prod", "devpi"),
+        ("devpi:https://user:SECRET@devpi.example/alice/prod", "devpi"),
         ("http://127.0.0.1:1/x", "http"),
-        ("https://user:SECRET@devpi.example/root/prod/", "https"),
+        ("https://user:SECRET@devpi.example/alice/prod/", "https"),
         ("nginx:foo", "nginx"),
         ("user:SECRET@devpi.example/root", "user"),
     ],

@@ -10,6 +10,7 @@ made at all.
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 import stat
@@ -28,7 +29,7 @@ _LATEST: Final = 1 << 33  # the year 2242; some file systems hold no more
 _FLAGS: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class Tree:
+class Tree(abc.ABC):
     """What was unpacked so far: paths are tuples of names, checked by ``split_name``."""
 
     def __init__(self) -> None:
@@ -86,26 +87,31 @@ class Tree:
             self._files.discard(path)
             self._links.discard(path)
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - a tree of handles has nothing to do
         """Write what can only be written at the end."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - a tree without handles has nothing to do
         """Release the handles."""
 
+    @abc.abstractmethod
     def _mkdir(self, path: tuple[str, ...]) -> None:
-        raise NotImplementedError
+        """Make the directory ``path``."""
 
+    @abc.abstractmethod
     def _create(self, path: tuple[str, ...], mode: int) -> int:
-        raise NotImplementedError
+        """Create the file ``path`` and return its descriptor."""
 
+    @abc.abstractmethod
     def _link(self, target: tuple[str, ...], path: tuple[str, ...]) -> None:
-        raise NotImplementedError
+        """Make ``path`` a hard link to ``target``."""
 
+    @abc.abstractmethod
     def _symlink(self, path: tuple[str, ...], target: str) -> None:
-        raise NotImplementedError
+        """Make ``path`` a symbolic link to ``target``."""
 
+    @abc.abstractmethod
     def _unlink(self, path: tuple[str, ...]) -> None:
-        raise NotImplementedError
+        """Remove the file or link ``path``."""
 
 
 class HandleTree(Tree):
