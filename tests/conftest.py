@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from .index_server import IndexServer
 
-# Seconds are the machine's: no example has a deadline.
-settings.register_profile("no-deadline", settings(), deadline=None)
-settings.load_profile("no-deadline")
+# Seconds are the machine's: no example has a deadline, and none is too slow.
+settings.register_profile(
+    "no-seconds", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("no-seconds")
 
 _SCRUBBED = (
     "CI",
