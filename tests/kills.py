@@ -166,6 +166,7 @@ def kill_imports(directory: Path, points: Sequence[int], *, clients: int) -> Out
             client.start()
         try:
             for number, point in enumerate(points, start=2):
+                print(f"killing at operation {point}", file=sys.stderr, flush=True)
                 bundle = make_numbered_bundle(directory, number)
                 killed = run_import(bundle, destination, point)
                 kills += killed.returncode < 0
@@ -191,7 +192,8 @@ def main(arguments: Sequence[str]) -> int:
         operations = count_operations(Path(name))
         points = range(1, operations + 1, 2)
         if arguments:
-            points = points[: int(arguments[0])]
+            # Spread over the whole import: its last operations are those that switch the pages.
+            points = points[:: max(1, len(points) // int(arguments[0]))]
         outcome = kill_imports(Path(name), points, clients=4)
     print(f"{operations} file operations, {outcome.kills} kills, {outcome.installs} installs")
     for failure in outcome.failures:
