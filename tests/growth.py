@@ -1,6 +1,7 @@
 """How the time of a reader grows with its input: ratios, because machines differ."""
 
 import contextlib
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 def measure(read: Callable[[str], object], text: str) -> float:
     """Seconds of this process; a text that is refused takes time as well."""
-    with untraced(), contextlib.suppress(ValueError):
+    with undisturbed(), contextlib.suppress(ValueError):
         started = time.process_time()
         try:
             read(text)
@@ -18,29 +19,33 @@ def measure(read: Callable[[str], object], text: str) -> float:
 
 
 @contextlib.contextmanager
-def untraced() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """
-    Take coverage's tracer away: CPython joins texts in place only without one.
+    Take coverage's tracer and the garbage collector away.
 
-    With it, a loop of ``text += piece`` in the standard library is quadratic.
+    CPython joins texts in place only without a tracer: with one, a loop of ``text += piece`` in the
+    standard library is quadratic. The collector walks all objects of the test process.
     """
     tracer = sys.gettrace()
+    gc.collect()
+    gc.disable()
     sys.settrace(None)
     try:
         yield
     finally:
         sys.settrace(tracer)
+        gc.enable()
 
 
 def find_growth(read: Callable[[str], object], half: str, whole: str) -> float:
     """
-    How many times as long ``whole`` takes as ``half``: the best of four.
+    How many times as long ``whole`` takes as ``half``: the best of eight.
 
     A busy machine disturbs one measurement, not the best of several; below a few milliseconds
     there is nothing to compare.
     """
     ratios: list[float] = []
-    while len(ratios) < 4 and not any(ratio < 3 for ratio in ratios):
+    while len(ratios) < 8 and not any(ratio < 3 for ratio in ratios):
         short, long = measure(read, half), measure(read, whole)
         ratios.append(long / max(short, 0.004))
     return min(ratios)
