@@ -23,7 +23,8 @@ from matrix.builds.workspace import Availability, Workspace, check_availability
 from matrix.configurations.configuration import Configuration, Placement, configure_build
 from matrix.configurations.inputs import find_deployment_target
 from matrix.edge.progress import Loudness, Reporter
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.plan.keys import create_inputs
 from matrix.plan.model import Build, Job, JobClass, Plan, PlannedTarget, RunnerLabels
 from matrix.targets.target import Target

@@ -11,7 +11,7 @@ from matrix.index.client import Index
 from matrix.index.page import PublishedFile
 from matrix.index.settings import Settings
 from matrix.index.transport import LARGEST, Transport
-from matrix.manifest.model import Internal
+from matrix.manifest.network import Internal
 
 SIX = canonicalize_name("six")
 HINT = (

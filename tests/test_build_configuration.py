@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from matrix.builds.environment import container_variables, scrub_environment
 from matrix.documents import toml_text
-from matrix.manifest.model import Network, Recipe, Repair
+from matrix.manifest.network import Network
+from matrix.manifest.recipe import Recipe, Repair
 from matrix.plan.model import JobClass
 
 from .builds import HOSTILE, LINUX, MACOS, OLD, WINDOWS, WORK, configure, options, place, target

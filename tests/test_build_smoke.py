@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from matrix.configurations import smoke, system_packages
 from matrix.configurations.script_files import read_script
-from matrix.manifest import model
+from matrix.manifest import recipe as recipes
 from matrix.manifest.reading import read
 
 from .builds import program, sh, wheel
@@ -88,7 +88,7 @@ def interpreters() -> list[object]:
 
 
 def run_smoke(
-    python: Path, directory: Path, *, members: Mapping[str, str], test: model.Test
+    python: Path, directory: Path, *, members: Mapping[str, str], test: recipes.Test
 ) -> subprocess.CompletedProcess[str]:
     built = wheel(directory, "Some_thing-1.0-py2.py3-none-any.whl", members)
     installed = directory / "site"
@@ -121,7 +121,7 @@ def test_every_module_that_the_wheel_declares_is_imported(python: Path, tmp_path
     if python.parent.parent.name.startswith("2."):
         members["space/__init__.py"] = ""  # 2.7 has no namespace packages without files
 
-    done = run_smoke(python, tmp_path, members=members, test=model.Test())
+    done = run_smoke(python, tmp_path, members=members, test=recipes.Test())
 
     space = "space" if "space/__init__.py" in members else "space.name"
     assert done.stdout.splitlines() == ["import alone", "import package", f"import {space}"]
@@ -130,7 +130,7 @@ def test_every_module_that_the_wheel_declares_is_imported(python: Path, tmp_path
 
 @pytest.mark.parametrize("python", interpreters())
 def test_a_module_that_does_not_import_fails_the_build(python: Path, tmp_path: Path) -> None:
-    done = run_smoke(python, tmp_path, members={"broken.py": "import no_such"}, test=model.Test())
+    done = run_smoke(python, tmp_path, members={"broken.py": "import no_such"}, test=recipes.Test())
 
     assert done.returncode == 1
     assert "no_such" in done.stderr.splitlines()[-1]
@@ -139,7 +139,7 @@ def test_a_module_that_does_not_import_fails_the_build(python: Path, tmp_path: P
 @pytest.mark.parametrize("python", interpreters())
 def test_the_recipes_modules_and_command_replace_the_declared(python: Path, tmp_path: Path) -> None:
     command = "echo 'h\u00e9 {project} $0' && exit 3"
-    test = model.Test(modules=("one",), command=command)
+    test = recipes.Test(modules=("one",), command=command)
 
     done = run_smoke(python, tmp_path, members={"one.py": "", "two.py": "1/0"}, test=test)
 
@@ -165,7 +165,7 @@ def test_a_recipe_may_import_nothing(tmp_path: Path) -> None:
 
 
 def test_a_wheel_without_modules_needs_a_recipe(tmp_path: Path) -> None:
-    done = run_smoke(Path(sys.executable), tmp_path, members={"data.txt": ""}, test=model.Test())
+    done = run_smoke(Path(sys.executable), tmp_path, members={"data.txt": ""}, test=recipes.Test())
 
     assert done.stderr == (
         "expected modules to import, got none: name them in the recipe's test.import\n"

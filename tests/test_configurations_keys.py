@@ -13,8 +13,8 @@ import pytest
 from matrix.configurations.configuration import Placement, configure_build
 from matrix.configurations.inputs import BuildInputs, Keys, LockedWheel
 from matrix.configurations.keys import compute_keys
-from matrix.manifest import model
-from matrix.manifest.model import Recipe, Repair
+from matrix.manifest import recipe as recipes
+from matrix.manifest.recipe import Recipe, Repair
 from matrix.targets.lanes import lanes
 from matrix.targets.target import Target
 
@@ -110,8 +110,8 @@ def test_an_older_macos_changes_both_keys() -> None:
 
 
 TESTS = {
-    "import": recipe(test=model.Test(modules=("netifaces",))),
-    "command": recipe(test=model.Test(command="true")),
+    "import": recipe(test=recipes.Test(modules=("netifaces",))),
+    "command": recipe(test=recipes.Test(command="true")),
     "requirement": {"test_requirements": (SETUPTOOLS,)},
 }
 

@@ -12,7 +12,7 @@ from matrix.index.cache import Cache
 from matrix.index.client import Index
 from matrix.index.settings import Settings, choose_settings, get_option, parse_options
 from matrix.index.transport import Transport
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 
 from .index_server import IndexServer
 from .wheels import make_sdist, make_wheel

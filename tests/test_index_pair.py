@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from matrix.errors import ManifestError
 from matrix.index.client import Index
 from matrix.index.settings import Settings, choose_settings, find_warnings
-from matrix.manifest.model import Internal, Network
+from matrix.manifest.network import Internal, Network
 
 from .index_clients import client, files
 from .index_server import IndexServer

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from matrix.manifest.model import Recipe, Repair
+from matrix.manifest.recipe import Recipe, Repair
 
 from .builds import MACOS, WINDOWS, configure, options, place, target
 

@@ -47,6 +47,10 @@ MAPPINGS: Final = frozenset(
 # The keys of packages.yaml are named by their users; resolvelib names the arguments of providers.
 NAMED_BY_OTHERS: Final = (
     "manifest/model.py",
+    "manifest/network.py",
+    "manifest/recipe.py",
+    "manifest/runner.py",
+    "manifest/services.py",
     "manifest/policy.py",
     "verify/prove.py",
 )

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from matrix.errors import UsageError
-from matrix.manifest.model import GitLab, Manifest
+from matrix.manifest.model import Manifest
+from matrix.manifest.services import GitLab
 from matrix.pipelines import gitlab
 from matrix.pipelines.limits import check_limit
 from matrix.pipelines.providers import PROVIDERS

@@ -11,7 +11,8 @@ import pytest
 
 from matrix.cli import main
 from matrix.errors import Drift, Problem, UsageError
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 from matrix.pipelines import agreement, drift, providers
 from matrix.pipelines.header import MARKERS
 from matrix.pipelines.limits import check_limit

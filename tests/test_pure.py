@@ -19,8 +19,8 @@ from matrix.configurations import carrier
 from matrix.edge import files
 from matrix.edge.programs import Finished
 from matrix.errors import BuildFailed
-from matrix.manifest import model
-from matrix.manifest.model import Recipe
+from matrix.manifest import recipe as recipes
+from matrix.manifest.recipe import Recipe
 
 from . import builds
 
@@ -202,7 +202,7 @@ def test_the_script_is_python_for_old_interpreters(python: Path, tmp_path: Path)
 def test_cibuildwheel_is_given_the_carrier_instead_of_the_sdist() -> None:
     recipe = Recipe(
         config_settings={"a": ("b",)},
-        repair=model.Repair(exclude=("libx.so",)),
+        repair=recipes.Repair(exclude=("libx.so",)),
     )
 
     told = builds.configure(builds.target(), is_pure=True, recipe=recipe)

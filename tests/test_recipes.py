@@ -10,8 +10,8 @@ from packaging.version import Version
 from matrix.errors import ManifestError
 from matrix.manifest import catalogue, json_schema, recipe_checks
 from matrix.manifest.catalogue import find_recipe
-from matrix.manifest.model import KnownBad, Recipe
 from matrix.manifest.reading import read
+from matrix.manifest.recipe import KnownBad, Recipe
 from matrix.targets.target import Target
 
 from .manifests import manifest, text

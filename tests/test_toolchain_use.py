@@ -16,7 +16,7 @@ from matrix.builds.lane_install import install_lane
 from matrix.errors import DigestMismatch, NotEquipped
 from matrix.index.settings import Settings
 from matrix.index.transport import Transport
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 from matrix.manifest.reading import read
 from matrix.plan import planfile as plans
 from matrix.plan.job_classes import assign_job_classes

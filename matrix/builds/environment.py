@@ -12,7 +12,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Final
 
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 from matrix.targets.lanes import get_lane
 
 PIP_SETTINGS: Final = (

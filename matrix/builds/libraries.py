@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
-from matrix.manifest.model import SystemManager
+from matrix.manifest.recipe import SystemManager
 
 Kind = Literal["headers", "libraries", "modules", "programs"]
 Packages = Mapping[SystemManager, tuple[str, ...]]

@@ -41,7 +41,8 @@ from matrix.index.cache import Cache
 from matrix.index.page import PublishedFile
 from matrix.index.pages import not_cached
 from matrix.manifest.catalogue import find_recipe
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.plan.job_classes import assign_job_classes
 from matrix.plan.model import JobClass
 from matrix.targets.target import Target

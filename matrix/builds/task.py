@@ -8,7 +8,8 @@ from packaging.utils import canonicalize_name
 from matrix.builds.wheelhouse import Wheelhouse, describe_file
 from matrix.configurations.inputs import BuildInputs
 from matrix.manifest.catalogue import find_recipe
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.plan.keys import create_inputs
 from matrix.plan.model import Build, Job, JobClass, Plan
 from matrix.targets.target import Target

@@ -18,7 +18,7 @@ from matrix.configurations.inputs import BuildInputs, LockedWheel
 from matrix.configurations.options import choose_options, render_toml, render_variables
 from matrix.configurations.pip_settings import IN_CONTAINER, PipSettings, configure_pip
 from matrix.documents import toml_text
-from matrix.manifest.model import Recipe
+from matrix.manifest.recipe import Recipe
 
 # A wheel's bytes should not depend on when it was built. Where the index tells no upload time: the
 # first second that a zip archive can express, which backends and repair tools accept as a time.

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Literal
 
-from matrix.manifest.model import Recipe
+from matrix.manifest.recipe import Recipe
 from matrix.targets.lanes import Lane
 from matrix.targets.platform_tag import Family, PlatformTag
 from matrix.targets.target import Target

@@ -12,7 +12,7 @@ from typing import Final
 from matrix.configurations import carrier
 from matrix.configurations.inputs import BuildInputs
 from matrix.documents import toml_text
-from matrix.manifest.model import Repair
+from matrix.manifest.recipe import Repair
 
 # What each lane does by itself, with room for more options.
 _REPAIR: Final = {

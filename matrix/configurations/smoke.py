@@ -14,7 +14,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 
 from matrix.configurations.script_files import read_script
-from matrix.manifest.model import Test
+from matrix.manifest.recipe import Test
 
 SCRIPT: Final = PurePosixPath("smoke/smoke.py")
 COMMAND: Final = f'python "{{project}}/{SCRIPT}"'

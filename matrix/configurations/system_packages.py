@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from matrix.manifest.model import SystemManager
+from matrix.manifest.recipe import SystemManager
 
 Manager = SystemManager
 Branch = tuple[str, Manager, tuple[str, ...]]

@@ -20,7 +20,7 @@ from matrix.index.page import Page, PublishedFile
 from matrix.index.pages import Pages, not_cached
 from matrix.index.tasks import TaskPool
 from matrix.index.transport import Transport
-from matrix.manifest.model import Internal
+from matrix.manifest.network import Internal
 
 
 class Index:

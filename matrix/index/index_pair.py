@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from matrix.errors import ManifestError, Problem
 from matrix.index.page import Page
 from matrix.index.pages import Pages
-from matrix.manifest.model import Internal
+from matrix.manifest.network import Internal
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from matrix.edge.programs import run
 from matrix.errors import IndexUnavailable, Problem
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 
 # pip's own order: the environment wins over a command's section, and that over the global one.
 _SECTIONS: Final = (":env:", "install", "global")

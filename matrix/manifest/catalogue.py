@@ -18,7 +18,8 @@ from packaging.utils import NormalizedName
 from matrix.errors import ManifestError
 from matrix.manifest import reading
 from matrix.manifest.decoding import Decoder, list_fields
-from matrix.manifest.model import Manifest, Recipe, Repair, Test
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe, Repair, Test
 
 
 def find_recipe(manifest: Manifest, project: NormalizedName) -> Recipe:

@@ -8,7 +8,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import Problem, did_you_mean
 from matrix.manifest import policy_checks, recipe_checks, tool_checks
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
 from matrix.targets.target import Target
 

@@ -14,7 +14,8 @@ from matrix.manifest import tool
 from matrix.manifest.age import Age
 from matrix.manifest.decoding import list_fields, shorthand, without_none, yaml_key
 from matrix.manifest.describing import BOUNDS, DOC, UNBOUNDED, Bounds
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.manifest.releases import Releases
 from matrix.manifest.tool import Tool
 from matrix.targets.platform_tag import PlatformTag

@@ -7,7 +7,7 @@ from typing import Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from matrix.manifest.model import Recipe
+from matrix.manifest.recipe import Recipe
 from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
 
 # CIBW_ variables would be cibuildwheel's options, which are ours to write.

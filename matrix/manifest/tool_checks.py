@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from packaging.utils import canonicalize_name
 
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 from matrix.manifest.tool import EXAMPLE, NAME, Tool
 
 

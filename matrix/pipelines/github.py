@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from matrix.errors import ManifestError
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 from matrix.pipelines import agreement, header, labels, release
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.pins import read_actions

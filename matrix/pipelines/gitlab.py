@@ -4,7 +4,8 @@ import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 from matrix.pipelines import agreement, header, release
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.provider import Errors, JobRunner, Warnings

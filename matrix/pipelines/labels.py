@@ -14,7 +14,8 @@ from typing import Final
 
 from matrix.errors import Problem, did_you_mean
 from matrix.manifest.checks import runner_of
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 
 SELF_HOSTED: Final = "self-hosted"
 WARNED_BEFORE: Final = datetime.timedelta(days=90)

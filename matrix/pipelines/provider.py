@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from matrix.errors import Problem
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 
 if TYPE_CHECKING:
     from matrix.plan.model import Plan

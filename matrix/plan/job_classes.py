@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from matrix.manifest.checks import runner_of
-from matrix.manifest.model import Manifest, Runner
+from matrix.manifest.model import Manifest
+from matrix.manifest.runner import Runner
 from matrix.plan.model import JobClass, RunnerLabels
 from matrix.targets.lanes import Lane, find_lane
 from matrix.targets.platform_tag import Family, PlatformTag

@@ -7,7 +7,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from matrix.configurations.inputs import BuildInputs, Keys, LockedWheel, find_deployment_target
 from matrix.configurations.keys import compute_keys
 from matrix.manifest.catalogue import find_recipe
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.plan.model import JobClass
 from matrix.resolve.lock import Lock, LockedBuild, LockedFile
 from matrix.targets.lanes import get_lane

@@ -15,7 +15,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import ManifestError, Problem, did_you_mean
 from matrix.manifest.catalogue import find_recipe
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.resolve.lock import Lock, LockedFile
 
 

@@ -17,7 +17,8 @@ from matrix.configurations.system_packages import MANAGERS
 from matrix.errors import Problem
 from matrix.manifest import catalogue, places
 from matrix.manifest.describing import KEY
-from matrix.manifest.model import KnownBad, Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import KnownBad, Recipe
 from matrix.resolve.lock import Lock
 from matrix.targets.platform_tag import Family
 from matrix.targets.target import Target

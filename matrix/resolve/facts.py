@@ -12,7 +12,8 @@ from matrix.distributions import core_metadata, sdist
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.distributions.sdist import Excerpt
 from matrix.manifest.catalogue import find_recipe
-from matrix.manifest.model import Manifest, Recipe
+from matrix.manifest.model import Manifest
+from matrix.manifest.recipe import Recipe
 from matrix.resolve.candidates import Offer, Offers
 from matrix.resolve.metadata_builder import MetadataBuilder
 from matrix.resolve.provider import Clause, Markers, Source

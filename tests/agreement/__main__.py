@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from matrix.edge.files import write
 from matrix.index import settings
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 from matrix.targets.target import Target
 from tests.agreement import comparing, histories, picking, recording
 from tests.agreement.asking import Asking, floor

@@ -13,7 +13,8 @@ from matrix.builds.environment import scrub_environment
 from matrix.builds.lane_install import install_lane
 from matrix.configurations.configuration import Configuration
 from matrix.configurations.inputs import LockedWheel
-from matrix.manifest.model import Network, Recipe
+from matrix.manifest.network import Network
+from matrix.manifest.recipe import Recipe
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import Lane, find_lane, lanes
 from matrix.targets.target import Target

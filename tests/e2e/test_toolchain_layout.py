@@ -15,7 +15,7 @@ from matrix.index.cache import Cache
 from matrix.index.client import Index
 from matrix.index.settings import choose_settings, read_pip_options
 from matrix.index.transport import Transport
-from matrix.manifest.model import Network
+from matrix.manifest.network import Network
 from matrix.targets.lanes import Lane, lanes
 from matrix.toolchain import assembly, needs
 from matrix.toolchain.document import CACHE, Form, Service
