@@ -26,6 +26,7 @@ ROOMS = (
     "pipelines",
     "builds",
     "toolchain",
+    "store",
     "bundle",
     "report",
     "exports",

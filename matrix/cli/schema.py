@@ -12,6 +12,7 @@ from matrix.cli.session import Session, format_json
 from matrix.manifest import json_schema
 from matrix.plan import planfile
 from matrix.resolve import lock_schema
+from matrix.store import entries
 
 DESCRIPTION: Final = (
     "Print the JSON Schema of a file, write all of them to a directory, or list their "
@@ -62,6 +63,7 @@ RENDER_BY_NAME: Final[Mapping[str, Callable[[], str]]] = {
     "recipes": json_schema.recipe_text,
     "lock": lock_schema.text,
     "plan": planfile.render_schema,
+    "store": entries.render_schema,
     "bundle": lambda: record_schemas.render(record_schemas.describe_record()),
     "parts": lambda: record_schemas.render(record_schemas.describe_parts()),
 }

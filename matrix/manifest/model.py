@@ -20,6 +20,7 @@ from matrix.manifest.recipe import Recipe
 from matrix.manifest.releases import NEWEST, Releases
 from matrix.manifest.runner import Runner
 from matrix.manifest.services import GitHub, GitLab
+from matrix.manifest.store import StoreKinds
 from matrix.manifest.tool import Tool
 from matrix.targets.platform_tag import PlatformTag
 from matrix.targets.python_version import PythonVersion
@@ -100,6 +101,7 @@ class Manifest:
     github: GitHub = key("The GitHub instance.", default=GitHub())
     gitlab: GitLab = key("The GitLab instance.", default=GitLab())
     network: Network = key("Where runners fetch from.", default=Network())
+    store: StoreKinds = key("Where pipelines keep built wheels between runs.", default=StoreKinds())
     packages: tuple[Package, ...] = key("The requirements.", bounds=AT_LEAST_ONE)
     environments: Mapping[str, tuple[Requirement, ...]] = mapping(
         "Requirements that must install together, on every target.",
