@@ -36,6 +36,14 @@ GOOD = {
         "- six", "- {requirement: six, exclude: [{target: prod, reason: x, until: 2027-06-01}]}"
     ),
     "a-cooldown": BASE + "policy: {cooldown: 7 days}\n",
+    "operations": BASE
+    + "merge-requests: plan\nkeep: {wheels: 90, bundles: 7, reports: 1, merge-requests: 3}\n"
+    + "schedule: off\nuntested: refuse\nsign: WHEELYARD_SIGNING_KEY\nbot: WHEELYARD_BOT\n",
+    "operations-in-full": BASE
+    + "sign: {secret: KEY, environment: vault}\nbot: {token: WHEELYARD_BOT}\n",
+    "github-of-a-house": BASE
+    + "github: {branch: release/1.x, forks: build, attest: true,\n"
+    + f"  actions: {{checkout: 'actions/checkout@{'0a' * 20} # v7.0.1'}}}}\n",
     "runner-labels": BASE.replace("github: ubuntu-24.04", "github: [self-hosted, linux]"),
 }
 BAD = {
@@ -75,6 +83,15 @@ BAD = {
     "nothing-for-a-mapping": (BASE + "policy:\n", 8),
     "nothing-for-a-list": (BASE.replace("\n  - six", ""), 6),
     "an-unknown-key": (BASE + "polcy: {}\n", 8),
+    "no-days": (BASE + "keep: {wheels: 0}\n", 8),
+    "too-many-days": (BASE + "keep: {reports: 3651}\n", 8),
+    "a-secret-in-the-file": (BASE + "sign: hunter2\n", 8),
+    "an-environment-with-a-blank": (BASE + "sign: {secret: KEY, environment: 'a b'}\n", 8),
+    "signing-without-a-secret": (BASE + "sign: {environment: vault}\n", 8),
+    "a-pattern-of-branches": (BASE + "github: {branch: 'release/*'}\n", 8),
+    "an-action-by-tag": (BASE + "github: {actions: {checkout: actions/checkout@v7}}\n", 8),
+    "an-unknown-action": (BASE + f"github: {{actions: {{cache: actions/cache@{'0' * 40}}}}}\n", 8),
+    "an-unknown-schedule": (BASE + "schedule: hourly\n", 8),
     "an-unknown-choice": (BASE.replace("- six", "- {requirement: six, source: biuld}"), 7),
 }
 BEYOND_A_SCHEMA = {
@@ -119,6 +136,21 @@ BEYOND_A_SCHEMA = {
             "  hint: write one requirement for both"
         ),
     ),
+    "a-token-of-the-job": (
+        BASE + "bot: GITHUB_TOKEN\n",
+        (
+            "packages.yaml:8: bot: expected a token of an app or a person, got GITHUB_TOKEN: "
+            "what it pushes starts no pipeline\n"
+            "  hint: see docs/merge-requests.md on tokens"
+        ),
+    ),
+    "an-attestation-of-an-enterprise-server": (
+        BASE + "github: {dialect: enterprise-server, attest: true}\n",
+        (
+            "packages.yaml:8: github.attest: GitHub Enterprise Server has no attestations\n"
+            "  hint: use `sign` instead"
+        ),
+    ),
     "no-requirement": (
         BASE.replace("- six", "- 'six ='"),
         (
@@ -130,11 +162,19 @@ BEYOND_A_SCHEMA = {
 
 
 class EditorLoader(yaml.SafeLoader):
-    """YAML as editors read it: a date is text (YAML 1.2's core schema has no dates)."""
+    """YAML as editors read it: in YAML 1.2's core schema a date and `off` are text."""
 
     yaml_constructors = {  # noqa: RUF012 - PyYAML's own way
         **yaml.SafeLoader.yaml_constructors,
         "tag:yaml.org,2002:timestamp": yaml.SafeLoader.construct_yaml_str,
+    }
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the same
+        letter: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if not (tag.endswith(":bool") and letter not in "tTfF")
+        ]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
 

@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from matrix.errors import Problem, did_you_mean
 from matrix.manifest import policy_checks, recipe_checks, tool_checks
 from matrix.manifest.model import Manifest
+from matrix.manifest.operations import JOB_TOKENS
 from matrix.manifest.runner import Runner
 from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
 from matrix.targets.target import Target
@@ -26,6 +27,7 @@ def problems(manifest: Manifest, *, unread: Collection[str]) -> Iterator[Problem
     yield from _runners(manifest, say)
     yield from _network(manifest, say)
     yield from _tool(manifest, say)
+    yield from _operations(manifest, say)
     yield from _packages(manifest, say)
     yield from _recipes(manifest, say)
     yield from policy_checks.problems(manifest.policy, say)
@@ -99,6 +101,16 @@ def _tool(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
     if manifest.tool is not None and not say.unread_in("network"):
         for what, hint in tool_checks.find_problems(manifest.tool, manifest.network):
             yield say(manifest.tool.line, what, hint)
+
+
+def _operations(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
+    if manifest.bot is not None and manifest.bot.token in JOB_TOKENS:
+        what = f"bot: expected a token of an app or a person, got {manifest.bot.token}: "
+        what += "what it pushes starts no pipeline"
+        yield say(manifest.bot.line, what, "see docs/merge-requests.md on tokens")
+    if manifest.github.attest and manifest.github.dialect == "enterprise-server":
+        what = "github.attest: GitHub Enterprise Server has no attestations"
+        yield say(manifest.github.line, what, "use `sign` instead")
 
 
 def _packages(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from matrix.manifest.describing import AT_LEAST_ONE, NAME, SENTENCE, Bounds, key, mapping
 from matrix.manifest.describing import line as _line
 from matrix.manifest.network import Network
+from matrix.manifest.operations import Bot, Keep, MergeRequests, Schedule, Sign, Untested
 from matrix.manifest.policy import Policy
 from matrix.manifest.recipe import Recipe
 from matrix.manifest.releases import NEWEST, Releases
@@ -100,6 +101,23 @@ class Manifest:
     )
     github: GitHub = key("The GitHub instance.", default=GitHub())
     gitlab: GitLab = key("The GitLab instance.", default=GitLab())
+    merge_requests: MergeRequests = key(
+        "Whether a merge request builds wheels, or shows the plan alone.",
+        name="merge-requests",
+        default="build",
+    )
+    keep: Keep = key("Days that artifacts are kept.", default=Keep())
+    schedule: Schedule = key(
+        "How often the pipeline looks for newer releases and advisories.", default="weekly"
+    )
+    untested: Untested = key(
+        "What a release does whose commit has no successful run of the default branch.",
+        default="build",
+    )
+    sign: Sign | None = key("Where releases are signed; unsigned when left out.", default=None)
+    bot: Bot | None = key(
+        "The token that pushes a refreshed lock and opens merge requests.", default=None
+    )
     network: Network = key("Where runners fetch from.", default=Network())
     store: StoreKinds = key("Where pipelines keep built wheels between runs.", default=StoreKinds())
     packages: tuple[Package, ...] = key("The requirements.", bounds=AT_LEAST_ONE)

@@ -1,9 +1,22 @@
 """The CI services that run the pipelines, as ``packages.yaml`` describes them."""
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
-from matrix.manifest.describing import Bounds, key
+from matrix.manifest.describing import Bounds, key, mapping
+from matrix.manifest.describing import line as _line
+
+ActionName = Literal["attest", "checkout", "download-artifact", "setup-python", "upload-artifact"]
+
+_BRANCH: Final = Bounds(
+    pattern="[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*",
+    expected="a branch: letters, digits and . _ - /",
+)
+_REFERENCE: Final = Bounds(
+    pattern=r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+@[0-9a-f]{40}( # [A-Za-z0-9._+-]+)?",
+    expected="OWNER/NAME@ and the 40 digits of a commit, as in 'actions/checkout@... # v6.0.2'",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +31,22 @@ class GitHub:
         "Labels of your own runners; when given, a label that is not listed is an error.",
         default=(),
     )
+    branch: str = key(
+        "The default branch: pushes to it are built, and releases are made from it.",
+        default="main",
+        bounds=_BRANCH,
+    )
+    forks: Literal["hosted", "build"] = key(
+        "What a pull request from a fork runs on: GitHub's own runners alone, or all runners.",
+        default="hosted",
+    )
+    attest: bool = key(
+        "Whether a release has GitHub's attestation of where its record was made.", default=False
+    )
+    actions: Mapping[ActionName, str] = mapping(
+        "Action to its reference, instead of the pinned one.", bounds=Bounds(items=_REFERENCE)
+    )
+    line: int = _line()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
