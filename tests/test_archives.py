@@ -1,6 +1,7 @@
 """Archives: nothing is written outside, nothing is read without a limit, whatever they hold."""
 
 import ast
+import bisect
 import gzip
 import lzma
 import os
@@ -360,6 +361,91 @@ def test_the_limit_of_unpacked_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert refusal(path, tmp_path / "out") == (
         f"x.tar cannot be unpacked: expected at most {read - 1} unpacked bytes, got {read}"
     )
+
+
+@pytest.mark.parametrize("is_zip", [False, True], ids=["tar", "zip"])
+def test_the_limit_of_the_ratio(
+    is_zip: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_tar(tmp_path / "x.tar.gz", [member("a", "x" * 5000)], "w:gz")
+    unpacked = 512 + 5120 + 512  # tarfile stops at the first block of zeros
+    if is_zip:
+        path, unpacked = tmp_path / "x.zip", 5000
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a", "x" * unpacked)
+    ratio = -(-unpacked // path.stat().st_size)
+    # Below the limit without a ratio none is checked.
+    monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes per packed byte", ratio - 1)
+    monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes without a ratio", unpacked)
+    archives.unpack(path, tmp_path / "small")
+
+    monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes without a ratio", unpacked - 1)
+    assert refusal(path, tmp_path / "out") == (
+        f"{path.name} cannot be unpacked: "
+        f"expected at most {ratio - 1} unpacked bytes per packed byte, got {ratio}"
+    )
+    for cap in (ratio, ratio + 1):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes per packed byte", cap)
+        archives.unpack(path, tmp_path / f"out{cap}")
+
+
+@pytest.mark.parametrize("is_zip", [False, True], ids=["tar", "zip"])
+def test_the_limit_of_file_names(is_zip: bool, tmp_path: Path) -> None:
+    def make(size: int) -> Path:
+        path = tmp_path / f"x{size}.{'zip' if is_zip else 'tar'}"
+        if not is_zip:
+            return make_tar(path, [member("a" * size)])
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a" * size, "")
+        return path
+
+    for size in (254, 255):
+        archives.unpack(make(size), tmp_path / f"out{size}")
+    path = make(256)
+
+    assert refusal(path, tmp_path / "out") == (
+        f"{path.name} cannot be unpacked: expected at most 255 file name bytes, got 256"
+    )
+
+
+def test_the_limit_of_member_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A pax header of more than 4096 bytes, read at once in whole blocks.
+    path = make_tar(tmp_path / "x.tar", [member("a", pax_headers={"comment": "x" * 5000})])
+    read = 5120
+
+    for cap in (read + 1, read):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "member header bytes", cap)
+        archives.unpack(path, tmp_path / f"out{cap}")
+    monkeypatch.setitem(limits.CAP_BY_NAME, "member header bytes", read - 1)
+
+    assert refusal(path, tmp_path / "out") == (
+        f"x.tar cannot be unpacked: expected at most {read - 1} member header bytes, got {read}"
+    )
+
+
+def test_the_limit_of_an_xz_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_tar(tmp_path / "x.tar.xz", [member("a")], "w:xz")
+    # What the decoder needs is the library's to say: the least with which it works is at the cap.
+    least = bisect.bisect_left(
+        range(1 << 26), 1, key=lambda memory: is_enough(path.read_bytes(), memory)
+    )
+
+    for cap in (least + 1, least):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "xz window bytes", cap)
+        archives.unpack(path, tmp_path / f"out{cap}")
+    monkeypatch.setitem(limits.CAP_BY_NAME, "xz window bytes", least - 1)
+
+    assert refusal(path, tmp_path / "out") == (
+        "x.tar.xz cannot be unpacked: Memory usage limit exceeded"
+    )
+
+
+def is_enough(data: bytes, memory: int) -> bool:
+    try:
+        lzma.decompress(data, format=lzma.FORMAT_XZ, memlimit=max(memory, 1))
+    except lzma.LZMAError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("suffix", ["tar.gz", "tar.xz", "zip"])

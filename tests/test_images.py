@@ -45,7 +45,7 @@ def make(directory: Path, one: Engine, **more: str) -> str:
         IMAGE,
         SCRIPT,
         place="x.00: x 1",
-        variables=tuple(more),
+        environment=more,
         log=directory / "logs" / "x.log",
         reporter=QUIET,
     )
@@ -105,16 +105,57 @@ def test_the_name_follows_from_base_and_script_alone(tmp_path: Path) -> None:
 def test_no_address_with_a_password_stays_in_the_image(
     program: str, option: str, tmp_path: Path
 ) -> None:
-    one = engine(tmp_path, program=program, https_proxy="http://u:secret@proxy.example")
+    secrets = {
+        "https_proxy": "http://u:secret@proxy.example:3128",
+        "PIP_INDEX_URL": "https://u:secret@index.example/simple/",
+        "PIP_EXTRA_INDEX_URL": "https://index.example/a/ https://secret@index.example/b/",
+        "PIP_TRUSTED_HOST": "index.example",
+    }
+    one = engine(tmp_path, program=program, **secrets)
+    program_path = Path(one.program)
+    shown = "https_proxy PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST"
+    log = shlex.quote(str(tmp_path / "seen"))
+    loop = f'for n in {shown}; do eval "echo $1 $n=\\$$n" >> {log}; done'
+    program_path.write_text(program_path.read_text().replace("#!/bin/sh", f"#!/bin/sh\n{loop}"))
 
-    make(tmp_path, one, https_proxy="carried")
+    make(tmp_path, one, **secrets)
 
     create, exec_ = (line for line in asked(tmp_path) if line.startswith(("create", "exec")))
     assert option in create.split()
     assert "through a proxy" not in create
     # The script reaches its mirrors through it all the same.
-    assert exec_.startswith("exec --env=https_proxy ")
+    assert exec_.startswith("exec --env=PIP_TRUSTED_HOST --env=https_proxy ")
     assert "secret" not in "\n".join(asked(tmp_path))
+    seen = (tmp_path / "seen").read_text().splitlines()
+    assert [line for line in seen if line.startswith("exec")] == [
+        "exec https_proxy=http://proxy.example:3128",
+        "exec PIP_INDEX_URL=",
+        "exec PIP_EXTRA_INDEX_URL=",
+        "exec PIP_TRUSTED_HOST=index.example",
+    ]
+
+
+def test_what_the_script_does_not_get_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare_image(
+        engine(tmp_path),
+        IMAGE,
+        SCRIPT,
+        place="x.00: x 1",
+        environment={
+            "HTTP_PROXY": "u:secret@proxy.example",
+            "NO_PROXY": "index.example",
+            "PIP_INDEX_URL": "https://u:secret@index.example/simple/",
+        },
+        log=tmp_path / "x.log",
+        reporter=Reporter(loudness=Loudness.NORMAL),
+    )
+
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "installing system packages: HTTP_PROXY is passed without its user and password",
+        "installing system packages: PIP_INDEX_URL holds a password and is not passed",
+    ]
 
 
 def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from matrix.bundle.packing import pack
+from matrix.edge import limits
 from matrix.record import parts
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Part, Parts
@@ -195,17 +196,17 @@ def test_damaged_extended_headers_are_refused(tmp_path: Path, headers: dict[str,
     [
         (archive("a") + archive("b"), "expected nothing behind the last file of the tar, got more"),
         (archive("a") + b"junk", "expected nothing behind the last file of the tar, got more"),
-        (archive("a")[:1024], "not a tar: it ends early"),
-        (archive("a")[:1100], "not a tar: it ends early"),
-        (archive("a")[:700], "not a tar: unexpected end of data"),
-        (b"", "not a tar: empty file"),
+        (archive("a")[:1024], "it ends early"),
+        (archive("a")[:1100], "it ends early"),
+        (archive("a")[:700], "unexpected end of data"),
+        (b"", "not a zip or tar archive"),
     ],
     ids=["second-archive", "junk", "no-end", "half-an-end", "half-a-file", "empty"],
 )
 def test_an_archive_ends_where_its_last_file_ends(
     tmp_path: Path, data: bytes, expected: str
 ) -> None:
-    assert refusals(sealed(tmp_path / "p", data)) == [f"{LABEL}: {expected}"]
+    assert refusals(sealed(tmp_path / "p", data)) == [f"{LABEL}: cannot be unpacked: {expected}"]
 
 
 @pytest.mark.parametrize(
@@ -282,16 +283,42 @@ def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(tmp_path: Path) 
     os.mkfifo(tmp_path / "bundle.json")
 
     assert problems(lambda: reading.read_bytes(tmp_path / "bundle.json", place="bundle.json")) == [
-        "bundle.json: expected a file, got a special file"
+        ("bundle.json: cannot be read: expected a regular file, got a device, FIFO or socket")
     ]
 
 
-def test_small_files_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_carried_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(b"12345")
-    monkeypatch.setattr(reading, "MAX_BYTES", 5)
-    assert reading.read_bytes(tmp_path / "a", place="a") == b"12345"
+    for cap in (6, 5):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "carried text bytes", cap)
+        assert reading.read_bytes(tmp_path / "a", place="a") == b"12345"
 
-    (tmp_path / "a").write_bytes(b"123456")
+    monkeypatch.setitem(limits.CAP_BY_NAME, "carried text bytes", 4)
     assert problems(lambda: reading.read_bytes(tmp_path / "a", place="a")) == [
-        "a: expected at most 5 bytes, got more"
+        "a: expected at most 4 carried text bytes, got 5"
     ]
+
+
+def test_the_limit_of_packed_bundles(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = sum(path.stat().st_size for path in packed.glob("*.tar.part*"))
+    for cap in (size + 1, size):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "bytes of a packed bundle", cap)
+        join_parts(packed, packed.parent / f"joined-{cap}")
+
+    monkeypatch.setitem(limits.CAP_BY_NAME, "bytes of a packed bundle", size - 1)
+    assert refusals(packed) == [
+        (
+            f"{LABEL}: cannot be unpacked: "
+            f"expected at most {size - 1} bytes of a packed bundle, got {size}"
+        )
+    ]
+
+
+def test_the_limit_of_parts(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = len(list(packed.glob("*.tar.part*")))
+    for cap in (count + 1, count):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "parts", cap)
+        parts.parse((packed / "parts.json").read_text())
+
+    monkeypatch.setitem(limits.CAP_BY_NAME, "parts", count - 1)
+    assert refusals(packed) == [f"parts.json: expected at most {count - 1} parts, got {count}"]

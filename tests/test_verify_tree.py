@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from matrix.edge import limits
 from matrix.errors import NotVerified
 from matrix.verify import tree
 
@@ -50,14 +51,28 @@ def test_paths_that_exclude_each_other_are_named(paths: list[str], expected: str
     assert [str(problem) for path in paths for problem in known.add(path)] == [expected]
 
 
-def test_names_of_255_bytes_travel() -> None:
-    assert list(tree.find_unportable(["a" * 255, "é" * 127, "a/b/c"])) == []
+def test_the_limit_of_file_names() -> None:
+    assert list(tree.find_unportable(["a" * 254, "a" * 255, "é" * 127, "a/b/c"])) == []
+    assert [str(problem) for problem in tree.find_unportable(["a" * 256])] == [
+        f"{'a' * 256!r}: a name is longer than 255 bytes"
+    ]
 
 
 def refusals(top: Path) -> list[str]:
     with pytest.raises(NotVerified) as caught:
         tree.list_files(top)
     return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_limit_of_levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").touch()
+    for cap in (4, 3):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "levels of a bundle", cap)
+        assert list(tree.list_files(tmp_path)[0]) == ["a/b/file"]
+
+    monkeypatch.setitem(limits.CAP_BY_NAME, "levels of a bundle", 2)
+    assert refusals(tmp_path) == [f"{tmp_path}: expected at most 2 levels of a bundle, got 3"]
 
 
 def test_directories_are_followed_eight_levels_deep(tmp_path: Path) -> None:
@@ -67,7 +82,7 @@ def test_directories_are_followed_eight_levels_deep(tmp_path: Path) -> None:
     assert list(tree.list_files(tmp_path)[0]) == ["a/a/a/a/a/a/a/file"]
 
     (deep / "a" / "a").mkdir(parents=True)
-    assert refusals(tmp_path) == [f"{tmp_path}: expected at most 8 levels of directories, got more"]
+    assert refusals(tmp_path) == [f"{tmp_path}: expected at most 8 levels of a bundle, got 9"]
 
 
 def test_a_thousand_nested_directories_are_refused(tmp_path: Path) -> None:
@@ -79,7 +94,7 @@ def test_a_thousand_nested_directories_are_refused(tmp_path: Path) -> None:
     os.close(here)
 
     try:
-        expected = f"{tmp_path}: expected at most 8 levels of directories, got more"
+        expected = f"{tmp_path}: expected at most 8 levels of a bundle, got 9"
         assert refusals(tmp_path) == [expected]
     finally:
         subprocess.run(["/bin/rm", "-r", tmp_path / "a"], check=True)  # shutil.rmtree recurses

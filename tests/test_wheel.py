@@ -299,6 +299,37 @@ def test_limits_of_a_wheel(limit: str, size: int, monkeypatch: pytest.MonkeyPatc
     assert refusal(data) == f"{FILENAME}: expected at most {size - 1} {limit}, got {size}"
 
 
+def test_the_limit_of_the_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zip_members(make_members({"zeros": bytes(200_000)}))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        infos = archive.infolist()
+    packed, unpacked = (
+        sum(info.compress_size for info in infos), sum(info.file_size for info in infos)
+    )  # fmt: skip
+    ratio = -(-unpacked // packed)
+    monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes without a ratio", unpacked - 1)
+
+    for cap in (ratio + 1, ratio):
+        monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes per packed byte", cap)
+        wheel.read_stream(io.BytesIO(data), filename=FILENAME)
+    monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes per packed byte", ratio - 1)
+
+    assert refusal(data) == (
+        f"{FILENAME} is not a readable zip archive: "
+        f"expected at most {ratio - 1} unpacked bytes per packed byte, got {ratio}"
+    )
+
+
+def test_the_limit_of_file_names() -> None:
+    for size in (254, 255):
+        data = zip_members(make_members({"a" * size: b""}))
+        wheel.read_stream(io.BytesIO(data), filename=FILENAME)
+
+    assert refusal(zip_members(make_members({"a" * 256: b""}))) == (
+        f"{FILENAME}: expected at most 255 file name bytes, got 256"
+    )
+
+
 def test_a_wheel_of_air_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.CAP_BY_NAME, "unpacked bytes without a ratio", 1_000_000)
     data = zip_members(make_members({"zeros": bytes(2_000_000)}))

@@ -48,6 +48,10 @@ class Engine:
         variables = {name: text for name, text in self.environment.items() if name not in names}
         return dataclasses.replace(self, environment=variables)
 
+    def add(self, variables: Mapping[str, str]) -> "Engine":
+        """The same engine, started with ``variables`` as well."""
+        return dataclasses.replace(self, environment={**self.environment, **variables})
+
     @classmethod
     def find(cls, name: str, *, environment: Mapping[str, str]) -> "Engine":
         """The engine called ``name`` on the environment's PATH; raises ``Unequipped``."""

@@ -33,7 +33,7 @@ PROXIES: Final = (
     "no_proxy",
 )
 CONTAINER_VARIABLES: Final = (*PIP_SETTINGS, *PROXIES)
-"""What containers get by name: an address may hold a password, and logs hold command lines."""
+"""What a container gets while system packages are installed, but no password."""
 
 # pip finds an index by these, perhaps with a password.
 _INDEX_SETTINGS: Final = frozenset(
@@ -141,6 +141,36 @@ def has_password(address: str) -> bool:
         return True
 
 
-def container_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of the variables that a container gets, sorted."""
-    return tuple(sorted(name for name in CONTAINER_VARIABLES if name in environment))
+def drop_user(address: str) -> str:
+    """
+    An address without a user and a password.
+
+    >>> drop_user("http://user:secret@proxy.example:3128/"), drop_user("user:secret@proxy.example")
+    ('http://proxy.example:3128/', 'proxy.example')
+    """
+    scheme, separator, rest = address.rpartition("//")
+    netloc, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{netloc.rpartition('@')[2]}{slash}{path}"
+
+
+def select_container_variables(
+    environment: Mapping[str, str],
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """
+    What a container gets while system packages are installed, and a sentence for each change.
+
+    What the recipe runs there may read and keep it: proxies go in without user and password, and of
+    the addresses of an index only those that hold none.
+    """
+    variables = {name: text for name, text in environment.items() if name in CONTAINER_VARIABLES}
+    changes = []
+    for name, text in sorted(variables.items()):
+        if not any(map(has_password, text.split())):
+            continue
+        if name in PROXIES:
+            variables[name] = drop_user(text)
+            changes.append(f"{name} is passed without its user and password")
+        else:
+            variables.pop(name)
+            changes.append(f"{name} holds a password and is not passed")
+    return dict(sorted(variables.items())), tuple(changes)

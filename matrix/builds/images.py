@@ -11,13 +11,14 @@ Only podman's and docker's common commands are used. The script runs by ``exec``
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from matrix.builds import failure
 from matrix.builds.containers import create_container, require
 from matrix.builds.engine import ANSWER_SECONDS, Engine, Unequipped, last_line
+from matrix.builds.environment import CONTAINER_VARIABLES, select_container_variables
 from matrix.builds.failure import classify_failure, wrap_failure
 from matrix.edge import files
 from matrix.edge.programs import Finished
@@ -43,7 +44,7 @@ def prepare_image(
     *,
     place: str,
     project: str = "",
-    variables: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
     log: Path,
     reporter: Reporter,
     seconds: float = _SECONDS,
@@ -51,7 +52,7 @@ def prepare_image(
     """
     The name of the image that ``script``, a POSIX shell script, makes of ``image``.
 
-    ``variables`` are names of the engine's environment that the script sees. Raises
+    Of ``environment`` the script sees proxies and pip's settings, without any password. Raises
     ``NotBuilt``, its output in ``log``, when the script fails, and ``Unequipped`` when the engine
     does.
     """
@@ -59,11 +60,14 @@ def prepare_image(
     if engine.run("image", "inspect", prepared, seconds=ANSWER_SECONDS).succeeded:
         return prepared
     reporter.say(f"installing system packages into {image}")
+    variables, changes = select_container_variables(environment or {})
+    for change in changes:
+        reporter.say(f"installing system packages: {change}")
     with create_container(engine, image, ("sleep", _LIFETIME)) as container:
         require(engine.run("start", container, seconds=ANSWER_SECONDS), engine, image)
         options = [f"--env={variable}" for variable in variables]
         command = ["exec", *options, container, "/bin/sh", "-euc", script]
-        done = engine.run(*command, seconds=seconds)
+        done = engine.without(*CONTAINER_VARIABLES).add(variables).run(*command, seconds=seconds)
         if not done.succeeded:
             raise _report_failure(done, place=place, project=project, log=log)
         _commit(engine, image, container, prepared)

@@ -17,7 +17,6 @@ from matrix.builds.containers import isolation_args, remove_afterwards
 from matrix.builds.door_server import open_door
 from matrix.builds.engine import Engine, Unequipped, shim_variables, write_shim
 from matrix.builds.environment import (
-    container_variables,
     drop_passwords,
     isolate_environment,
     scrub_environment,
@@ -201,7 +200,7 @@ def _prepare_image(
         script,
         place=task.place,
         project=task.build.project,
-        variables=container_variables(environment),
+        environment=environment,
         log=_log_path(task, workspace),
         reporter=workspace.reporter,
     )

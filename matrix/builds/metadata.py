@@ -20,7 +20,6 @@ from matrix.builds.containers import create_container
 from matrix.builds.door_server import OpenDoor, open_door
 from matrix.builds.engine import Engine, Unequipped, last_line
 from matrix.builds.environment import (
-    container_variables,
     isolate_environment,
     scrub_environment,
 )
@@ -198,7 +197,7 @@ class MetadataBuilds:
                 job_class.image,
                 script,
                 place=log.name,
-                variables=container_variables(environment),
+                environment=environment,
                 log=log,
                 reporter=self._workspace.reporter,
             )

@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from matrix.edge import files
+from matrix.edge import files, limits
 from matrix.edge.progress import Reporter
 from matrix.errors import NotVerified, NotWritten, Problem, UsageError
 from matrix.record import parts, schema
@@ -97,8 +97,8 @@ class _Cut:
 
     def _open(self) -> None:
         number = len(self._done) + 1
-        if number > parts.MAX_PARTS:
-            what = f"expected at most {parts.MAX_PARTS} parts of {self._size:,} bytes, got more"
+        if number > limits.cap("parts"):
+            what = f"expected at most {limits.cap('parts')} parts of {self._size:,} bytes, got more"
             raise UsageError(Problem(place="pack", what=what, hint="--pack with a larger size"))
         self._name = parts.name_part(self._label, number)
         self._stream = (self._directory / self._name).open("xb")

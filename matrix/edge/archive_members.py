@@ -27,6 +27,7 @@ from matrix.edge.archive_streams import (
 from matrix.edge.foreign import translate_errors
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator
 
 
@@ -126,19 +127,32 @@ def read_members(stream: BinaryIO) -> Iterator[Member]:
         if head in _ZIP:
             yield from _read_zip(stream)
         else:
-            yield from _read_tar(decompress(stream), packed_size=packed_size)
+            yield from _read_tar(ForwardStream(decompress(stream), packed_size=packed_size))
 
 
-def _read_tar(source: BinaryIO, *, packed_size: int) -> Iterator[Member]:
-    stream = ForwardStream(source, packed_size=packed_size)
-    count = 0
+def read_tar_members(source: BinaryIO | io.RawIOBase, *, size: int, limit: str) -> Iterator[Member]:
+    """
+    Yield the members of an uncompressed tar of ``size`` bytes, and nothing may follow the last one.
+
+    ``source`` need not be seekable; ``limit`` names the one for all its bytes.
+    """
+    stream = ForwardStream(source, packed_size=size, limit=limit)
+    with translate_errors(InvalidArchive):
+        yield from _read_tar(stream, is_all=True)
+
+
+def _read_tar(stream: ForwardStream, *, is_all: bool = False) -> Iterator[Member]:
+    count = end = 0
     with _open_tar(stream) as tar:
         while (info := tar.next()) is not None:
             # A tar of many members would need memory for all of them; typeshed lacks the field.
             tar.members.clear()  # type: ignore[attr-defined]
             count += 1
             limits.check("members", count, InvalidArchive)
+            end = info.offset_data + -(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
             yield _of_tar(tar, info)
+    if is_all:
+        stream.check_end(end)
     if not stream.last_block_is_zero:
         # tarfile takes a damaged header for the end.
         raise InvalidArchive(f"the header after member {count} is damaged")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 18
 _KEPT: Final = 1024  # tarfile goes back by one byte before each header
+_END_BYTES: Final = 1024
 
 
 class InvalidArchive(ValueError):
@@ -28,9 +29,12 @@ class InvalidArchive(ValueError):
 class ForwardStream:
     """``source``, read once from its start to its end, for ``tarfile`` in the mode ``r:``."""
 
-    def __init__(self, source: io.RawIOBase | BinaryIO, *, packed_size: int) -> None:
+    def __init__(
+        self, source: io.RawIOBase | BinaryIO, *, packed_size: int, limit: str = "unpacked bytes"
+    ) -> None:
         self._source = source
         self._packed_size = packed_size
+        self._limit = limit
         self._position = 0
         self._size = 0
         self._tail = b""
@@ -65,9 +69,24 @@ class ForwardStream:
         data = self._source.read(size) or b""
         self._size += len(data)
         self._tail = (self._tail + data[-_KEPT:])[-_KEPT:]
-        limits.check("unpacked bytes", self._size, InvalidArchive)
+        limits.check(self._limit, self._size, InvalidArchive)
         check_ratio(self._size, self._packed_size)
         return data
+
+    def check_end(self, end: int) -> None:
+        """
+        Refuse an archive that goes on behind its last file, which ends at ``end``.
+
+        Other programs may read a second archive there. POSIX ends a tar by two blocks of zeros.
+        """
+        behind = max(self._size - end, 0)
+        rest = self._tail[len(self._tail) - behind :]
+        while not rest.strip(b"\0") and (rest := self._read_source(CHUNK)):
+            behind += len(rest)
+        if rest:
+            raise InvalidArchive("expected nothing behind the last file of the tar, got more")
+        if behind < _END_BYTES:
+            raise InvalidArchive("it ends early")
 
     @property
     def last_block_is_zero(self) -> bool:

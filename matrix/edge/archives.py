@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["Contents", "InvalidArchive", "read_contents", "read_member", "read_names", "unpack"]
+__all__ = [
+    "Contents",
+    "InvalidArchive",
+    "read_contents",
+    "read_member",
+    "read_names",
+    "unpack",
+    "write_members",
+]
 
 _LINKS: Final = frozenset({Kind.SYMBOLIC_LINK, Kind.HARD_LINK})
 
@@ -50,7 +58,7 @@ def unpack(
     """
     what = f"{name or path.name} cannot be unpacked"
     with translate_errors(_to_invalid_archive, what), files.reading(path) as stream:
-        _write(read_members(stream), into, rename)
+        write_members(read_members(stream), into, rename=rename)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +128,13 @@ def _read(member: Member, limit: str) -> bytes:
     return b"".join(member.chunks())
 
 
-def _write(members: Iterable[Member], into: Path, rename: Callable[[str], str | None]) -> None:
+def write_members(
+    members: Iterable[Member],
+    into: Path,
+    *,
+    rename: Callable[[str], str | None] = _keep_name,
+) -> None:
+    """Write ``members`` below ``into`` while they are read; ``rename`` is that of ``unpack``."""
     unpacked: dict[tuple[str, ...], tuple[str, ...]] = {}
     try:
         into.mkdir(parents=True, exist_ok=True)

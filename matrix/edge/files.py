@@ -128,7 +128,7 @@ def reading(path: Path) -> Iterator[BufferedReader]:
     Only a regular file is read: a FIFO would wait for ever, a device may never end.
     """
     try:
-        stream = os.fdopen(_open_regular(path), "rb")
+        stream = open_regular(path)
     except OSError as error:
         raise MatrixError(
             Problem(place=str(path), what=f"cannot be read: {error.strerror or error}")
@@ -137,14 +137,15 @@ def reading(path: Path) -> Iterator[BufferedReader]:
         yield stream
 
 
-def _open_regular(path: Path) -> int:
+def open_regular(path: Path) -> BufferedReader:
+    """``path``, open for reading; raises ``OSError`` also for what is no regular file."""
     # Checked by the handle: between a look at the path and the open it could become a FIFO.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS)
     reason = _refuse_kind(os.fstat(handle).st_mode)
     if reason is not None:
         os.close(handle)
         raise reason
-    return handle
+    return os.fdopen(handle, "rb")
 
 
 def _refuse_kind(mode: int) -> OSError | None:

@@ -10,6 +10,7 @@ import dataclasses
 import re
 from typing import Final, Literal
 
+from matrix.edge import limits
 from matrix.record import canonical, schema
 from matrix.record.canonical import InvalidRecord
 
@@ -17,8 +18,6 @@ SCHEMA: Final = 2
 FILENAME: Final = "parts.json"
 NOTES: Final = "NOTES.md"
 """The bundle's notes and how to verify the parts: a release shows it as its text."""
-MAX_PARTS: Final = 998
-"""GitHub accepts 1,000 files in a release, and the number has three digits."""
 
 # The bundle's own directory name, which becomes a path on the machine that joins the parts.
 _LABEL: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,120}")
@@ -81,8 +80,9 @@ def parse(text: str) -> Parts:
     parsed = canonical.load(Parts, text)
     if not is_label(parsed.label):
         raise InvalidRecord(f"label: expected a bundle's name and version, got {parsed.label!r}")
-    if not 1 <= len(parsed.parts) <= MAX_PARTS:
-        raise InvalidRecord(f"parts: expected 1 to {MAX_PARTS}, got {len(parsed.parts)}")
+    if not parsed.parts:
+        raise InvalidRecord("parts: expected at least 1, got none")
+    limits.check("parts", len(parsed.parts), InvalidRecord)
     for number, part in enumerate(parsed.parts, start=1):
         if part.filename != (expected := name_part(parsed.label, number)):
             got = f"got {part.filename!r}"

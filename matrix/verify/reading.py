@@ -5,47 +5,39 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, TypeVar
 
-from matrix.edge import files
+from matrix.edge import files, limits
 from matrix.errors import NotVerified, Problem
 from matrix.record.canonical import InvalidRecord
 
 T = TypeVar("T")
 
-MAX_BYTES: Final = 1 << 28
-"""256 MiB: a record of 100,000 wheels has about 80."""
-
 
 @contextlib.contextmanager
 def open_file(path: Path, *, place: str) -> Iterator[BinaryIO]:
-    """
-    Yield a regular file, open for reading; raise ``NotVerified`` for anything else.
-
-    The file is opened without waiting: a named pipe may have taken its place since it was listed.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    """Yield a regular file, open for reading; raise ``NotVerified`` for anything else."""
     try:
-        with open(os.open(path, flags), "rb") as stream:  # noqa: PTH123 - Path.open has no flags
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise NotVerified(Problem(place=place, what="expected a file, got a special file"))
+        with files.open_regular(path) as stream:
             yield stream
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
         raise NotVerified(Problem(place=place, what=what)) from error
 
 
+def blame(place: str) -> Callable[[str], NotVerified]:
+    """A function from what is wrong to the error at ``place``."""
+    return lambda what: NotVerified(Problem(place=place, what=what))
+
+
 def read_bytes(path: Path, *, place: str) -> bytes:
     """Return the content of a small file."""
     with open_file(path, place=place) as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        what = f"expected at most {MAX_BYTES} bytes, got more"
-        raise NotVerified(Problem(place=place, what=what))
-    return data
+        size = os.fstat(stream.fileno()).st_size
+        limits.check("carried text bytes", size, blame(place))
+        return stream.read(size)
 
 
 def measure(path: Path, *, place: str) -> tuple[int, str]:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from matrix.edge import limits
 from matrix.errors import NotVerified, Problem
+from matrix.verify.reading import blame
 
 # Microsoft, "Naming Files, Paths, and Namespaces": reserved with any extension, in any case.
 _RESERVED: Final = re.compile(
@@ -18,10 +20,6 @@ _RESERVED: Final = re.compile(
 )
 _JUNCTION: Final = 0xA0000003  # stat.IO_REPARSE_TAG_MOUNT_POINT, which exists on Windows only
 _UNPORTABLE: Final = re.compile(r'[<>:"|?*\x00-\x1f\x7f\ud800-\udfff]')
-MAX_LEVELS: Final = 8
-"""A bundle needs five, targets/ID/simple/PROJECT/index.html."""
-MAX_NAME_BYTES: Final = 255
-"""ext4, XFS and APFS; NTFS counts UTF-16 units."""
 
 
 def list_files(top: Path) -> tuple[dict[str, Path], tuple[Problem, ...]]:
@@ -59,9 +57,7 @@ def _walk(top: Path) -> Iterator[tuple[os.DirEntry[str], bool]]:
         inside: list[os.DirEntry[str]] = []
         is_directory = entry.is_dir(follow_symlinks=False) and not _is_link(entry)
         if is_directory:
-            if level == MAX_LEVELS:
-                what = f"expected at most {MAX_LEVELS} levels of directories, got more"
-                raise NotVerified(Problem(place=str(top), what=what))
+            limits.check("levels of a bundle", level + 1, blame(str(top)))
             inside = _scan(entry.path)
             stack += [(below, level + 1) for below in inside]
         yield entry, is_directory and not inside
@@ -132,6 +128,6 @@ def _explain_unportable(path: str) -> str:
             return f"{part!r} is the name of a device on Windows"
         if part[-1] in ". ":
             return f"{part!r} ends with a character that Windows drops"
-        if len(part.encode("utf-8")) > MAX_NAME_BYTES:
-            return f"a name is longer than {MAX_NAME_BYTES} bytes"
+        if len(part.encode("utf-8")) > limits.cap("file name bytes"):
+            return f"a name is longer than {limits.cap('file name bytes')} bytes"
     return ""

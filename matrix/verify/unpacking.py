@@ -10,23 +10,18 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
-import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-from matrix.edge import files
+from matrix.edge import archives
+from matrix.edge.archive_members import Kind, Member, read_tar_members
+from matrix.edge.archives import InvalidArchive
 from matrix.edge.scratch import make_directory
 from matrix.errors import NotVerified, Problem
 from matrix.record import parts, schema
 from matrix.record.parts import Part, Parts
 from matrix.verify import contents, reading, tree
-
-_PLAIN: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)
-_END_BYTES: Final = 2 * tarfile.BLOCKSIZE  # POSIX: two blocks of zeros
-# What tarfile raises for damaged headers: numbers and pax fields are parsed without a check.
-_DAMAGE: Final = (tarfile.TarError, ValueError, ArithmeticError, LookupError, EOFError)
 
 
 @contextlib.contextmanager
@@ -56,14 +51,7 @@ def join_parts(directory: Path, into: Path) -> Path:
     data = reading.read_bytes(path_by_name[parts.FILENAME], place=parts.FILENAME)
     listing = reading.parse(data, parts.parse, place=parts.FILENAME)
     _refuse([*problems, *_check_names(listing, path_by_name), *_check_files(listing, path_by_name)])
-    paths = [path_by_name[part.filename] for part in listing.parts]
-    try:
-        with io.BufferedReader(_Joined(paths), files.CHUNK) as stream:
-            end = _extract(stream, listing.label, into)
-    except _DAMAGE as error:
-        what = f"not a tar: {str(error)[:200]}"
-        raise NotVerified(Problem(place=listing.label, what=what)) from error
-    _check_end(paths, end, listing.label)
+    _unpack(listing, path_by_name, into)
     bundle = into / listing.label
     record = reading.read_bytes(bundle / schema.FILENAME, place=schema.FILENAME)
     reading.compare_digest(record, listing.record_sha256, place=schema.FILENAME)
@@ -93,41 +81,28 @@ def _as_recorded(file: Part) -> schema.RecordedFile:
     return schema.RecordedFile(path=file.filename, size=file.size, sha256=file.sha256)
 
 
-def _extract(stream: BinaryIO, label: str, into: Path) -> int:
-    """Unpack the archive and return where its last member ends."""
-    end = 0
+def _unpack(listing: Parts, path_by_name: Mapping[str, Path], into: Path) -> None:
+    size = sum(part.size for part in listing.parts)
+    with _Joined(listing.parts, path_by_name) as joined:
+        members = read_tar_members(joined, size=size, limit="bytes of a packed bundle")
+        try:
+            archives.write_members(_judge(members, listing.label), into)
+        except InvalidArchive as error:
+            raise NotVerified(
+                Problem(place=listing.label, what=f"cannot be unpacked: {error}")
+            ) from error
+
+
+def _judge(members: Iterable[Member], label: str) -> Iterator[Member]:
+    """Yield the members that a bundle's archive may hold: plain files, each once, below a top."""
     names = tree.PortableTree()
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            top, _, name = member.name.partition("/")
-            is_plain = member.type in _PLAIN and member.sparse is None
-            if not is_plain or top != label or not name:
-                what = f"expected files below {label!r} only"
-                raise NotVerified(Problem(place=repr(member.name), what=what))
-            _refuse(names.add(name))
-            content = archive.extractfile(member)
-            assert content is not None  # noqa: S101 - a plain file has content
-            with content, files.replacing(into / label / name) as target:
-                shutil.copyfileobj(content, target, files.CHUNK)
-            end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-    return end
-
-
-def _check_end(paths: Iterable[Path], end: int, label: str) -> None:
-    """Refuse a second archive, or other bytes, behind the one that was read; other programs may."""
-    rest = 0
-    for path in paths:
-        with files.reading(path) as stream:
-            size = stream.seek(0, io.SEEK_END)
-            stream.seek(min(end, size))
-            end -= min(end, size)
-            while chunk := stream.read(files.CHUNK):
-                rest += len(chunk)
-                if chunk.strip(b"\0"):
-                    what = "expected nothing behind the last file of the tar, got more"
-                    raise NotVerified(Problem(place=label, what=what))
-    if rest < _END_BYTES:
-        raise NotVerified(Problem(place=label, what="not a tar: it ends early"))
+    for member in members:
+        top, _, name = member.name.partition("/")
+        if member.kind is not Kind.FILE or top != label or not name:
+            what = f"expected files below {label!r} only"
+            raise NotVerified(Problem(place=repr(member.name), what=what))
+        _refuse(names.add(name))
+        yield member
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -146,28 +121,30 @@ def _compare_notes(path_by_name: dict[str, Path], bundle: Path, record_sha256: s
 
 
 class _Joined(io.RawIOBase):
-    """The bytes of several files, one after the other."""
+    """The bytes of the parts, one after the other."""
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths = iter(paths)
-        self._stream: io.BufferedReader | None = None
+    def __init__(self, parts_in_order: Iterable[Part], path_by_name: Mapping[str, Path]) -> None:
+        self._names = iter([part.filename for part in parts_in_order])
+        self._path_by_name = path_by_name
+        self._stack = contextlib.ExitStack()
+        self._stream: BinaryIO | None = None
 
     def readable(self) -> bool:
         return True
 
     def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        self._stack.close()
         super().close()
 
     def readinto(self, buffer: bytearray | memoryview[int]) -> int:  # type: ignore[override]
         while True:
             if self._stream is None:
-                path = next(self._paths, None)
-                if path is None:
+                name = next(self._names, None)
+                if name is None:
                     return 0
-                self._stream = path.open("rb")
-            if count := self._stream.readinto(buffer):
-                return count
-            self._stream.close()
+                opened = reading.open_file(self._path_by_name[name], place=name)
+                self._stream = self._stack.enter_context(opened)
+            if count := self._stream.readinto(buffer):  # type: ignore[attr-defined]
+                return int(count)
+            self._stack.close()
             self._stream = None

@@ -26,10 +26,13 @@ def test_system_packages_are_installed_once_and_leave_no_address(
     engine: Engine, tmp_path: Path
 ) -> None:
     script = (
-        "echo 'made for this test' > /made\ntest \"$PIP_INDEX_URL\" = http://u:secret@i.example\n"
+        "echo 'made for this test' > /made\nenv > /seen\n"
+        'test "$PIP_EXTRA_INDEX_URL" = http://i.example\n'
+        'test "$http_proxy" = http://p.example\n'
     )
     secret = {
         "PIP_INDEX_URL": "http://u:secret@i.example",
+        "PIP_EXTRA_INDEX_URL": "http://i.example",
         "http_proxy": "http://u:secret@p.example",
     }
     told = Engine(program=engine.program, environment={**engine.environment, **secret})
@@ -40,7 +43,7 @@ def test_system_packages_are_installed_once_and_leave_no_address(
             BUILDER,
             script,
             place="x",
-            variables=("PIP_INDEX_URL",),
+            environment=secret,
             log=tmp_path / "log",
             reporter=QUIET,
         )
@@ -50,6 +53,9 @@ def test_system_packages_are_installed_once_and_leave_no_address(
         assert make() == made
         ran = engine.run("run", "--rm", "--network=none", made, "cat", "/made", seconds=60)
         assert ran.output == "made for this test\n"
+        seen = engine.run("run", "--rm", "--network=none", made, "cat", "/seen", seconds=60)
+        assert "secret" not in seen.output
+        assert "PIP_INDEX_URL" not in seen.output
         asked = ("image", "inspect", "--format")
         platform = engine.run(*asked, "{{.Os}}/{{.Architecture}}", made, seconds=60).output
         # cibuildwheel pulls an image whose platform is not the one it asks for.
