@@ -167,9 +167,9 @@ def test_the_schema_knows_every_key_that_the_reader_knows() -> None:
     properties = json.loads(json_schema.text())["properties"]
 
     assert set(properties) == {
-        "bot", "bundle", "environments", "github", "gitlab", "keep", "merge-requests", "network",
-        "packages", "policy", "recipes", "runners", "schedule", "sign", "store", "targets", "tool",
-        "untested",
+        "bot", "bundle", "coordinator", "environments", "github", "gitlab", "keep",
+        "merge-requests", "network", "output", "packages", "policy", "recipes", "runners",
+        "schedule", "sign", "store", "targets", "tool", "untested",
     }  # fmt: skip
 
 

@@ -122,7 +122,8 @@ BEYOND_A_SCHEMA = {
         (
             "packages.yaml:8: network.index: expected an address without a password, "
             "because this file is committed\n"
-            "  hint: put the login into PIP_INDEX_URL of the runners"
+            "  hint: name a secret instead: "
+            "`environment: {PIP_INDEX_URL: {secret: NAME}}` of a runner"
         ),
     ),
     "no-address": (

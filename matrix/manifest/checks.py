@@ -2,16 +2,14 @@
 
 import fnmatch
 from collections.abc import Collection, Iterable, Iterator
-from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from matrix.errors import Problem, did_you_mean
-from matrix.manifest import policy_checks, recipe_checks, tool_checks
+from matrix.manifest import addresses, policy_checks, recipe_checks, runner_checks, tool_checks
 from matrix.manifest.model import Manifest
 from matrix.manifest.operations import JOB_TOKENS
 from matrix.manifest.runner import Runner
-from matrix.targets.platform_tag import InvalidPlatformTag, PlatformTag
 from matrix.targets.target import Target
 
 
@@ -25,7 +23,7 @@ def problems(manifest: Manifest, *, unread: Collection[str]) -> Iterator[Problem
     say = _Speaker(manifest.source, unread)
     yield from _targets(manifest, say)
     yield from _runners(manifest, say)
-    yield from _network(manifest, say)
+    yield from addresses.find_problems(manifest, say)
     yield from _tool(manifest, say)
     yield from _operations(manifest, say)
     yield from _packages(manifest, say)
@@ -69,32 +67,12 @@ def _targets(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
 
 def _runners(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
     for index, runner in enumerate(manifest.runners):
-        if not runner.github.words and not runner.gitlab.tags and not runner.gitlab.image:
-            what = f"runners[{index}]: expected github labels, gitlab tags or a gitlab image"
+        path = f"runners[{index}]"
+        yield from runner_checks.find_problems(runner, path, say)
+        for what in runner_checks.find_in_images(runner.images, path):
             yield say(runner.line, what)
-        for platform in runner.images:
-            try:
-                PlatformTag.parse(platform)
-            except InvalidPlatformTag as error:
-                yield say(runner.line, f"runners[{index}].images: {error}")
-
-
-def _network(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:
-    internal = manifest.network.internal
-    addresses = {"network.index": manifest.network.index}
-    addresses |= {"network.internal.index": internal.index} if internal else {}
-    for path, address in addresses.items():
-        try:
-            has_password = urlsplit(address).password is not None
-        except ValueError:
-            # The message must not repeat the address: it may hold a password all the same.
-            yield say(manifest.network.line, f"{path}: expected an address, got text that is none")
-            continue
-        if has_password:
-            what = f"{path}: expected an address without a password, because this file is committed"
-            yield say(
-                manifest.network.line, what, "put the login into PIP_INDEX_URL of the runners"
-            )
+    if manifest.coordinator is not None:
+        yield from runner_checks.find_problems(manifest.coordinator, "coordinator", say)
 
 
 def _tool(manifest: Manifest, say: _Speaker) -> Iterator[Problem]:

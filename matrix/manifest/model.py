@@ -16,10 +16,11 @@ from matrix.manifest.describing import AT_LEAST_ONE, NAME, SENTENCE, Bounds, key
 from matrix.manifest.describing import line as _line
 from matrix.manifest.network import Network
 from matrix.manifest.operations import Bot, Keep, MergeRequests, Schedule, Sign, Untested
+from matrix.manifest.output import Output
 from matrix.manifest.policy import Policy
 from matrix.manifest.recipe import Recipe
 from matrix.manifest.releases import NEWEST, Releases
-from matrix.manifest.runner import Runner
+from matrix.manifest.runner import Coordinator, Runner
 from matrix.manifest.services import GitHub, GitLab
 from matrix.manifest.store import StoreKinds
 from matrix.manifest.tool import Tool
@@ -99,6 +100,10 @@ class Manifest:
     runners: tuple[Runner, ...] = key(
         "The runners that build; the first match is taken.", bounds=AT_LEAST_ONE
     )
+    coordinator: Coordinator | None = key(
+        "The machine of the jobs that do not build; the first runner when left out.", default=None
+    )
+    output: Output = key("Names and places of the generated pipelines.", default=Output())
     github: GitHub = key("The GitHub instance.", default=GitHub())
     gitlab: GitLab = key("The GitLab instance.", default=GitLab())
     merge_requests: MergeRequests = key(
