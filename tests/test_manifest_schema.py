@@ -44,6 +44,7 @@ GOOD = {
     "github-of-a-house": BASE
     + "github: {branch: release/1.x, forks: build, attest: true,\n"
     + f"  actions: {{checkout: 'actions/checkout@{'0a' * 20} # v7.0.1'}}}}\n",
+    "gitlab-of-a-house": BASE + f"gitlab: {{store-key: '{'0a' * 32}'}}\n",
     "runner-labels": BASE.replace("github: ubuntu-24.04", "github: [self-hosted, linux]"),
 }
 BAD = {
@@ -85,6 +86,7 @@ BAD = {
     "an-unknown-key": (BASE + "polcy: {}\n", 8),
     "no-days": (BASE + "keep: {wheels: 0}\n", 8),
     "too-many-days": (BASE + "keep: {reports: 3651}\n", 8),
+    "a-short-key": (BASE + "gitlab: {store-key: d75a98}\n", 8),
     "a-secret-in-the-file": (BASE + "sign: hunter2\n", 8),
     "an-environment-with-a-blank": (BASE + "sign: {secret: KEY, environment: 'a b'}\n", 8),
     "signing-without-a-secret": (BASE + "sign: {environment: vault}\n", 8),

@@ -17,6 +17,7 @@ _REFERENCE: Final = Bounds(
     pattern=r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+@[0-9a-f]{40}( # [A-Za-z0-9._+-]+)?",
     expected="OWNER/NAME@ and the 40 digits of a commit, as in 'actions/checkout@... # v6.0.2'",
 )
+_KEY: Final = Bounds(pattern="[0-9a-f]{64}", expected="64 hexadecimal digits")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,4 +59,10 @@ class GitLab:
         name="artifact-megabytes",
         default=0,
         bounds=Bounds(least=1),
+    )
+    store_key: str = key(
+        "The public key of the store: runs reuse what was signed with its secret.",
+        name="store-key",
+        default="",
+        bounds=_KEY,
     )
