@@ -1,13 +1,22 @@
 """What the end-to-end tests share. Nothing skips: a machine that lacks a program fails, by name."""
 
 import os
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.version import Version
 from platformdirs import user_cache_path
 
+from ..github_api import GitHubServer
+from . import prepared
+from .acting import Act
+from .flow import Tool, closed_interpreters, local_manifest
+from .gh import Gh
+from .github_repository import Repository
 from .gitlab import GitLabLocal
 from .images import Images, Recipe
 from .podman import Podman
@@ -53,3 +62,44 @@ def images(podman: Podman, environment: Mapping[str, str]) -> Images:
 def gitlab(podman: Podman, cache: Path) -> GitLabLocal:
     """gitlab-ci-local, whose jobs see the environment in which podman works."""
     return GitLabLocal.installed(podman.environment, directory=cache)
+
+
+@pytest.fixture(scope="session")
+def python(environment: Mapping[str, str], cache: Path) -> Path:
+    """The directory of the Python that jobs of GitHub's set up."""
+    return prepared.python(cache, environment)
+
+
+@pytest.fixture(scope="session")
+def wheel(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This tool as a wheel."""
+    return prepared.tool_wheel(tmp_path_factory.mktemp("tool"), environment)
+
+
+@pytest.fixture
+def repository(
+    tmp_path: Path, podman: Podman, images: Images, python: Path, wheel: Path
+) -> Iterator[Repository]:
+    """A repository on GitHub, with the tool as a wheel, one Linux target, and nothing committed."""
+    directory = tmp_path / "repository"
+    (directory / "tool").mkdir(parents=True)
+    shutil.copy2(wheel, directory / "tool" / wheel.name)
+    # netifaces has wheels for 3.9 and nothing newer.
+    newest = max(closed_interpreters(images), key=lambda each: Version(each.version))
+    manifest = yaml.safe_load(local_manifest([newest], projects=["click"]))
+    gh = Gh.made(tmp_path / "gh")
+    path = os.pathsep.join([str(gh.bin), podman.environment["PATH"]])
+    with GitHubServer.running() as api:
+        yield Repository(
+            directory=directory,
+            act=Act.found(
+                {**podman.environment, "PATH": path},
+                repository=directory,
+                directory=tmp_path / "act",
+                python=python,
+            ),
+            tool=Tool(directory=directory, environment=podman.environment),
+            manifest={**manifest, "tool": f"tool/{wheel.name}"},
+            api=api,
+            gh=gh,
+        )

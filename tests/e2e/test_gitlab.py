@@ -15,8 +15,8 @@ import pytest
 import yaml
 from packaging.version import Version
 
+from . import prepared
 from .flow import ROOT, Tool, closed_interpreters, local_manifest
-from .github_runner import prepared
 from .gitlab import GitLabLocal, Pipeline, commit, snapshot
 from .images import Images
 from .podman import Podman

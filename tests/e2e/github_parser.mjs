@@ -1,5 +1,5 @@
 // GitHub's own parser over workflow files: prints one JSON list of complaints, empty when there are none.
-// node parse.mjs NODE_MODULES FILE...
+// node github_parser.mjs NODE_MODULES FILE...
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
 import { join } from "node:path";

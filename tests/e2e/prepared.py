@@ -17,7 +17,7 @@ from typing import Final
 
 from matrix.edge.programs import run
 
-from ..flow import ROOT
+from .flow import ROOT
 
 _SHIM: Final = """\
 #!/bin/sh
