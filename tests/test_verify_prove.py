@@ -1,3 +1,4 @@
+import itertools
 import sys
 import sysconfig
 from pathlib import Path
@@ -19,6 +20,7 @@ from .bundles import (
     recorded_wheel,
     write,
 )
+from .growth import find_growth
 from .pips import pip_chooses
 from .wheels import make_wheel
 
@@ -103,6 +105,49 @@ def test_an_extra_and_its_project_have_one_version(tmp_path: Path) -> None:
     )
 
     assert installs(view, "app[x]") == ["app 1.0", "tls 1.0"]
+
+
+def test_extras_of_the_same_project_are_followed(tmp_path: Path) -> None:
+    requires = ["app[x]; extra == 'all'", "app[y]; extra == 'x'", "tls; extra == 'y'"]
+    view = view_of(
+        make_wheel(tmp_path, "app", "1.0", requires=requires, extras=["all", "x", "y"]),
+        make_wheel(tmp_path, "app", "0.9", requires=["tls; extra == 'all'"], extras=["all"]),
+        make_wheel(tmp_path, "tls", "1.0"),
+    )
+
+    assert installs(view, "app[all]") == ["app 1.0", "tls 1.0"]
+    assert installs(view, "app[all]<1") == ["app 0.9", "tls 1.0"]
+
+
+def test_an_extra_that_requires_another_version_of_its_project_is_not_taken(tmp_path: Path) -> None:
+    view = view_of(
+        make_wheel(tmp_path, "app", "2.0", requires=["app[y]<2; extra == 'x'"], extras=["x", "y"]),
+        make_wheel(tmp_path, "app", "1.0", extras=["x", "y"]),
+    )
+
+    assert installs(view, "app[x]") == ["app 1.0"]
+
+
+@pytest.mark.parametrize("kind", ["separate", "all", "chain"])
+def test_twice_the_extras_take_less_than_three_times_the_time(kind: str, tmp_path: Path) -> None:
+    dep = make_wheel(tmp_path, "dep", "1.0")
+
+    def prove_extras(text: str) -> None:
+        count = int(text)
+        extras = [f"e{number}" for number in range(count)]
+        requires = [f"dep; extra == '{extra}'" for extra in extras]
+        root = f"app[{','.join(extras)}]"
+        if kind == "all":
+            requires += [f"app[{extra}]; extra == 'all'" for extra in extras]
+            root = "app[all]"
+        if kind == "chain":
+            pairs = itertools.pairwise(extras)
+            requires += [f"app[{second}]; extra == '{first}'" for first, second in pairs]
+            root = "app[e0]"
+        app = make_wheel(tmp_path / text, "app", "1.0", requires=requires, extras=extras)
+        assert installs(view_of(app, dep), root) == ["app 1.0", "dep 1.0"]
+
+    assert find_growth(prove_extras, "500", "1000") < 3
 
 
 def test_markers_are_those_of_the_target(tmp_path: Path) -> None:

@@ -36,8 +36,13 @@ if TYPE_CHECKING:
 # pip's own limit is 200 000; a bundle has a handful of versions a project, so this is never near.
 _ROUNDS: Final = 20_000
 
-Identifier = tuple[NormalizedName, str]
-"""A project and one extra of it, or "" for the project itself."""
+Identifier = tuple[NormalizedName, tuple[NormalizedName, ...]]
+"""
+A project and extras of it, sorted; without any for the project itself.
+
+Extras that one distribution asks for are one identifier: resolvelib looks at every identifier in
+every round, and a thousand extras would be a thousand rounds.
+"""
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -110,7 +115,7 @@ class Prover:
     def _parse(self, requirement: Requirement) -> tuple[_Need, ...]:
         text = str(requirement)
         if text not in self._needs_by_text:
-            self._needs_by_text[text] = tuple(_split_extras(requirement))
+            self._needs_by_text[text] = tuple(_split_extras([requirement]))
         return self._needs_by_text[text]
 
 
@@ -218,16 +223,40 @@ class _Provider(AbstractProvider[_Need, _Candidate, Identifier]):
         return self._dependencies[candidate]
 
     def _find_needs(self, candidate: _Candidate) -> Iterator[_Need]:
-        project, extra = candidate.identifier
-        if extra:
-            version = candidate.offer.name.version
-            yield _Need((project, ""), SpecifierSet(), version, has_address=False)
-        for requirement in self._candidates.find_requirements(candidate.offer, extra):
-            yield from _split_extras(requirement)
+        project, extras = candidate.identifier
+        if not extras:
+            yield from _split_extras(self._candidates.find_requirements(candidate.offer, ""))
+            return
+        yield _Need((project, ()), SpecifierSet(), candidate.offer.name.version, has_address=False)
+        requirements = self._list_requirements(candidate.offer, extras)
+        for need in _split_extras(requirements):
+            # Its own extras are among ``requirements``.
+            if need.identifier[0] != project or not need.identifier[1]:
+                yield need
+
+    def _list_requirements(self, offer: Offer, extras: Sequence[str]) -> list[Requirement]:
+        """What ``offer`` requires with ``extras`` and with those of its own that they require."""
+        requirements: list[Requirement] = []
+        queue, known = list(extras), set(extras)
+        while queue:
+            for requirement in self._candidates.find_requirements(offer, queue.pop()):
+                requirements.append(requirement)
+                if canonicalize_name(requirement.name) == offer.name.project:
+                    more = set(map(canonicalize_name, requirement.extras)) - known
+                    queue += sorted(more)
+                    known |= more
+        return requirements
 
 
-def _split_extras(requirement: Requirement) -> Iterator[_Need]:
-    """A need for the project, and one for each extra, which leads back to the project."""
-    project, has_address = canonicalize_name(requirement.name), requirement.url is not None
-    for extra in ("", *sorted(map(canonicalize_name, requirement.extras))):
-        yield _Need((project, extra), requirement.specifier, None, has_address)
+def _split_extras(requirements: Iterable[Requirement]) -> Iterator[_Need]:
+    """A need for each project, and one for all its extras, which leads back to the project."""
+    grouped: dict[NormalizedName, list[Requirement]] = {}
+    for requirement in requirements:
+        grouped.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    for project, group in grouped.items():
+        extras = {canonicalize_name(extra) for each in group for extra in each.extras}
+        specifier = functools.reduce(operator.and_, {each.specifier for each in group})
+        has_address = any(each.url is not None for each in group)
+        yield _Need((project, ()), specifier, None, has_address)
+        if extras:
+            yield _Need((project, tuple(sorted(extras))), specifier, None, has_address)
