@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import urllib3
 
@@ -38,22 +38,33 @@ class Connections:
         header_by_origin = {
             addresses.origin(url): addresses.authorization(url) for url in settings.urls
         }
+        self._own, self._headers = addresses.origin(settings.url), settings.headers
         self._authorization = {
             place: header for place, header in header_by_origin.items() if header
         }
 
-    def send(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """The response to a GET, its body not yet read. Raises urllib3's ``HTTPError``."""
+    def send(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        method: str = "GET",
+        body: bytes | BinaryIO | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """The response to a request, its body not yet read. Raises urllib3's ``HTTPError``."""
         authorization = addresses.authorization(url) or self._authorization.get(
             addresses.origin(url), ""
         )
         sent = {**_HEADERS, **headers}
+        if addresses.origin(url) == self._own:
+            sent.update(self._headers)
         if authorization:
             sent["Authorization"] = authorization
         return self._pool(url).request(
-            "GET",
+            method,
             addresses.without_user(url),
             headers=sent,
+            body=body,
             retries=False,
             redirect=False,
             preload_content=False,

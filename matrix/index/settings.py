@@ -37,6 +37,8 @@ class Settings:
     """The second index, which serves the projects of the house; empty when there is none."""
     proxies: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """By scheme, as ``urllib.request.getproxies`` tells them; ``no`` holds the exceptions."""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    """Sent to the host of ``url`` and to no other: they may hold a token."""
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def choose_settings(
         url=_check_address(index, place=source),
         ca_bundle=network.ca_bundle,
         internal=_check_address(internal, place="network.internal.index") if internal else "",
-        proxies=_proxies(get_option(pip_options, "proxy")),
+        proxies=read_proxies(get_option(pip_options, "proxy")),
     )
 
 
@@ -123,7 +125,8 @@ def find_default_index(environment: Mapping[str, str]) -> str:
     return ""
 
 
-def _proxies(named: str) -> dict[str, str]:
+def read_proxies(named: str = "") -> dict[str, str]:
+    """The proxies of the system; ``named`` is pip's own, which goes before them."""
     # Half of what importing this module would take, and only who opens an index needs it.
     from urllib.request import getproxies  # noqa: PLC0415 - see above
 

@@ -14,7 +14,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Final, TypeVar
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -39,7 +40,11 @@ PARTIAL: Final = 206
 NOT_MODIFIED: Final = 304
 NOT_FOUND: Final = 404
 ANSWERS: Final = frozenset({OK, PARTIAL, NOT_MODIFIED, NOT_FOUND})
-_BUSY: Final = frozenset({429, 500, 502, 503, 504})
+_FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
+_BUSY: Final = frozenset({_TOO_MANY, 500, 502, 503, 504})
+_STORED: Final = frozenset({OK, 201})
+_DELETED: Final = frozenset({202, 204, NOT_FOUND})
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _HINT: Final = (
     "set network.index in packages.yaml, or PIP_INDEX_URL, to an index that this machine reaches"
@@ -96,11 +101,13 @@ class Transport:
         timer: Callable[[], float] = time.monotonic,
         largest: int = LARGEST,
         log: Callable[[str], object] = _ignore,
+        hint: str = _HINT,
     ) -> None:
         self.index = settings.url
         self.internal = settings.internal
         self.clock = clock
         self._timer = timer
+        self._hint = hint
         self.log = log
         """Called with a line for each request, and by others for each that the cache spares."""
         self._closed = threading.Event()
@@ -129,13 +136,43 @@ class Transport:
         if answer.status_code in ANSWERS:
             return answer
         status = answer.status_code
-        raise _unavailable(url, wanted, f"status {status}", status=status)
+        raise self._unavailable(url, wanted, _describe_status(status, answer.headers), status)
 
     @contextlib.contextmanager
     def stream(self, url: str, *, wanted: str) -> Iterator[Iterator[bytes]]:
         """Yield the chunks of a file."""
         with contextlib.closing(self._chunks(url, wanted)) as chunks:
             yield chunks
+
+    def put(self, url: str, content: bytes | Path, *, wanted: str) -> None:
+        """Upload bytes or a file; an upload that is tried again may be there twice."""
+        answer = self._patiently(lambda: self._send("PUT", url, content), url, wanted)
+        if answer.status_code not in _STORED:
+            reason = _describe_status(answer.status_code, answer.headers)
+            raise self._unavailable(url, f"to upload {wanted}", reason, answer.status_code)
+
+    def delete(self, url: str, *, wanted: str) -> bool:
+        """Delete what ``url`` names; whether that was allowed."""
+        answer = self._patiently(lambda: self._send("DELETE", url, b""), url, wanted)
+        return answer.status_code in _DELETED
+
+    def _send(self, method: str, url: str, content: bytes | Path) -> Answer:
+        with contextlib.ExitStack() as stack:
+            if isinstance(content, Path):
+                body: bytes | BinaryIO = stack.enter_context(content.open("rb"))
+                size = content.stat().st_size
+            else:
+                body, size = content, len(content)
+            headers = {"Content-Length": str(size)}
+            response = self._connections.send(url, headers, method=method, body=body)
+            self.log(f"{method} {self._without_secrets(url)}: {response.status}")
+            with contextlib.closing(response):
+                return Answer(
+                    status_code=response.status,
+                    headers=response.headers,
+                    url=url,
+                    content=self._content(response),
+                )
 
     def _chunks(self, url: str, wanted: str) -> Generator[bytes]:
         got = 0
@@ -147,7 +184,7 @@ class Transport:
                         yield chunk
                 except HTTPError as error:
                     if pause is None:
-                        raise _unavailable(url, wanted, _reason(error)) from error
+                        raise self._unavailable(url, wanted, _reason(error)) from error
                     self._sleep(pause)
                 else:
                     return
@@ -161,14 +198,14 @@ class Transport:
         if opened.status_code == PARTIAL and begins.startswith(f"bytes {offset}-"):
             return opened.body
         opened.body.close()
-        reason = f"status {opened.status_code}"
+        reason = _describe_status(opened.status_code, opened.headers)
         if offset:
             reason = f"{offset} bytes and {reason} for the rest"
-        raise _unavailable(url, wanted, reason, status=opened.status_code)
+        raise self._unavailable(url, wanted, reason, opened.status_code)
 
     def _begin(self, url: str, headers: Mapping[str, str]) -> _Opened:
         opened = self._open(url, headers)
-        if opened.status_code in _BUSY:
+        if _is_busy(opened):
             opened.body.close()
         return opened
 
@@ -203,7 +240,7 @@ class Transport:
         """Follow redirections to a response."""
         for _ in range(REDIRECTIONS + 1):
             body = self._connections.send(url, headers)
-            self.log(f"GET {addresses.without_password(url)}: {body.status}")
+            self.log(f"GET {self._without_secrets(url)}: {body.status}")
             status, location = body.status, body.headers.get("Location", "")
             if status not in _MOVED or not location:
                 return _Opened(status_code=status, headers=body.headers, url=url, body=body)
@@ -225,25 +262,39 @@ class Transport:
                 response = attempt()
             except (_Refused, ValueError) as error:
                 # ValueError: an address, of a file or a proxy, that is none.
-                raise _unavailable(url, wanted, str(error)) from error
+                raise self._unavailable(url, wanted, str(error)) from error
             except HTTPError as error:
                 if pause is None or self._closed.is_set() or _certificate_error(error):
                     raise self._explain_failure(url, wanted, error) from error
             else:
-                if response.status_code not in _BUSY or pause is None:
+                if not _is_busy(response) or pause is None:
                     return response
                 wanted_pause = self._parse_retry_after(response.headers.get("Retry-After", ""))
             self._sleep(wanted_pause or pause)
         raise AssertionError  # the last pause is None, and that round returns or raises
 
     def _explain_failure(self, url: str, wanted: str, error: HTTPError) -> NoAnswer:
-        hint = _HINT
+        hint = self._hint
         if _certificate_error(error):
             hint = _HINT_CERTIFICATES
         elif isinstance(error, ProxyError):
             proxy = addresses.proxy(url, self._proxies)
             hint = _HINT_PROXY.format(proxy=addresses.without_password(proxy))
-        return _unavailable(url, wanted, _reason(error), hint=hint)
+        return self._unavailable(url, wanted, _reason(error), hint=hint)
+
+    def _unavailable(
+        self, url: str, wanted: str, reason: str, status: int = 0, *, hint: str = ""
+    ) -> NoAnswer:
+        place = self._without_secrets(url)
+        what = f"expected {wanted}, got {reason}"
+        problem = Problem(place=place, what=what, hint=hint or self._hint)
+        return NoAnswer(problem, reason=reason, status=status)
+
+    def _without_secrets(self, url: str) -> str:
+        """``url`` for people: the query of another host may be a signature that opens a file."""
+        shown = addresses.without_password(url)
+        own = {addresses.origin(address) for address in self.addresses}
+        return shown if addresses.origin(url) in own else shown.partition("?")[0]
 
     def _parse_retry_after(self, text: str) -> float:
         """Retry-After: seconds, or a date (RFC 9110)."""
@@ -263,12 +314,23 @@ def parse_count(text: str) -> int | None:
     return int(text) if is_number else None
 
 
-def _unavailable(
-    url: str, wanted: str, reason: str, *, status: int = 0, hint: str = _HINT
-) -> NoAnswer:
-    place = addresses.without_password(url)
-    problem = Problem(place=place, what=f"expected {wanted}, got {reason}", hint=hint)
-    return NoAnswer(problem, reason=reason, status=status)
+def _is_busy(response: Answer | _Opened) -> bool:
+    """Whether the same request may be answered later."""
+    # GitHub says 403 for a rate limit, too.
+    is_limited = response.status_code == _FORBIDDEN and (
+        _is_rate_limit(response.headers) or "Retry-After" in response.headers
+    )
+    return response.status_code in _BUSY or is_limited
+
+
+def _is_rate_limit(headers: Mapping[str, str]) -> bool:
+    return headers.get("X-RateLimit-Remaining") == "0"
+
+
+def _describe_status(status: int, headers: Mapping[str, str]) -> str:
+    if status in {_FORBIDDEN, _TOO_MANY} and _is_rate_limit(headers):
+        return f"status {status}: no requests are left in the rate limit"
+    return f"status {status}"
 
 
 def _certificate_error(error: HTTPError) -> bool:

@@ -22,6 +22,16 @@ PATTERN: Final = "/^bundle-[0-9]/"
 _TAG: Final = re.compile(r"bundle-([0-9][A-Za-z0-9._-]{0,63})")
 
 
+def is_tag(tag: str) -> bool:
+    """
+    Whether ``tag`` is one of a release, as a pipeline's trigger takes it.
+
+    >>> is_tag("bundle-2026.11.1"), is_tag("v1.2")
+    (True, False)
+    """
+    return _TAG.fullmatch(tag) is not None
+
+
 def parse_tag(tag: str) -> str:
     """
     The bundle's version of a release's ``tag``.
