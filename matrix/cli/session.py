@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from matrix.index.client import Index
+    from matrix.pipelines.run_facts import RunFacts
     from matrix.plan.model import Plan
 
 
@@ -159,6 +160,15 @@ class Session:
         return freshness.require_fresh(
             self.manifest, self.present_lock(), source=self.lock_path.name
         )
+
+    @functools.cached_property
+    def run_facts(self) -> "RunFacts | None":
+        """The run of the pipeline that this command belongs to; None outside a CI service."""
+        from matrix.pipelines import run_facts  # noqa: PLC0415 - see above
+
+        event = self.environment.get("GITHUB_EVENT_PATH", "")
+        payload = read_text(Path(event)) if event else ""
+        return run_facts.read_run_facts(self.environment, payload=payload)
 
     def check_manifest(self) -> None:
         """
