@@ -174,7 +174,7 @@ class GitHubServer:
         with zipfile.ZipFile(buffer, "w") as archive:
             for path, content in sorted(files.items()):
                 archive.writestr(path, content)
-        number = len(self.artifacts) + 1
+        number = 1 + max((each.id for each in self.artifacts), default=1000) - 1000
         artifact = Artifact(
             id=1000 + number,
             run=run,
