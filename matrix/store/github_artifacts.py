@@ -73,8 +73,8 @@ class GitHubArtifacts:
                 problems.append(create_problem("damaged", what))
             if matcher.is_complete or number == MOST_INDEXES:
                 break
-        found = f"{len(matcher.entry_by_wanted)} of {len(wanted)} wheels are in {self.name}"
-        lines = [f"{found}; index read from {count(number, 'run')}"]
+        first = f"{len(matcher.entry_by_wanted)} of {len(wanted)} wheels are in {self.name}"
+        lines = [f"{first}; index read from {count(number, 'run')}"]
         lines += [f"{times} not read: {reason}" for reason, times in sorted(skipped.items())]
         return Lookup(
             wheel_by_wanted={
