@@ -19,6 +19,7 @@ from matrix.distributions.core_metadata import Fields
 from matrix.edge.progress import Loudness, Reporter
 from matrix.index import page
 from matrix.index.client import Index
+from matrix.index.oddities import Oddities
 from matrix.index.page import Page, PublishedFile
 from matrix.manifest.model import Manifest
 from matrix.resolve import lockfile
@@ -47,6 +48,7 @@ class MemoryIndex:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self.oddities = Oddities()
         self._pages: dict[str, Page] = {}
         self.read: set[str] = set()
         """The files whose metadata was asked for, by name."""

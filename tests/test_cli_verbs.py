@@ -91,6 +91,9 @@ def test_v_shows_each_request_and_what_the_cache_spares(
     reason = "no wheel or sdist of the project, or no sha256"
     assert f"{index.url}six/: 1 passed over: {reason}\n" in requested
 
+    odd = "1 file passed over, no sha256: 'six-0.9-py2.py3-none-any.whl' [odd-file]"
+    assert f"\nwarning: {index.url}: {odd}\n" in requested
+
     assert main(["-v", "lock", "--offline", "--cache", "cache"]) == 0
     assert f"cache: {index.url}six/\n" in capsys.readouterr().err
 

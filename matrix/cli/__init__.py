@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
     try:
         with signals, Session.open(common, printer, make_parser) as session:
             module.run(session, parse_values(module.Arguments, values))
+            session.warn_of_oddities()
             printer.finish()
     except MatrixError as error:
         if signals.received:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from matrix.cli.arguments import Common, PlanSource
 from matrix.cli.printing import Format, Printer
 from matrix.edge import files
-from matrix.edge.progress import Reporter
+from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Impossible, ManifestError, MatrixError, Problem
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
@@ -80,7 +80,15 @@ class Session:
         finally:
             session.close()
 
+    def warn_of_oddities(self) -> None:
+        """Print what the index has and nothing can use, once."""
+        if self._index is not None:
+            is_all = self.reporter.loudness >= Loudness.VERBOSE
+            for problem in self._index.oddities.take(self._index.address, is_all=is_all):
+                self.warn(problem)
+
     def close(self) -> None:
+        self.warn_of_oddities()
         if self._index is not None:
             self._index.close()
 

@@ -16,6 +16,7 @@ from matrix.index.cache import Cache
 from matrix.index.connections import CONNECTIONS
 from matrix.index.field_store import FieldStore
 from matrix.index.index_pair import IndexPair
+from matrix.index.oddities import Oddities
 from matrix.index.page import Page, PublishedFile
 from matrix.index.pages import Pages, not_cached
 from matrix.index.tasks import TaskPool
@@ -42,14 +43,21 @@ class Index:
         self._transport = transport
         self.cache = cache.of_indexes(*map(without_user, transport.addresses))
         self._offline = offline
-        self._main = Pages(transport.index, transport, self.cache, offline=offline)
+        self.oddities = Oddities()
+        """What is passed over, for one line at the end."""
+        self._main = self._open_pages(transport.index)
         self._pages: Pages | IndexPair = self._main
         if internal is not None:
-            second = Pages(transport.internal, transport, self.cache, offline=offline)
+            second = self._open_pages(transport.internal)
             self._pages = IndexPair(main=self._main, internal=second, rule=internal)
         self._fields = FieldStore(self.cache)
         self._projects: set[NormalizedName] = set()
         self._tasks = TaskPool(CONNECTIONS)
+
+    def _open_pages(self, url: str) -> Pages:
+        return Pages(
+            url, self._transport, self.cache, offline=self._offline, oddities=self.oddities
+        )
 
     @property
     def address(self) -> str:

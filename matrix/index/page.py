@@ -7,7 +7,6 @@ same text by version (``dump``, ``load``), so that an unchanged page is not pars
 """
 
 import codecs
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -24,6 +23,7 @@ from packaging.version import Version
 from matrix.edge.foreign import describe
 from matrix.index import filenames, html_page, listing
 from matrix.index.listing import Digests, InvalidPage, ListedFile
+from matrix.index.oddities import NO_DIGEST, NO_WHEEL_NAME, UNREADABLE, Oddities
 
 HTML_TYPES: Final = frozenset(
     {"application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml"}
@@ -81,7 +81,15 @@ class PublishedFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
     """Files by version, newest first; a version's files are read when they are asked for."""
 
-    def __init__(self, project: NormalizedName, url: str, rows: Mapping[Version, Row]) -> None:
+    def __init__(
+        self,
+        project: NormalizedName,
+        url: str,
+        rows: Mapping[Version, Row],
+        *,
+        oddities: Oddities | None = None,
+    ) -> None:
+        self._oddities = oddities or Oddities()
         self._project = project
         self._url = url
         self.rows = rows
@@ -108,10 +116,12 @@ class Releases(Mapping[Version, tuple[PublishedFile, ...]]):
             head = filenames.head(file.filename)
             version = filenames.version(head, self._project) if head else None
             # One odd file must not take the project away: it is passed over.
-            with contextlib.suppress(ValueError, IndexError):
+            try:
                 if version is not None:
                     tags = filenames.tags(file.filename)
                     yield _publish_file(file, self._project, version, tags, self._url)
+            except (ValueError, IndexError) as error:
+                self._oddities.add(file.filename, UNREADABLE, describe(error))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +134,14 @@ class Page:
     """How many files of the answer are in no release; 0 for a page of the cache."""
 
 
-def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) -> Page:
+def parse(
+    body: bytes,
+    *,
+    content_type: str,
+    project: NormalizedName,
+    url: str,
+    oddities: Oddities | None = None,
+) -> Page:
     """
     Read a page in either format; links are made absolute against ``url``.
 
@@ -141,8 +158,9 @@ def parse(body: bytes, *, content_type: str, project: NormalizedName, url: str) 
         files = html_page.read(_text(body, parameters))
     else:
         raise InvalidPage(f"expected content type {listing.JSON_TYPE!r}, got {content_type!r}")
-    rows, passed_over = _by_version(files, project)
-    releases = Releases(project, url, rows)
+    oddities = oddities or Oddities()
+    rows, passed_over = _by_version(files, project, oddities)
+    releases = Releases(project, url, rows, oddities=oddities)
     return Page(project=project, releases=releases, passed_over=passed_over)
 
 
@@ -156,13 +174,21 @@ def dump(page: Page) -> tuple[Contents, bytes]:
     return contents, b"".join(text for text, _ in rows.values())
 
 
-def load(contents: Contents, text: Buffer, *, project: NormalizedName, url: str) -> Page:
+def load(
+    contents: Contents,
+    text: Buffer,
+    *,
+    project: NormalizedName,
+    url: str,
+    oddities: Oddities | None = None,
+) -> Page:
     """The page that ``dump`` wrote, where it came from ``url``; nothing is copied."""
     rows, view, start = dict[Version, Row](), memoryview(text), 0
     for version, (length, specifiers) in contents.items():
         rows[filenames.parsed(version)] = view[start : start + length], _share_set(*specifiers)
         start += length
-    return Page(project=project, releases=Releases(project, url, rows))
+    releases = Releases(project, url, rows, oddities=oddities)
+    return Page(project=project, releases=releases)
 
 
 def _text(body: bytes, parameters: str) -> str:
@@ -179,7 +205,7 @@ def _text(body: bytes, parameters: str) -> str:
 
 
 def _by_version(
-    files: Iterable[ListedFile], project: NormalizedName
+    files: Iterable[ListedFile], project: NormalizedName, oddities: Oddities
 ) -> tuple[dict[Version, Row], int]:
     """Return the files of each version, newest first, and how many files are passed over."""
     by_version: dict[Version, list[ListedFile]] = {}
@@ -189,6 +215,8 @@ def _by_version(
         head = filenames.head(file.filename)
         if head is None:
             unnamed += 1
+            if file.filename.endswith(filenames.WHEEL):
+                oddities.add(file.filename, NO_WHEEL_NAME)
             continue
         if head not in known:
             version = filenames.version(head, project)
@@ -196,6 +224,8 @@ def _by_version(
         group = known[head]
         if group is None:
             unnamed += 1
+            if file.filename.endswith(filenames.WHEEL):
+                oddities.add(file.filename, NO_WHEEL_NAME)
             continue
         if _DIGEST.fullmatch(file.hashes.sha256):
             # Capitals are hexadecimal digits, too; ours are compared as text.
@@ -203,6 +233,7 @@ def _by_version(
             group.append(_shorten(file))
         else:
             without_digest += 1
+            oddities.add(file.filename, NO_DIGEST)
     if without_digest and not any(by_version.values()):
         raise InvalidPage(f"expected a sha256 of each file, got {without_digest} files without")
     ordered = sorted(by_version.items(), key=lambda item: item[0], reverse=True)

@@ -13,6 +13,7 @@ from matrix.index import page
 from matrix.index.addresses import without_password, without_user
 from matrix.index.cache import Cache, StoredPage
 from matrix.index.listing import InvalidPage
+from matrix.index.oddities import Oddities
 from matrix.index.page import Page
 from matrix.index.transport import NOT_FOUND, NOT_MODIFIED, OK, Answer, Transport, parse_count
 
@@ -30,7 +31,16 @@ _UNFRESH: Final = re.compile(r"(?:^|,)\s*no-(?:cache|store)\s*(?:,|$)", re.IGNOR
 class Pages:
     """The pages under one address; without a network when ``offline``."""
 
-    def __init__(self, url: str, transport: Transport, cache: Cache, *, offline: bool) -> None:
+    def __init__(
+        self,
+        url: str,
+        transport: Transport,
+        cache: Cache,
+        *,
+        offline: bool,
+        oddities: Oddities | None = None,
+    ) -> None:
+        self._oddities = oddities or Oddities()
         self.url = without_user(url)
         self._transport = transport
         self._cache = cache
@@ -49,11 +59,11 @@ class Pages:
             raise not_cached(url, f"the page of {str(project)!r}")
         if cached is not None and (self._offline or cached.fresh_until > self._transport.clock()):
             self._transport.log(f"cache: {without_password(url)}")
-            return _load_page(cached, project)
+            return self._find_page(cached, project)
         answer = self._ask(url, cached, project)
         if answer.status_code == NOT_MODIFIED and cached is not None:
             self._keep(url, cached, _current(cached, answer, self._transport.clock()))
-            return _load_page(cached, project)
+            return self._find_page(cached, project)
         if answer.status_code == NOT_FOUND:
             self._keep(url, cached, StoredPage(url=url))
             return None
@@ -79,8 +89,8 @@ class Pages:
         now = self._transport.clock()
         if cached is not None and (cached.source, cached.url) == (source, final):
             self._keep(url, cached, _current(cached, answer, now))
-            return page.load(cached.contents, cached.releases, project=project, url=final)
-        parsed = _parse_page(answer, project, url=url, final=final)
+            return self._load_page(cached, project)
+        parsed = self._parse_page(answer, project, url=url, final=final)
         if parsed.passed_over:
             reason = "no wheel or sdist of the project, or no sha256"
             self._transport.log(
@@ -91,6 +101,32 @@ class Pages:
         self._keep(url, cached, _current(stored, answer, now))
         return parsed
 
+    def _find_page(self, cached: StoredPage, project: NormalizedName) -> Page | None:
+        return self._load_page(cached, project) if cached.exists else None
+
+    def _load_page(self, cached: StoredPage, project: NormalizedName) -> Page:
+        return page.load(
+            cached.contents,
+            cached.releases,
+            project=project,
+            url=cached.url,
+            oddities=self._oddities,
+        )
+
+    def _parse_page(self, answer: Answer, project: NormalizedName, *, url: str, final: str) -> Page:
+        content_type = answer.headers.get("Content-Type", "")
+        try:
+            return page.parse(
+                answer.content,
+                content_type=content_type,
+                project=project,
+                url=final,
+                oddities=self._oddities,
+            )
+        except InvalidPage as error:
+            what = f"expected a page of the Simple API, got one that cannot be read: {error}"
+            raise IndexUnavailable(Problem(place=url, what=what)) from error
+
     def _keep(self, url: str, cached: StoredPage | None, current: StoredPage) -> None:
         if current != cached:
             self._cache.write_page(url, current)
@@ -100,12 +136,6 @@ def not_cached(place: str, wanted: str) -> IndexUnavailable:
     """The error of an offline run for what the cache does not have."""
     what = f"expected {wanted} in the cache, got none"
     return IndexUnavailable(Problem(place=place, what=what, hint="wheelyard lock"))
-
-
-def _load_page(cached: StoredPage, project: NormalizedName) -> Page | None:
-    if not cached.exists:
-        return None
-    return page.load(cached.contents, cached.releases, project=project, url=cached.url)
 
 
 def _current(stored: StoredPage, answer: Answer, now: float) -> StoredPage:
@@ -126,12 +156,3 @@ def _fresh_until(headers: Mapping[str, str], now: float) -> float:
         return 0.0
     left = min(float(match[1]), LONGEST_FRESH) - (parse_count(age) or 0)
     return now + left if left > 0 else 0.0
-
-
-def _parse_page(answer: Answer, project: NormalizedName, *, url: str, final: str) -> Page:
-    content_type = answer.headers.get("Content-Type", "")
-    try:
-        return page.parse(answer.content, content_type=content_type, project=project, url=final)
-    except InvalidPage as error:
-        what = f"expected a page of the Simple API, got one that cannot be read: {error}"
-        raise IndexUnavailable(Problem(place=url, what=what)) from error

@@ -11,6 +11,7 @@ from packaging.version import Version
 from matrix.distributions import core_metadata, sdist
 from matrix.distributions.core_metadata import CoreMetadata, InvalidMetadata
 from matrix.distributions.sdist import Excerpt
+from matrix.index.oddities import UNUSABLE_METADATA
 from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest
 from matrix.manifest.recipe import Recipe
@@ -74,6 +75,7 @@ class Facts:
                 known = self._read_metadata(offer, target)
             except InvalidMetadata as error:
                 known = str(error)
+                self._index.oddities.add(offer.file.filename, UNUSABLE_METADATA, known)
             self._metadata[question] = known
         if isinstance(known, str):
             raise InvalidMetadata(known)
