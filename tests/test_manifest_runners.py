@@ -112,7 +112,21 @@ def test_a_command_of_python_is_words(python: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "python", ["python3;id", "$(id)", "a  b", " a", "-c", "A=b python", "a|b", "a\\b", "'a'", "~/x"]
+    "python",
+    [
+        "python3;id",
+        "$(id)",
+        "a  b",
+        " a",
+        "-c",
+        "A=b python",
+        "a|b",
+        "a\\b",
+        "'a'",
+        "~/x",
+        "a: b",
+        "a:",
+    ],
 )
 def test_a_command_of_python_is_nothing_else(python: str) -> None:
     quoted = python.replace("'", "''")
@@ -209,7 +223,7 @@ def test_a_command_of_python_is_nothing_else(python: str) -> None:
         ),
         (
             "timeout: 5",
-            "packages.yaml:8: runners[0].timeout: expected a whole number from 15 to 7200, got 5",
+            "packages.yaml:8: runners[0].timeout: expected a whole number from 30 to 7200, got 5",
         ),
         (
             "jobs: 0",
@@ -280,5 +294,5 @@ def test_a_command_of_python_means_itself_to_a_shell_or_is_refused(python: str) 
     except ManifestError:
         return
 
-    assert all(set(word) <= set("._+/:@=-") | set(map(chr, range(128))) for word in words)
-    assert not set("".join(words)) & set("$`;&|<>(){}[]*?!~#'\"\\\n%,")
+    assert all(set(word) <= set("._+/:=-") | set(map(chr, range(128))) for word in words)
+    assert not set("".join(words)) & set("$`;&|<>(){}[]*?!~#'\"\\\n%,@")

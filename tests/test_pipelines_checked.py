@@ -69,11 +69,22 @@ def test_an_auditor_finds_nothing_in_a_workflow_for_hosted_runners(tmp_path: Pat
 
 
 @needs("zizmor")
-def test_a_workflow_for_own_runners_is_told_only_that_they_are_own(tmp_path: Path) -> None:
-    shutil.copytree(cases.ROOT / "enterprise-server", tmp_path / "repository")
-    # Who has no other runners knows: docs/runners.md says what they must be like.
+@pytest.mark.parametrize(
+    ("case", "rules"),
+    [
+        # Who has no other runners knows: docs/runners.md says what they must be like.
+        ("enterprise-server", ["self-hosted-runner"]),
+        # The login of an index is needed by jobs that no person approves.
+        ("own-machines", ["self-hosted-runner", "secrets-outside-env"]),
+    ],
+)
+def test_a_workflow_for_own_runners_is_told_only_what_its_manifest_asks_for(
+    tmp_path: Path, case: str, rules: list[str]
+) -> None:
+    shutil.copytree(cases.ROOT / case, tmp_path / "repository")
     configuration = tmp_path / "zizmor.yml"
-    configuration.write_text("rules: {self-hosted-runner: {disable: true}}\n", encoding="utf-8")
+    disabled = ", ".join(f"{rule}: {{disable: true}}" for rule in rules)
+    configuration.write_text(f"rules: {{{disabled}}}\n", encoding="utf-8")
 
     judge(
         "zizmor",

@@ -12,7 +12,7 @@ import pytest
 from matrix.cli import main
 from matrix.errors import Drift, Problem, UsageError
 from matrix.manifest.model import Manifest
-from matrix.manifest.runner import Runner
+from matrix.manifest.runner import Machine, Runner
 from matrix.pipelines import agreement, drift, providers
 from matrix.pipelines.header import MARKERS
 from matrix.pipelines.limits import check_limit
@@ -30,10 +30,12 @@ class Third:
     """A service that finds every runner by its container engine."""
 
     name: Final = "third"
+    has_actions: Final = False
     owned_places: Final = (".third/*.txt",)
     limits: Final[Mapping[str, int]] = {"jobs": 100}
 
-    def find_runner(self, runner: Runner, manifest: Manifest) -> JobRunner | None:
+    def find_runner(self, runner: Machine, manifest: Manifest) -> JobRunner | None:
+        assert isinstance(runner, Runner)
         return JobRunner(labels=(manifest.bundle, runner.engine))
 
     def judge_runners(self, manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:

@@ -18,9 +18,7 @@ from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.edge import files, programs
 from matrix.edge.progress import Reporter
 from matrix.errors import NotEquipped, Problem
-
-TOOLCHAIN: Final = "WHEELYARD_TOOLCHAIN"
-"""Names the toolchain of a closed runner: lanes come from its wheelhouse alone."""
+from matrix.manifest.network import TOOLCHAIN
 
 _SECONDS_TO_INSTALL: Final = 900.0
 _VERSION: Final = "import cibuildwheel; print(cibuildwheel.__version__)"

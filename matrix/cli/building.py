@@ -75,7 +75,7 @@ def build_each(
 
 def apply_pip_options(session: Session) -> Manifest:
     """Return the manifest with pip's own index where it names none."""
-    network = settings.complete_network(session.manifest.network, session.pip_options)
+    network = settings.complete_network(session.network, session.pip_options)
     return dataclasses.replace(session.manifest, network=network)
 
 

@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Mapping
 
-from matrix.builds.lane_install import TOOLCHAIN
 from matrix.cli.session import Session
 from matrix.index.settings import choose_settings
 from matrix.index.transport import Transport
+from matrix.manifest.network import TOOLCHAIN
 from matrix.toolchain import mirror
 from matrix.toolchain.equipment import equip
 
@@ -19,7 +19,7 @@ def make_build_environment(session: Session) -> Mapping[str, str]:
     root = session.root.absolute() / place
     if mirror.is_address(place):
         settings = choose_settings(
-            session.manifest.network, session.pip_options, environment=session.environment
+            session.network, session.pip_options, environment=session.environment
         )
         with contextlib.closing(Transport(settings)) as transport:
             root = mirror.mirror_toolchain(

@@ -50,7 +50,7 @@ def _open_json_api(session: Session, address: str) -> Iterator[Known]:
 
     transport = Transport(
         settings.choose_settings(
-            session.manifest.network, session.pip_options, environment=session.environment
+            session.network, session.pip_options, environment=session.environment
         )
     )
 

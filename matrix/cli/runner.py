@@ -11,12 +11,12 @@ from packaging.utils import canonicalize_name
 
 from matrix.builds.environment import scrub_environment
 from matrix.builds.host import Host
-from matrix.builds.lane_install import TOOLCHAIN
 from matrix.cli.arguments import Common, add_toolchain
 from matrix.cli.building import apply_pip_options
 from matrix.cli.equipment import make_build_environment
 from matrix.cli.session import Session, format_json
 from matrix.errors import MatrixError, NotEquipped, Problem
+from matrix.manifest.network import TOOLCHAIN
 from matrix.plan.job_classes import assign_job_classes
 from matrix.toolchain import directory, integrity, needs, readiness, tool_check
 from matrix.toolchain.finding import Finding

@@ -6,6 +6,7 @@ takes as long as all that ``generate --check`` may take.
 """
 
 import argparse
+import dataclasses
 import datetime
 import functools
 import json
@@ -22,6 +23,7 @@ from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import Impossible, ManifestError, MatrixError, Problem
 from matrix.manifest import reading
 from matrix.manifest.model import Manifest
+from matrix.manifest.network import CERTIFICATES, TOOLCHAIN, Network
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
 
@@ -101,6 +103,13 @@ class Session:
     def manifest(self) -> Manifest:
         return reading.load(self.manifest_path)
 
+    @functools.cached_property
+    def network(self) -> Network:
+        """The manifest's, with the certificates of this machine where it has its own."""
+        certificates = self.environment.get(CERTIFICATES, "")
+        named = self.manifest.network
+        return dataclasses.replace(named, ca_bundle=certificates) if certificates else named
+
     def begin_to_ask_pip(self) -> None:
         """Let pip, which takes a third of a second, answer while the verb is being imported."""
         if self._asking_pip is not None or "pip_options" in vars(self):
@@ -130,7 +139,7 @@ class Session:
         from matrix.index.transport import Transport  # noqa: PLC0415 - see above
 
         options = self.pip_options
-        network = self.manifest.network
+        network = self.network
         for warning in settings.find_warnings(network, options):
             self.warn(Problem(place="", what=warning))
         self._index = Index(
@@ -147,8 +156,6 @@ class Session:
     def use_toolchain(self, directory: Path | None) -> None:
         """Prefer the toolchain of ``directory`` to that of the environment or the manifest."""
         if directory is not None:
-            from matrix.builds.lane_install import TOOLCHAIN  # noqa: PLC0415 - see above
-
             self.environment = {**self.environment, TOOLCHAIN: str(directory.absolute())}
 
     def go_offline(self) -> None:

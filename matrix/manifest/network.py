@@ -1,9 +1,15 @@
 """Where runners fetch from, as ``packages.yaml`` says it."""
 
 import dataclasses
+from typing import Final
 
 from matrix.manifest.describing import AT_LEAST_ONE, key
 from matrix.manifest.describing import line as _line
+
+CERTIFICATES: Final = "WHEELYARD_CA_BUNDLE"
+"""The variable of a machine that has certificates of its own."""
+TOOLCHAIN: Final = "WHEELYARD_TOOLCHAIN"
+"""The variable of a machine that has a toolchain: lanes come from its wheelhouse alone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

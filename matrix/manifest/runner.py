@@ -7,13 +7,15 @@ from typing import Final, Literal
 from matrix.manifest.describing import AT_LEAST_ONE, Bounds, key, mapping
 from matrix.manifest.describing import line as _line
 
+LEAST_MINUTES: Final = 30
 MOST_MINUTES: Final = 7_200
 """Five days, after which GitHub stops a job on a runner of one's own."""
 MOST_JOBS: Final = 256
 """The jobs of one matrix of GitHub."""
-_WORD: Final = r"[A-Za-z0-9._+/:@=-]+"
+_COLON: Final = ":(?=/)"
+"""As in C:/Python312/python.exe; before a blank it would mean something to YAML."""
 PYTHON: Final = Bounds(
-    pattern=rf"[A-Za-z0-9._/][A-Za-z0-9._+/:-]*( {_WORD})*",
+    pattern=rf"[A-Za-z0-9._/]([A-Za-z0-9._+/-]|{_COLON})*( ([A-Za-z0-9._+/=-]|{_COLON})+)*",
     expected="the words of a command, such as 'python3.12' or 'py -3.12'",
 )
 VARIABLE: Final = Bounds(
@@ -175,7 +177,7 @@ class Runner(Machine):
     timeout: int = key(
         "Minutes after which the service stops a job; what GitHub and GitLab allow when left out.",
         default=0,
-        bounds=Bounds(least=15, most=MOST_MINUTES),
+        bounds=Bounds(least=LEAST_MINUTES, most=MOST_MINUTES),
     )
     jobs: int = key(
         "How many of these machines there are: builds are joined into at most this many jobs.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest
-from matrix.manifest.runner import Runner
+from matrix.manifest.runner import Machine
 from matrix.pipelines import agreement, header, labels, release
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.pins import read_actions
@@ -31,13 +31,14 @@ class GitHub:
     """GitHub Actions, of github.com or of an enterprise server."""
 
     name: Final = SYNTAX.service
+    has_actions: Final = True
     owned_places: Final = (".github/workflows/*.yaml", ".github/workflows/*.yml")
 
     @property
     def limits(self) -> Mapping[str, int]:
         return read_limits(self.name)
 
-    def find_runner(self, runner: Runner, manifest: Manifest) -> JobRunner | None:
+    def find_runner(self, runner: Machine, manifest: Manifest) -> JobRunner | None:
         if not runner.github.words:
             return None
         return JobRunner(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from matrix.manifest.model import Manifest
-from matrix.manifest.runner import Runner
+from matrix.manifest.runner import Machine
 from matrix.pipelines import agreement, header, release
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.provider import Errors, JobRunner, Warnings
@@ -34,17 +34,23 @@ class GitLab:
     """GitLab CI, of gitlab.com or of an instance of one's own."""
 
     name: Final = SYNTAX.service
+    has_actions: Final = False
     owned_places: Final = (PARENT,)
 
     @property
     def limits(self) -> Mapping[str, int]:
         return read_limits(self.name)
 
-    def find_runner(self, runner: Runner, manifest: Manifest) -> JobRunner | None:
+    def find_runner(self, runner: Machine, manifest: Manifest) -> JobRunner | None:
         del manifest
-        if not (runner.gitlab.tags or runner.gitlab.image):
+        if not runner.gitlab.words:
             return None
-        return JobRunner(labels=runner.gitlab.tags, image=runner.gitlab.image)
+        return JobRunner(
+            labels=runner.gitlab.tags,
+            image=runner.gitlab.image,
+            services=runner.gitlab.services,
+            value_by_variable=runner.gitlab.variables,
+        )
 
     def judge_runners(self, manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:
         """Nothing: every tag is the instance's own."""

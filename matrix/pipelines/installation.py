@@ -11,6 +11,7 @@ from typing import Final
 
 from matrix.errors import ManifestError, Problem
 from matrix.manifest.model import Manifest
+from matrix.manifest.network import Network
 from matrix.manifest.tool import EXAMPLE, FORMS, Tool
 from matrix.pipelines.scalar import Passed
 
@@ -39,10 +40,14 @@ class Installation:
     variables: Mapping[str, str]
 
 
-def plan_installation(manifest: Manifest) -> Installation:
-    """Return how jobs install the tool of ``manifest``, which must name one."""
+def plan_installation(manifest: Manifest, *, toolchain: str = "") -> Installation:
+    """
+    Return how jobs install the tool of ``manifest``, which must name one.
+
+    A machine may have a ``toolchain`` of its own.
+    """
     tool = require_tool(manifest)
-    variables, options = _find_sources(manifest)
+    variables, options = _find_sources(manifest.network, toolchain)
     install = ("--require-hashes", "--requirement", REQUIREMENTS)
     return Installation(
         posix=Passed(" ".join([*install, *(option.format("$") for option in options)])),
@@ -61,11 +66,11 @@ def require_tool(manifest: Manifest) -> Tool:
     return manifest.tool
 
 
-def _find_sources(manifest: Manifest) -> tuple[dict[str, str], tuple[str, ...]]:
+def _find_sources(network: Network, toolchain: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the variables and options for wheels that pip's own index does not have."""
-    network = manifest.network
-    if network.toolchain:
-        place = f"{network.toolchain.rstrip('/')}/{WHEELHOUSE}"
+    toolchain = toolchain or network.toolchain
+    if toolchain:
+        place = f"{toolchain.rstrip('/')}/{WHEELHOUSE}"
         if "://" in place:
             place = f"{place}/{LINKS}"
         return {_LINKS: place}, ("--no-index", f'--find-links "{{}}{_LINKS}"')

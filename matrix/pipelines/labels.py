@@ -15,7 +15,7 @@ from typing import Final
 from matrix.errors import Problem, did_you_mean
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
-from matrix.manifest.runner import Runner
+from matrix.manifest.runner import Machine
 
 SELF_HOSTED: Final = "self-hosted"
 WARNED_BEFORE: Final = datetime.timedelta(days=90)
@@ -76,7 +76,7 @@ def find_unknown(manifest: Manifest) -> Iterator[Problem]:
                 yield Problem(place=manifest.source, line=runner.line, what=what, hint=hint)
 
 
-def is_hosted(runner: Runner, manifest: Manifest) -> bool:
+def is_hosted(runner: Machine, manifest: Manifest) -> bool:
     """Whether GitHub runs the runner, with the tools that GitHub installs."""
     return (
         manifest.github.dialect == "github.com"
@@ -93,12 +93,12 @@ def read_hosted() -> Mapping[str, Mapping[str, str]]:
     return loaded
 
 
-def is_own(runner: Runner) -> bool:
+def is_own(runner: Machine) -> bool:
     """Whether the runner is registered by its users: GitHub knows nothing of its labels."""
     return bool(runner.github.group) or SELF_HOSTED in map(str.lower, runner.github.labels)
 
 
-def _describe_unknown(label: str, runner: Runner, manifest: Manifest) -> str:
+def _describe_unknown(label: str, runner: Machine, manifest: Manifest) -> str:
     if is_own(runner):
         return f"expected a label of `github.labels`, got {label!r}"
     if manifest.github.dialect == "enterprise-server":

@@ -8,11 +8,12 @@ the manifest by which a runner is found are the manifest's.
 import dataclasses
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix.errors import Problem
 from matrix.manifest.model import Manifest
-from matrix.manifest.runner import Runner
+from matrix.manifest.runner import Machine, Service, Step
+from matrix.pipelines.installation import Installation
 
 if TYPE_CHECKING:
     from matrix.plan.model import Plan
@@ -21,9 +22,15 @@ Warnings = tuple[Problem, ...]
 Errors = tuple[Problem, ...]
 
 
+DEFAULT_MINUTES: Final = 350
+"""Of a job that builds: GitHub stops its own runners after 360."""
+_MINUTES_BESIDE: Final = 15
+"""What checkout, installation and uploads of a job may take beside its builds."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobRunner:
-    """What a job says to get a runner, and what its shell is like."""
+    """What a job says to get a runner, what its shell is like, and what it sets up there."""
 
     labels: tuple[str, ...] = ()
     """Labels or tags that must all match."""
@@ -32,11 +39,33 @@ class JobRunner:
     is_windows: bool = False
     is_hosted: bool = False
     """Whether the service runs it, with the tools that the service installs."""
+    services: tuple[Service, ...] = ()
+    """Containers beside the job."""
+    command: str = ""
+    """The words that start its Python, where the manifest says them."""
+    value_by_variable: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    secret_by_variable: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    """The manifest's own, of this service."""
+    installation: Installation | None = None
+    """How its jobs get this program; none until ``runners`` has added it."""
+    minutes: int = DEFAULT_MINUTES
+    """After which the service stops a job that builds."""
 
     @property
     def base_python(self) -> str:
         """The Python that the runner has; on Windows, python.org's installs no ``python3``."""
-        return "python" if self.is_windows else "python3"
+        return self.command or ("python" if self.is_windows else "python3")
+
+    @property
+    def installs_python(self) -> bool:
+        """Whether a job installs a Python before it uses one."""
+        return self.is_hosted and not self.command
+
+    @property
+    def build_minutes(self) -> int:
+        """After which ``build`` stops by itself, to leave time for keeping what it has."""
+        return self.minutes - _MINUTES_BESIDE
 
     @property
     def python(self) -> str:
@@ -70,6 +99,10 @@ class Provider(Protocol):
         """How options, messages and the data of limits name it."""
 
     @property
+    def has_actions(self) -> bool:
+        """Whether a step of a job can be an action of the service."""
+
+    @property
     def owned_places(self) -> tuple[str, ...]:
         """Patterns of the paths that its committed files can have, for ``Path.glob``."""
 
@@ -77,7 +110,7 @@ class Provider(Protocol):
     def limits(self) -> Mapping[str, int]:
         """What it refuses more of."""
 
-    def find_runner(self, runner: Runner, manifest: Manifest) -> JobRunner | None:
+    def find_runner(self, runner: Machine, manifest: Manifest) -> JobRunner | None:
         """What a job says to get ``runner``; none when the service cannot find it."""
 
     def judge_runners(self, manifest: Manifest, today: datetime.date) -> tuple[Warnings, Errors]:

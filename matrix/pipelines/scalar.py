@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matrix.errors import ManifestError, Problem
+from matrix.manifest.runner import PYTHON
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -80,6 +81,25 @@ def word(value: str) -> Passed:
     return Passed(value)
 
 
+def line(value: str) -> Passed:
+    """
+    A double-quoted YAML scalar that is a line of a shell, written by the manifest's author.
+
+    Variables of the shell stay in it; what a service replaces before the shell starts does not.
+    """
+    for expansion in ("${{", "$[["):
+        if expansion in value:
+            raise Unsafe(f"expected a line without {expansion!r}, got {value!r}")
+    return scalar(value, syntax=PLAIN)
+
+
+def command(value: str) -> Passed:
+    """The words of ``value``, when each means itself to YAML, to every shell and expression."""
+    if not re.fullmatch(PYTHON.pattern, value):
+        raise Unsafe(f"expected {PYTHON.expected}, got {value!r}")
+    return Passed(value)
+
+
 def render(
     template: str, *, syntax: Syntax, source: str, value_by_name: Mapping[str, object]
 ) -> str:
@@ -125,6 +145,8 @@ def _environment(syntax: Syntax) -> "Environment":
         keep_trailing_newline=True,
     )
     filters: dict[str, Callable[..., Passed]] = {
+        "command": command,
+        "line": line,
         "number": number,
         "scalar": functools.partial(scalar, syntax=syntax),
         "scalars": functools.partial(scalars, syntax=syntax),

@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from matrix.builds.lane_install import TOOLCHAIN
 from matrix.configurations.pip_settings import WHEELHOUSE
 from matrix.edge import files
+from matrix.manifest.network import TOOLCHAIN
 from matrix.toolchain import directory, integrity
 from matrix.toolchain.document import CACHE, RECORD, Content, Toolchain
 

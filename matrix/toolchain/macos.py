@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.builds.lane_install import TOOLCHAIN
 from matrix.edge import programs
+from matrix.manifest.network import TOOLCHAIN
 from matrix.targets.lanes import get_lane
 from matrix.toolchain.finding import Finding
 from matrix.toolchain.needs import Need

@@ -18,7 +18,15 @@ targets:
   desktop: {platform: win_amd64,             python: [3.12.4]}
   laptop:  {platform: macosx_12_0_arm64,     python: [3.12.4]}
 runners:
-  - {match: "*linux*", github: @github@, gitlab: {tags: [@tag@], image: @image@}}
+  - match: "*linux*"
+    github: @github@
+    gitlab:
+      tags: [@tag@]
+      image: @image@
+      services: [{name: @service@, alias: @alias@}]
+      variables: {MY: @variable@}
+    ca-bundle: @own@
+    environment: {OWN: @value@}
   - {match: "win_*", github: {group: @group@, labels: [windows]}, gitlab: [windows]}
   - {match: "*", github: macos-15, gitlab: [macos]}
 github: {labels: [@github@]}
@@ -29,7 +37,10 @@ network:
 tool: tools/wheelyard-0.1.0-py3-none-any.whl
 packages: [netifaces]
 """
-SEATS = ("github", "group", "tag", "image", "index", "certificates", "internal")
+SEATS = (
+    *("github", "group", "tag", "image", "index", "certificates", "internal"),
+    *("service", "alias", "variable", "own", "value"),
+)
 
 
 def quote(value: str) -> str:

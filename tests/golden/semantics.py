@@ -19,7 +19,7 @@ _OUTCOME = re.compile(r"steps\.([\w-]+)\.outcome")
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
 _OUTPUTS = {"bundle": {"sha256"}}
 _WRITERS = {"publish": "contents", "comment": "pull-requests"}
-_PINNED = re.compile(r"actions/[\w-]+@[0-9a-f]{40}")
+_PINNED = re.compile(r"[\w.-]+/[\w-]+@[0-9a-f]{40}")
 _ILLEGAL = re.compile(r'[":<>|*?\r\n\\/]')
 
 
