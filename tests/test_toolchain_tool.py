@@ -369,18 +369,19 @@ def hostile(repository: Path, index: IndexServer) -> Path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="runs a POSIX shell")
+@pytest.mark.parametrize("runner", ["[self-hosted, own]", "ubuntu-24.04"])
 def test_no_module_of_the_repository_is_imported_on_github(
-    hostile: Path, index: IndexServer
+    hostile: Path, index: IndexServer, runner: str
 ) -> None:
-    workflow = semantics.parse(
-        providers.render_committed(read(WHEEL))[".github/workflows/wheels.yml"]
-    )
+    manifest = read(WHEEL.replace("[self-hosted, own]", runner))
+    workflow = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])
     steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
 
     last = run_commands(steps, hostile, {**workflow["env"], "PIP_INDEX_URL": index.url})
 
     assert last.startswith("the tool generate --check ")
     assert list(hostile.rglob("*.imported")) == []
+    assert ("pip --python .wheelyard install" in steps[1]) == (runner == "ubuntu-24.04")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="runs a POSIX shell")

@@ -23,7 +23,7 @@ LINKS: Final = "index.html"
 """The page there that lists them, for web servers that list no directory."""
 _INDEX: Final = "WHEELYARD_INTERNAL_INDEX"
 _LINKS: Final = "WHEELYARD_TOOL_LINKS"
-_CHECKOUT: Final = "--no-deps --no-build-isolation --no-index ."
+_CHECKOUT: Final = "--no-compile --no-deps --no-build-isolation --no-index ."
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,8 @@ def plan_installation(manifest: Manifest, *, toolchain: str = "") -> Installatio
     """
     tool = require_tool(manifest)
     variables, options = _find_sources(manifest.network, toolchain)
-    install = ("--require-hashes", "--requirement", REQUIREMENTS)
+    # Compiling what is never imported takes as long as downloading it.
+    install = ("--no-compile", "--require-hashes", "--requirement", REQUIREMENTS)
     return Installation(
         posix=Passed(" ".join([*install, *(option.format("$") for option in options)])),
         windows=Passed(" ".join([*install, *(option.format("$env:") for option in options)])),

@@ -65,21 +65,13 @@ def gitlab(podman: Podman, cache: Path) -> GitLabLocal:
 
 
 @pytest.fixture(scope="session")
-def python(environment: Mapping[str, str], cache: Path) -> Path:
-    """The directory of the Python that jobs of GitHub's set up."""
-    return prepared.python(cache, environment)
-
-
-@pytest.fixture(scope="session")
 def wheel(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This tool as a wheel."""
     return prepared.tool_wheel(tmp_path_factory.mktemp("tool"), environment)
 
 
 @pytest.fixture
-def repository(
-    tmp_path: Path, podman: Podman, images: Images, python: Path, wheel: Path
-) -> Iterator[Repository]:
+def repository(tmp_path: Path, podman: Podman, images: Images, wheel: Path) -> Iterator[Repository]:
     """A repository on GitHub, with the tool as a wheel, one Linux target, and nothing committed."""
     directory = tmp_path / "repository"
     (directory / "tool").mkdir(parents=True)
@@ -96,7 +88,7 @@ def repository(
                 {**podman.environment, "PATH": path},
                 repository=directory,
                 directory=tmp_path / "act",
-                python=python,
+                python=Path(sys.base_prefix) / "bin",
             ),
             tool=Tool(directory=directory, environment=podman.environment),
             manifest={**manifest, "tool": f"tool/{wheel.name}"},
