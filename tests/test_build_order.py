@@ -148,7 +148,8 @@ def test_a_wheel_of_the_previous_bundle_that_nobody_brings_is_an_error() -> None
         select_prerequisites(build, built=(), reused=(), plan=plan(), place="x.00")
 
     assert str(caught.value) == (
-        "x.00: xmlsec 1.0 needs lxml of the previous bundle, got none\n  hint: --previous BUNDLE"
+        "x.00: xmlsec 1.0 needs lxml of an earlier run, got none\n"
+        "  hint: --previous BUNDLE, or the directory that `wheelyard plan --out DIR` wrote"
     )
 
 

@@ -54,10 +54,10 @@ def test_a_plan_has_the_same_bytes_after_reading() -> None:
     ("text", "message"),
     [
         ("", "plan.json:1: not JSON: Expecting value"),
-        ("null", "plan.json: expected an object with schema 4, got null"),
-        ("{}", "plan.json: expected schema 4, got null"),
-        ('{"schema": 3}', "plan.json: expected schema 4, got 3"),
-        ('{"schema": 4}', "plan.json: missing key 'build_requirements'"),
+        ("null", "plan.json: expected an object with schema 5, got null"),
+        ("{}", "plan.json: expected schema 5, got null"),
+        ('{"schema": 4}', "plan.json: expected schema 5, got 4"),
+        ('{"schema": 5}', "plan.json: missing key 'build_requirements'"),
         ("[" * 100_000, "plan.json: nested too deeply"),
     ],
     ids=["empty", "null", "object", "older", "keys", "deep"],
@@ -68,7 +68,7 @@ def test_other_text_is_not_a_plan(text: str, message: str) -> None:
 
 def test_a_plan_of_a_newer_version_is_refused() -> None:
     assert refuse('{"schema": 9}') == (
-        "plan.json: expected schema 4, got 9\n  hint: use the version that wrote it"
+        "plan.json: expected schema 5, got 9\n  hint: use the version that wrote it"
     )
 
 

@@ -144,7 +144,7 @@ def test_a_reused_wheel_with_other_bytes_is_refused(
     assert str(caught.value) == (
         f"{previous}: expected {wheel.name} with sha256 {plan.cells[0].sha256}, "
         "got another file or none\n"
-        f"  hint: wheelyard verify {previous}"
+        "  hint: wheelyard store fetch --plan plan/plan.json --out wheels, or --previous BUNDLE"
     )
 
 
@@ -155,6 +155,6 @@ def test_reused_wheels_need_the_bundle_that_holds_them(
         fetching.find_reused(plan_again(wanted, locked, previous), None)
 
     assert str(caught.value) == (
-        "--previous: the plan reuses 1 wheels of an earlier bundle: --previous is required\n"
-        "  hint: --previous BUNDLE"
+        "reused: the plan reuses 1 wheel of earlier runs, got none\n"
+        "  hint: wheelyard store fetch --plan plan/plan.json --out wheels, or --previous BUNDLE"
     )

@@ -19,7 +19,7 @@ def select_prerequisites(
     """
     The wheels that ``build`` needs, of those that its job has ``built`` and of the ``reused`` ones.
 
-    Raises ``UsageError`` when it needs a wheel of the previous bundle and ``reused`` lacks it.
+    Raises ``UsageError`` when it needs a wheel of an earlier run and ``reused`` lacks it.
     """
     needed = {*build.after, *build.reused}
     owed = {
@@ -33,8 +33,9 @@ def select_prerequisites(
     wheels |= {path.name: path for path in built}
     projects = {_parse_release(path)[0] for path in wheels.values()}
     if missing := sorted(set(build.reused) - projects):
-        what = f"{build.label} needs {', '.join(missing)} of the previous bundle, got none"
-        raise UsageError(Problem(place=place, what=what, hint="--previous BUNDLE"))
+        what = f"{build.label} needs {', '.join(missing)} of an earlier run, got none"
+        hint = "--previous BUNDLE, or the directory that `wheelyard plan --out DIR` wrote"
+        raise UsageError(Problem(place=place, what=what, hint=hint))
     return tuple(wheels[name] for name in sorted(wheels))
 
 

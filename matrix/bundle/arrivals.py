@@ -33,7 +33,19 @@ def find_wheels(directory: Path) -> tuple[Path, ...]:
 
 
 def read_wheels(paths: Iterable[Path]) -> Arrivals:
-    """Open the wheels at ``paths``; the same bytes twice count once."""
+    """
+    Open the wheels at ``paths``; the same bytes twice count once.
+
+    Raises ``Incomplete`` that names every wheel that cannot be read or stands beside another one.
+    """
+    arrived, problems = read_readable(paths)
+    if problems:
+        raise Incomplete.of(problems)
+    return arrived
+
+
+def read_readable(paths: Iterable[Path]) -> tuple[Arrivals, tuple[Problem, ...]]:
+    """Open the wheels that can be opened, the first of each name; name the others."""
     wheels: dict[str, dict[str, Opened]] = {}
     problems = []
     for path in sorted(paths, key=lambda path: (path.name, str(path))):
@@ -47,6 +59,4 @@ def read_wheels(paths: Iterable[Path]) -> Arrivals:
         if known[1].sha256 != opened.sha256:
             what = f"two wheels share this name but differ: {known[0]} and {path}"
             problems.append(Problem(place=path.name, what=what))
-    if problems:
-        raise Incomplete.of(problems)
-    return Arrivals(wheels_by_class_by_filename=wheels)
+    return Arrivals(wheels_by_class_by_filename=wheels), tuple(problems)

@@ -8,7 +8,7 @@ the cells of every class that built the same bytes.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -55,12 +55,10 @@ def collect(plan: Plan, arrivals: Arrivals, *, reason_by_pair: Mapping[Pair, str
     by_class = arrivals.wheels_by_class_by_filename
     taken = {name: _choose(plan, wheel_by_class) for name, wheel_by_class in by_class.items()}
     ranks = {t.id: _ranks(t.python, t.platform) for t in plan.targets}
-    classes = {job.id: job.job_class for job in plan.jobs}
     answers: dict[str, list[Cell]] = {}
     faults: dict[Cell, str] = {}
     used: set[Path] = set()
-    for cell in (cell for cell in plan.cells if cell.state is State.BUILD):
-        best = _best(cell, arrivals.of(classes[cell.job]), ranks[cell.target])
+    for cell, best in match_cells(plan, arrivals):
         if best is None:
             elsewhere = _best(cell, taken.values(), ranks[cell.target])
             faults[cell] = _UNTESTED if elsewhere else _MISSING
@@ -88,6 +86,22 @@ def collect(plan: Plan, arrivals: Arrivals, *, reason_by_pair: Mapping[Pair, str
         ),
         allowed_missing=tuple((c, reason_by_pair[c.project, c.target]) for c in faults),
     )
+
+
+def match_cells(plan: Plan, arrivals: Arrivals) -> Iterator[tuple[Cell, Opened | None]]:
+    """Each cell that is built, with the wheel that its job has built and tested for it."""
+    ranks = {t.id: _ranks(t.python, t.platform) for t in plan.targets}
+    classes = {job.id: job.job_class for job in plan.jobs}
+    wheels_by_release: dict[tuple[str, str, str], list[Opened]] = {}
+    place: tuple[str, str, str]
+    for job_class in {*classes.values()}:
+        for opened in arrivals.of(job_class):
+            place = (job_class, opened[1].project, str(opened[1].version))
+            wheels_by_release.setdefault(place, []).append(opened)
+    for cell in plan.cells:
+        if cell.state is State.BUILD:
+            place = (classes[cell.job], cell.project, cell.version)
+            yield cell, _best(cell, wheels_by_release.get(place, ()), ranks[cell.target])
 
 
 def _choose(plan: Plan, wheel_by_class: Mapping[str, Opened]) -> Opened:

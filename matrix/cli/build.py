@@ -21,9 +21,10 @@ from matrix.cli.building import (
     report_unavailable,
 )
 from matrix.cli.session import Session, format_json
+from matrix.cli.store_access import REUSED
 from matrix.edge import files
 from matrix.errors import BuildFailed, Problem, UsageError, did_you_mean
-from matrix.plan.model import Job, Plan
+from matrix.plan.model import Job, Plan, State
 from matrix.report import failed_builds
 
 DESCRIPTION: Final = (
@@ -105,6 +106,11 @@ def _build(
 ) -> tuple[Path, ...]:
     previous = arguments.source.previous
     reused = [*fetching.find_reused(plan, previous)] if previous else []
+    if arguments.source.plan is not None:
+        # ``plan`` has put the reused wheels that builds install beside the plan.
+        digests = {cell.sha256 for cell in plan.cells if cell.state is State.REUSED}
+        beside = arrivals.find_wheels(arguments.source.plan.parent / REUSED)
+        reused += [path for path in beside if files.digest(path) in digests]
     if arguments.wheels is not None:
         reused += arrivals.find_wheels(arguments.wheels)
     workspace = make_workspace(session)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from matrix import __version__
-from matrix.bundle import fetching, packing, sealing
+from matrix.bundle import fetching, job_artifacts, packing, sealing
 from matrix.bundle.collecting import Collected
 from matrix.cli.arguments import (
     Common,
@@ -87,12 +87,18 @@ def run(session: Session, arguments: Arguments) -> None:
         what = "expected --wheels DIR, because the plan builds wheels, got none"
         hint = "wheelyard build --local, then wheelyard bundle --wheels wheels"
         raise UsageError(Problem(place="bundle", what=what, hint=hint))
-    collected = collect_wheels(plan, arguments.wheels, reason_by_pair=allowed)
+    collected = collect_wheels(session, plan, arguments.wheels, reason_by_pair=allowed)
     identity = make_identity(
         session, plan, arguments.identity, out=arguments.out, tag=arguments.tag
     )
     directory = seal(
-        session, plan, collected, identity, out=arguments.out, previous=arguments.source.previous
+        session,
+        plan,
+        collected,
+        identity,
+        out=arguments.out,
+        previous=arguments.source.previous,
+        fetched=arguments.wheels / job_artifacts.REUSED if arguments.wheels else None,
     )
     pack(session, directory, arguments.packing)
     digest = files.digest(directory / schema.FILENAME)
@@ -131,16 +137,17 @@ def seal(
     *,
     out: Path,
     previous: Path | None,
+    fetched: Path | None = None,
 ) -> Path:
     """Fetch the wheels that exist already, and seal all of them into a directory."""
-    fetched = [
+    existing = [
         *fetching.fetch_published(plan, session.index, session.reporter),
-        *fetching.find_reused(plan, previous),
+        *fetching.find_reused(plan, previous, fetched=fetched),
     ]
     return sealing.seal(
         plan,
         collected,
-        fetched,
+        existing,
         identity=identity,
         notes=notes.notes(plan, collected.allowed_missing, version=identity.version),
         out=out,

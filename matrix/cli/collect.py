@@ -8,7 +8,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from matrix.bundle import arrivals, collecting
+from matrix.bundle import arrivals, collecting, job_artifacts
 from matrix.bundle.collecting import Collected, Pair
 from matrix.cli.arguments import Common, PlanSource, add_allow_missing, add_plan_source
 from matrix.cli.session import Session, format_json
@@ -41,7 +41,7 @@ def run(session: Session, arguments: Arguments) -> None:
     """Compare a directory of wheels with the plan."""
     plan = session.plan(arguments.source)
     allowed = parse_allowances(arguments.allow_missing, plan)
-    collected = collect_wheels(plan, arguments.directory, reason_by_pair=allowed)
+    collected = collect_wheels(session, plan, arguments.directory, reason_by_pair=allowed)
     names = [built.wheel.filename for built in collected.wheels]
     if arguments.common.json:
         missing = [f"{cell.project}@{cell.target}" for cell, _ in collected.allowed_missing]
@@ -51,15 +51,23 @@ def run(session: Session, arguments: Arguments) -> None:
 
 
 def collect_wheels(
-    plan: Plan, directory: Path | None, *, reason_by_pair: Mapping[Pair, str]
+    session: Session, plan: Plan, directory: Path | None, *, reason_by_pair: Mapping[Pair, str]
 ) -> Collected:
     """
     Return the wheels of ``directory``, provided that they are those that the plan requires; None
     holds none.
     """
-    paths = arrivals.find_wheels(directory) if directory else ()
+    paths = find_job_wheels(session, plan, directory) if directory else ()
     wheels = arrivals.read_wheels(paths)
     return collecting.collect(plan, wheels, reason_by_pair=reason_by_pair)
+
+
+def find_job_wheels(session: Session, plan: Plan, directory: Path) -> tuple[Path, ...]:
+    """Return the wheels of the plan's jobs below ``directory``; say what else is there."""
+    wheels = job_artifacts.find_wheels(directory, (job.id for job in plan.jobs))
+    for name in wheels.ignored:
+        session.reporter.say(f"not read: {directory / name}, which is of no job of the plan")
+    return wheels.paths
 
 
 def list_owed(plan: Plan) -> set[Pair]:

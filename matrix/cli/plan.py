@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matrix.cli.arguments import Common, add_expect, add_previous
 from matrix.cli.relock import relock
@@ -16,6 +16,9 @@ from matrix.plan.model import Plan
 from matrix.report import locks, plans
 from matrix.resolve import freshness, lockfile
 from matrix.resolve.lock import Lock
+
+if TYPE_CHECKING:
+    from matrix.cli.store_access import Stored
 
 DESCRIPTION: Final = (
     "Show every cell (project, version, target) and every job of the plan. With --out and "
@@ -37,6 +40,7 @@ class Arguments:
     provider: str | None = None
     outputs: Path | None = None
     child: Path | None = None
+    no_store: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--outputs", type=Path, metavar="FILE", help="append the outputs of the planning job"
     )
+    parser.add_argument(
+        "--no-store",
+        action="store_true",
+        help="plan without the wheels of earlier runs; with --provider the store is asked",
+    )
     parser.add_argument("--child", type=Path, metavar="FILE", help="write the child pipeline")
 
 
@@ -63,15 +72,32 @@ def run(session: Session, arguments: Arguments) -> None:
         # A plan that is expected was judged when it was made; midnight must not change it.
         session.check_manifest()
     lock = _read_lock(session, is_renewed=arguments.relock)
-    plan = session.plan_of(lock, previous=arguments.previous)
+    plan, stored = _make_plan(session, lock, arguments)
     text = planfile.dump(plan)
     session.require_digest(text, arguments.expect)
     if arguments.out is not None:
         session.write(arguments.out / planfile.FILENAME, text)
         session.write(arguments.out / lockfile.FILENAME, lockfile.dump(lock))
+        if stored is not None:
+            stored.copy_prerequisites(plan, arguments.out)
     _write_outputs(session, plan, arguments)
     session.show(text if arguments.common.json else plans.overview(plan))
     session.refuse_impossible(lock)
+
+
+def _make_plan(session: Session, lock: Lock, arguments: Arguments) -> "tuple[Plan, Stored | None]":
+    """Return a plan that knows the wheels of the store, where a CI service is named."""
+    is_asked = arguments.provider is not None or bool(session.manifest.store.directory)
+    if arguments.no_store or not is_asked:
+        return session.plan_of(lock, previous=arguments.previous), None
+    from matrix.cli import store_access  # noqa: PLC0415 - half of what a plan alone imports
+
+    missing = session.draft_plan(lock, previous=arguments.previous)
+    stored = store_access.look_up(session, missing, arguments.provider or "")
+    plan = session.plan_of(
+        lock, previous=arguments.previous, inventory=stored.inventory, past=stored.past
+    )
+    return plan, stored
 
 
 def _read_lock(session: Session, *, is_renewed: bool) -> Lock:

@@ -27,7 +27,7 @@ COMMAND: Final = "wheelyard"
 # The table of verbs imports every module of this room, and each of those prints: a test compares.
 VERB_NAMES: Final = (
     *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
-    *("import", "lock", "plan", "release", "report", "runner", "schema", "targets"),
+    *("import", "lock", "plan", "release", "report", "runner", "schema", "store", "targets"),
     *("tool", "toolchain", "verify"),
 )
 _HINTED: Final = re.compile(rf"\b{COMMAND} ({'|'.join(VERB_NAMES)})\b")

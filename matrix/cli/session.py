@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from matrix.index.client import Index
     from matrix.pipelines.run_facts import RunFacts
+    from matrix.plan.inventory import Durations, Inventory
     from matrix.plan.model import Plan
 
 
@@ -60,6 +61,7 @@ class Session:
         self.offline = False
         self._index: Index | None = None
         self._asking_pip: Future[Mapping[str, str]] | None = None
+        self._previous: dict[Path, tuple[Inventory, Durations]] = {}
 
     @classmethod
     @contextmanager
@@ -226,23 +228,56 @@ class Session:
         if expected is not None:
             agreement.require_digest(text, expected)
 
-    def plan_of(self, lock: Lock, *, previous: Path | None) -> "Plan":
+    def plan_of(
+        self,
+        lock: Lock,
+        *,
+        previous: Path | None,
+        inventory: "Inventory | None" = None,
+        past: "Durations | None" = None,
+    ) -> "Plan":
         """
-        A plan that knows what a previous bundle built, and how long that took.
+        A plan that knows what a previous bundle built, what the store has, and how long it took.
 
         A bundle that cannot be verified is an error, never an empty one.
         """
+        plan = self.draft_plan(lock, previous=previous, inventory=inventory, past=past)
+        return self._judge(plan)
+
+    def draft_plan(
+        self,
+        lock: Lock,
+        *,
+        previous: Path | None,
+        inventory: "Inventory | None" = None,
+        past: "Durations | None" = None,
+    ) -> "Plan":
+        """The same, before the policy has judged it."""
         from matrix.plan import planning  # noqa: PLC0415 - see above
 
-        if previous is None:
-            return self._judge(planning.create_plan(self.manifest, lock))
-        from matrix.plan import inventory  # noqa: PLC0415 - see above
-        from matrix.verify.verify import verify  # noqa: PLC0415 - see above
+        known, durations = self._read_previous(previous)
+        return planning.create_plan(
+            self.manifest,
+            lock,
+            inventory={**(inventory or {}), **known},
+            past={**durations, **(past or {})},
+        )
 
-        self.reporter.say(f"verifying {previous}")
-        record = verify(previous).record
-        known, past = inventory.read_inventory(record), inventory.read_durations(record)
-        return self._judge(planning.create_plan(self.manifest, lock, inventory=known, past=past))
+    def _read_previous(self, previous: Path | None) -> "tuple[Inventory, Durations]":
+        """What a bundle built, and how long that took; it is verified once."""
+        if previous is None:
+            return {}, {}
+        if previous not in self._previous:
+            from matrix.plan import inventory  # noqa: PLC0415 - see above
+            from matrix.verify.verify import verify  # noqa: PLC0415 - see above
+
+            self.reporter.say(f"verifying {previous}")
+            record = verify(previous).record
+            self._previous[previous] = (
+                inventory.read_inventory(record),
+                inventory.read_durations(record),
+            )
+        return self._previous[previous]
 
     def _judge(self, plan: "Plan") -> "Plan":
         """Refuse a plan with unlocked builds, or warn of them, as the policy says."""

@@ -140,6 +140,12 @@ def _load_schema() -> VerbModule[Any]:
     return schema
 
 
+def _load_store() -> VerbModule[Any]:
+    from matrix.cli import store  # noqa: PLC0415 - see above
+
+    return store
+
+
 def _load_completion() -> VerbModule[Any]:
     from matrix.cli import completion  # noqa: PLC0415 - see above
 
@@ -190,6 +196,7 @@ VERBS: Final = (
     ),
     Verb("toolchain", "fetch what the lanes download, for closed runners", _load_toolchain),
     Verb("runner", "list what this machine lacks to build the manifest's targets", _load_runner),
+    Verb("store", "keep built wheels between the runs of a pipeline", _load_store),
     Verb("cache", "print the cache directory, or clean it", _load_cache),
     Verb("schema", "print the JSON Schema of a file", _load_schema),
     Verb("completion", "print the completion script of a shell", _load_completion),

@@ -62,7 +62,11 @@ class Chooser:
                 version=version,
                 target=target,
                 state=State.REUSED if is_reused else State.BUILD,
-                reason=_REUSED if is_reused else self._explain_build(file.project),
+                reason=(
+                    f"built by {reused[target].run} from the same inputs"
+                    if is_reused
+                    else self._explain_build(file.project)
+                ),
                 filename=given.filename,
                 sha256=given.sha256,
                 size=given.size,
@@ -74,6 +78,8 @@ class Chooser:
                     else self._key_finder.explain_unlocked(file, target)
                 ),
                 build_seconds=reused[target].build_seconds if is_reused else 0,
+                run=reused[target].run if is_reused else "",
+                location=reused[target].location if is_reused else "",
             )
 
     def _find_reused(self, keys_by_target: Mapping[str, Keys]) -> Mapping[str, ReusedWheel]:
@@ -100,9 +106,6 @@ class Chooser:
         if line := self._line_by_source.get(project):
             return f"`source: build`, {self._manifest.source} line {line}"
         return "no wheel on the index for this target"
-
-
-_REUSED: Final = "built for the previous bundle from the same inputs"
 
 
 def find_cells_without_wheel(manifest: Manifest, lock: Lock) -> Iterator[Cell]:

@@ -1,5 +1,7 @@
 """
-The wheels that a previous bundle has built, by their keys, and how long their builds took.
+The wheels that earlier runs have built, by their keys, and how long their builds took.
+
+``cli`` has them from the store or from a previous bundle.
 
 A wheel is reused instead of built again where content key, test key and target are the same.
 """
@@ -13,7 +15,7 @@ from matrix.record.schema import Record, RecordedWheel
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ReusedWheel:
-    """A wheel that the previous bundle built."""
+    """A wheel that was built before."""
 
     filename: str
     sha256: str
@@ -21,6 +23,10 @@ class ReusedWheel:
     unlocked: str = ""
     build_seconds: int = 0
     """The part of one target in the seconds that its build took; 0 when unknown."""
+    run: str = ""
+    """The run or the bundle that built it, in words."""
+    location: str = ""
+    """Where the store has it; empty for a wheel of a previous bundle."""
 
 
 Inventory = Mapping[tuple[Keys, str], ReusedWheel]
@@ -61,6 +67,7 @@ def read_inventory(record: Record) -> Inventory:
             size=wheel.size,
             unlocked=wheel.unlocked,
             build_seconds=_divide_seconds(wheel),
+            run=f"bundle {record.label}",
         )
         for wheel in record.wheels
         if wheel.content_keys

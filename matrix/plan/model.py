@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from matrix.configurations.inputs import Keys
 from matrix.documents.fields import Digest, Matching, OptionalDigest, Size
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 
 # "$" also matches before a newline, and JSON Schema has no \\Z.
 _END: Final = r"(?![\s\S])"
@@ -70,6 +70,10 @@ class Cell:
     """The digest of the content key and of everything that decides its test."""
     build_seconds: Size = 0
     """The part of this target in the seconds that the build of a reused wheel took."""
+    run: str = ""
+    """The run or the bundle that a reused wheel comes from."""
+    location: str = ""
+    """Where the store has a reused wheel; its kind reads it."""
 
     unlocked: str = ""
     """Why the build of its wheel was or will be unlocked; empty when it is locked."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from matrix.edge.quantities import count, megabytes
 from matrix.errors import printable
+from matrix.plan import savings
 from matrix.plan.model import Job, JobClass, Plan, State
 from matrix.plan.unlocked import find_unlocked
 from matrix.report.tables import table
@@ -24,11 +25,16 @@ def overview(plan: Plan) -> str:
         _heading(plan),
         table(["target", *_ORDER], rows),
         *section("to build", (_job(job, plan) for job in plan.jobs)),
+        *section(_head_reused(plan), savings.list_origins(plan)),
         *section("unlocked", (f"{label}: {reason}" for _, label, reason in find_unlocked(plan))),
         *section("impossible", _reasons(plan, State.IMPOSSIBLE)),
         *section("excluded", _reasons(plan, State.EXCLUDED)),
     ]
     return "\n".join(parts)
+
+
+def _head_reused(plan: Plan) -> str:
+    return str(savings.compute_savings(plan))
 
 
 def _heading(plan: Plan) -> str:
