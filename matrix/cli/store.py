@@ -49,7 +49,7 @@ class Arguments:
     wheels: Path | None = None
     plan: Path | None = None
     expect: str | None = None
-    out: Path | None = None
+    out: Path = OUT
     provider: str | None = None
 
 
@@ -91,7 +91,7 @@ def run(session: Session, arguments: Arguments) -> None:
 
 def _index(session: Session, arguments: Arguments) -> None:
     index, built = _create_index(session, arguments)
-    session.write((arguments.out or OUT) / entries.FILENAME, entries.dump(index))
+    session.write(arguments.out / entries.FILENAME, entries.dump(index))
     _show_rows(session, arguments, index)
     reused = len(index.wheels) - len(built)
     session.reporter.say(f"{count(len(built), 'row')} of built wheels, {reused} of reused ones")
@@ -113,7 +113,7 @@ def _put(session: Session, arguments: Arguments) -> None:
 def _fetch(session: Session, arguments: Arguments) -> None:
     plan = _read_plan(session, arguments)
     cells = [cell for cell in plan.cells if cell.state is State.REUSED and cell.location]
-    out = (arguments.out or OUT) / job_artifacts.REUSED
+    out = arguments.out / job_artifacts.REUSED
     names = sorted({cell.filename for cell in cells})
     if cells:
         _fetch_cells(session, arguments, plan, out)
