@@ -7,6 +7,7 @@ from typing import Final, Literal
 from matrix.manifest.describing import AT_LEAST_ONE, Bounds, key, mapping
 from matrix.manifest.describing import line as _line
 
+SELF_HOSTED: Final = "self-hosted"
 LEAST_MINUTES: Final = 30
 MOST_MINUTES: Final = 7_200
 """Five days, after which GitHub stops a job on a runner of one's own."""
@@ -35,6 +36,11 @@ class GitHubRunner:
         "Label, or list of labels that must all match.", default=(), shorthand=True
     )
     group: str = key("Runner group; with labels, those of the group that have them.", default="")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its users have registered it: GitHub knows nothing of its labels."""
+        return bool(self.group) or SELF_HOSTED in map(str.lower, self.labels)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -15,9 +15,8 @@ from typing import Final
 from matrix.errors import Problem, did_you_mean
 from matrix.manifest.checks import runner_of
 from matrix.manifest.model import Manifest
-from matrix.manifest.runner import Machine
+from matrix.manifest.runner import SELF_HOSTED, Machine
 
-SELF_HOSTED: Final = "self-hosted"
 WARNED_BEFORE: Final = datetime.timedelta(days=90)
 
 # What GitHub gives to every self-hosted runner.
@@ -28,7 +27,7 @@ def judge_labels(
     manifest: Manifest, today: datetime.date
 ) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Warnings of labels that GitHub retires soon; errors of those it has retired or never had."""
-    warnings, errors = [], list(find_unknown(manifest))
+    warnings, errors = [], [*find_unknown(manifest)]
     for index, runner in enumerate(manifest.runners):
         if not is_hosted(runner, manifest):
             continue
@@ -95,7 +94,7 @@ def read_hosted() -> Mapping[str, Mapping[str, str]]:
 
 def is_own(runner: Machine) -> bool:
     """Whether the runner is registered by its users: GitHub knows nothing of its labels."""
-    return bool(runner.github.group) or SELF_HOSTED in map(str.lower, runner.github.labels)
+    return runner.github.is_own
 
 
 def _describe_unknown(label: str, runner: Machine, manifest: Manifest) -> str:

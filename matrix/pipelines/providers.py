@@ -3,8 +3,9 @@
 import datetime
 from typing import Final
 
+from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest
-from matrix.pipelines import attributes
+from matrix.pipelines import attributes, machines
 from matrix.pipelines.github import GitHub
 from matrix.pipelines.gitlab import GitLab
 from matrix.pipelines.provider import Errors, Provider, Warnings
@@ -16,6 +17,8 @@ PROVIDERS: Final[dict[str, Provider]] = {
 
 def render_committed(manifest: Manifest) -> dict[str, str]:
     """Every file that the repository must hold, path to text, sorted by path."""
+    if wrong := list(machines.find_wrong_machines(manifest)):
+        raise ManifestError.of(wrong)
     texts: dict[str, str] = {}
     for provider in PROVIDERS.values():
         texts |= provider.render_committed(manifest)
@@ -33,4 +36,5 @@ def judge_runners(manifest: Manifest, today: datetime.date) -> tuple[Warnings, E
     """What is doubtful and what is wrong with the runners, on any service."""
     verdicts = [provider.judge_runners(manifest, today) for provider in PROVIDERS.values()]
     warnings = tuple(problem for warnings, _ in verdicts for problem in warnings)
-    return warnings, tuple(problem for _, errors in verdicts for problem in errors)
+    errors = [problem for _, errors in verdicts for problem in errors]
+    return warnings, (*errors, *machines.find_wrong_machines(manifest))
