@@ -130,7 +130,7 @@ def _environment(syntax: Syntax) -> "Environment":
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415
 
     environment = Environment(  # noqa: S701 - YAML, and every value is quoted or refused
-        loader=FunctionLoader(_read_template),
+        loader=FunctionLoader(read_template),
         undefined=StrictUndefined,
         finalize=_require_passed,
         # GitHub writes ${{ }}, shells write ${ } and [[ ]]: three braces collide with none of them.
@@ -156,7 +156,8 @@ def _environment(syntax: Syntax) -> "Environment":
     return environment
 
 
-def _read_template(name: str) -> str:
+def read_template(name: str) -> str:
+    """The text of the file ``name`` of the templates."""
     return (_find_templates() / name).read_text(encoding="utf-8")
 
 

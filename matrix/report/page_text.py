@@ -1,0 +1,127 @@
+"""
+The page to look at, as one HTML file that needs no server and fetches nothing.
+
+Every text passes the template engine's escaping for HTML, and the data that the script reads is
+JSON in which ``<``, ``>`` and ``&`` are escaped; the script writes text nodes only. The page's own
+Content-Security-Policy allows its style and its script by their digests, and nothing else.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from packaging.version import Version
+
+from matrix.pipelines.scalar import read_template
+from matrix.report.comparing import Change
+from matrix.report.page_facts import KINDS, Kind, PageCell, PageFacts, PageProject
+
+FILENAME: Final = "index.html"
+_CLASSES: Final[Mapping[Kind, str]] = {
+    "published": "p",
+    "reused": "r",
+    "built": "b",
+    "to build": "t",
+    "missing": "m",
+    "excluded": "x",
+    "impossible": "i",
+}
+
+
+def render_page(facts: PageFacts, *, home: str, installs: bool) -> str:
+    """
+    The page; ``home`` is the relative address of the directory that has ``targets/``.
+
+    With ``installs`` it shows the ``pip install`` line of each target.
+    """
+    style, script = read_template("report/page.css"), read_template("report/page.js")
+    return (
+        _make_environment(read_template)
+        .get_template("report/page.html.j2")
+        .render(
+            facts=facts,
+            home=home,
+            kinds=KINDS,
+            classes=_CLASSES,
+            rows={project.name: _list_row(project, facts) for project in facts.projects},
+            downgrades=frozenset(filter(is_downgrade, facts.changes)),
+            style=style,
+            style_digest=_digest(style),
+            script=script,
+            script_digest=_digest(script),
+            data=_dump_data(facts, installs=installs),
+        )
+    )
+
+
+def is_downgrade(change: Change) -> bool:
+    """Whether the newest version went down."""
+    if not (change.before and change.after):
+        return False
+    return max(map(Version, change.after)) < max(map(Version, change.before))
+
+
+def _make_environment(load: Callable[[str], str]) -> Environment:
+    return Environment(
+        loader=FunctionLoader(load),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # As in the templates of pipelines; JavaScript has two braces of its own.
+        variable_start_string="{{{",
+        variable_end_string="}}}",
+        block_start_string="{{%",
+        block_end_string="%}}",
+        comment_start_string="{{#",
+        comment_end_string="#}}",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _list_row(project: PageProject, facts: PageFacts) -> list[PageCell | None]:
+    cell_by_target = {cell.target: cell for cell in project.cells}
+    return [cell_by_target.get(target.id) for target in facts.targets]
+
+
+def _dump_data(facts: PageFacts, *, installs: bool) -> str:
+    """ASCII JSON without what could end the element around it."""
+    place_by_target = {target.id: place for place, target in enumerate(facts.targets)}
+    data = {
+        "installs": installs,
+        "kinds": KINDS,
+        "targets": [[target.id, target.label] for target in facts.targets],
+        "projects": {
+            project.name: _list_fields(project, place_by_target) for project in facts.projects
+        },
+    }
+    text = json.dumps(data, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def _list_fields(project: PageProject, place_by_target: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "cells": [
+            [place_by_target[cell.target], cell.kind, cell.versions, cell.reason]
+            for cell in project.cells
+        ],
+        "wheels": [
+            [w.filename, w.sha256, w.size, w.origin, [place_by_target[t] for t in w.targets]]
+            for w in project.wheels
+        ],
+        "wanted": project.wanted,
+        "requires": project.requires,
+        "required_by": project.required_by,
+        "licences": project.licences,
+        "advisories": project.advisories,
+    }
+
+
+def _digest(text: str) -> str:
+    """The digest as Content-Security-Policy writes it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
