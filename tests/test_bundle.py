@@ -19,6 +19,7 @@ from matrix.resolve.lock import LockedFile, Solution
 from matrix.verify.verify import verify
 
 from .manifests import manifest
+from .sealing import describe_nothing
 from .test_plan import NETIFACES, P27, P39, P312, WIN, lock, row
 from .wheels import make_wheel
 
@@ -48,7 +49,7 @@ def collected(made: Plan, wheels: Path, **allowed: str) -> Collected:
 
 def seal(made: Plan, found: Collected, out: Path, fetched: Sequence[Path] = ()) -> Path:
     return sealing.seal(
-        made, found, fetched, identity=IDENTITY, notes="notes\n", out=out, reporter=QUIET
+        made, found, fetched, identity=IDENTITY, describe=describe_nothing, out=out, reporter=QUIET
     )
 
 
@@ -247,7 +248,7 @@ def test_an_identity_that_no_record_can_hold_is_refused_before_anything_is_writt
             Collected(wheels=(), allowed_missing=()),
             [],
             identity=identity,
-            notes="",
+            describe=describe_nothing,
             out=tmp_path / "out",
             reporter=QUIET,
         )

@@ -18,6 +18,7 @@ from matrix.resolve.lock import Lock
 from matrix.verify.verify import verify
 
 from .manifests import manifest
+from .sealing import describe_nothing
 from .test_plan import P39, P312, lock, row
 from .wheels import make_wheel
 
@@ -60,7 +61,7 @@ def seal(
         collecting.collect(plan, arrivals.read_wheels(wheels), reason_by_pair={}),
         fetching.find_reused(plan, previous),
         identity=identity,
-        notes="notes\n",
+        describe=describe_nothing,
         out=directory / "out",
         reporter=QUIET,
     )

@@ -21,6 +21,7 @@ from . import locks
 from .index_server import IndexServer
 from .locks import P39, P312
 from .manifests import manifest, text
+from .sealing import describe_nothing
 from .test_plan_builds import build_row, with_builds
 from .wheels import make_sdist, make_wheel
 
@@ -59,7 +60,7 @@ def test_the_record_names_unlocked_builds_and_the_files_that_they_fetched(
         collecting.collect(plan, arrivals.read_wheels([wheel]), reason_by_pair={}),
         (),
         identity=IDENTITY,
-        notes="notes\n",
+        describe=describe_nothing,
         out=tmp_path / "out",
         reporter=Reporter.on_stderr(Loudness.QUIET),
     )

@@ -8,7 +8,7 @@ renamed at the end: a bundle that has its name is complete, and an interrupt lea
 import dataclasses
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +43,10 @@ _ORIGINS: Final[Mapping[State, Origin]] = {
 }
 
 
+Describe = Callable[[Record, tuple[Wheel, ...]], Mapping[str, str]]
+"""From the record and the opened wheels to the texts for people, by path: notes and page."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What distinguishes this bundle from others; ``created`` is ISO 8601."""
@@ -69,7 +73,7 @@ def seal(
     fetched: Iterable[Path],
     *,
     identity: Identity,
-    notes: str,
+    describe: Describe,
     out: Path,
     reporter: Reporter,
 ) -> Path:
@@ -87,7 +91,7 @@ def seal(
     temporary = out / f".{final.name}.part"
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        _write(plan, collected, fetched, identity, notes, temporary, reporter)
+        _write(plan, collected, fetched, identity, describe, temporary, reporter)
         temporary.replace(final)
     except OSError as error:
         raise files.write_error(final, error) from error
@@ -111,7 +115,7 @@ def _write(
     collected: Collected,
     fetched: Iterable[Path],
     identity: Identity,
-    notes: str,
+    describe: Describe,
     directory: Path,
     reporter: Reporter,
 ) -> None:
@@ -120,7 +124,10 @@ def _write(
         destination = directory / "files" / item.wheel.filename
         files.copy(item.path, destination, sha256=item.wheel.sha256)
     draft = make_record(plan, collected, placed, identity)
-    texts = {**_render_texts(draft), layout.NOTES: notes}
+    texts = {
+        **_render_texts(draft),
+        **describe(draft, tuple(item.wheel for item in placed)),
+    }
     reporter.say("proving every requirement on every target, from both views")
     for target, proven in prove_targets(draft, [item.wheel for item in placed]).items():
         texts[layout.locate_proof(target)] = proof.dump(proven)

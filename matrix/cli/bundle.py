@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import itertools
 import json
 from pathlib import Path
@@ -27,7 +28,7 @@ from matrix.errors import Problem, UsageError
 from matrix.pipelines import release
 from matrix.plan.model import Plan
 from matrix.record import schema
-from matrix.report import notes
+from matrix.report.bundle_texts import describe_bundle
 
 DESCRIPTION: Final = (
     "Collect the built wheels, fetch the published ones, prove that every requirement "
@@ -149,7 +150,7 @@ def seal(
         collected,
         existing,
         identity=identity,
-        notes=notes.notes(plan, collected.allowed_missing, version=identity.version),
+        describe=functools.partial(describe_bundle, plan, collected.allowed_missing),
         out=out,
         reporter=session.reporter,
     )

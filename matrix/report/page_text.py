@@ -7,12 +7,13 @@ Content-Security-Policy allows its style and its script by their digests, and no
 """
 
 import base64
+import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from packaging.version import Version
 
 from matrix.pipelines.scalar import read_template
@@ -31,29 +32,24 @@ _CLASSES: Final[Mapping[Kind, str]] = {
 }
 
 
-def render_page(facts: PageFacts, *, home: str, installs: bool) -> str:
+def render_page(facts: PageFacts, *, installs: bool) -> str:
     """
-    The page; ``home`` is the relative address of the directory that has ``targets/``.
+    The page; with ``installs`` it shows the ``pip install`` line of each target.
 
-    With ``installs`` it shows the ``pip install`` line of each target.
+    The script finds ``targets/`` beside the page, or one level up from a directory ``report``.
     """
     style, script = read_template("report/page.css"), read_template("report/page.js")
-    return (
-        _make_environment(read_template)
-        .get_template("report/page.html.j2")
-        .render(
-            facts=facts,
-            home=home,
-            kinds=KINDS,
-            classes=_CLASSES,
-            rows={project.name: _list_row(project, facts) for project in facts.projects},
-            downgrades=frozenset(filter(is_downgrade, facts.changes)),
-            style=style,
-            style_digest=_digest(style),
-            script=script,
-            script_digest=_digest(script),
-            data=_dump_data(facts, installs=installs),
-        )
+    return _read_page().render(
+        facts=facts,
+        kinds=KINDS,
+        classes=_CLASSES,
+        rows={project.name: _list_row(project, facts) for project in facts.projects},
+        downgrades=frozenset(filter(is_downgrade, facts.changes)),
+        style=style,
+        style_digest=_digest(style),
+        script=script,
+        script_digest=_digest(script),
+        data=_dump_data(facts, installs=installs),
     )
 
 
@@ -64,9 +60,10 @@ def is_downgrade(change: Change) -> bool:
     return max(map(Version, change.after)) < max(map(Version, change.before))
 
 
-def _make_environment(load: Callable[[str], str]) -> Environment:
-    return Environment(
-        loader=FunctionLoader(load),
+@functools.cache
+def _read_page() -> Template:
+    environment = Environment(
+        loader=FunctionLoader(read_template),
         autoescape=True,
         undefined=StrictUndefined,
         # As in the templates of pipelines; JavaScript has two braces of its own.
@@ -80,6 +77,7 @@ def _make_environment(load: Callable[[str], str]) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    return environment.get_template("report/page.html.j2")
 
 
 def _list_row(project: PageProject, facts: PageFacts) -> list[PageCell | None]:

@@ -1,7 +1,8 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const home = new URL(document.body.dataset.home, location.href).href;
+  // In a bundle the page lies in report/; as the front page of a server, beside targets/.
+  const home = new URL(/\/report\/[^/]*$/.test(location.pathname) ? "../" : "./", location.href).href;
   const filter = document.getElementById("filter");
   const kind = document.getElementById("kind");
   const count = document.getElementById("count");

@@ -1,0 +1,65 @@
+"""The texts of a bundle for people: its notes and its page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from packaging.utils import canonicalize_name
+
+from matrix.distributions.core_metadata import parse_fields, parse_licence
+from matrix.distributions.wheel import Wheel
+from matrix.plan.model import Cell, Plan
+from matrix.policy.licences import words
+from matrix.record import layout
+from matrix.record.schema import Record
+from matrix.report import page_facts
+from matrix.report.comparing import Release
+from matrix.report.notes import notes
+from matrix.report.page_text import render_page
+
+
+def describe_bundle(
+    plan: Plan,
+    missing: Sequence[tuple[Cell, str]],
+    record: Record,
+    wheels: Sequence[Wheel],
+) -> Mapping[str, str]:
+    """The text of each file, by its path in the bundle."""
+    facts = page_facts.gather_plan(plan, title=record.label, lines=_list_lines(record))
+    facts = page_facts.add_record(facts, record)
+    facts = page_facts.add_dependencies(facts, find_names(wheels))
+    facts = page_facts.add_judgements(facts, licence_by_release=read_licences(wheels))
+    return {
+        layout.NOTES: notes(plan, missing, version=record.version),
+        layout.PAGE: render_page(facts, installs=True),
+    }
+
+
+def find_names(wheels: Iterable[Wheel]) -> Mapping[str, frozenset[str]]:
+    """By project, the projects that its wheels require, under a marker or for an extra too."""
+    names_by_project: dict[str, frozenset[str]] = {}
+    for wheel in wheels:
+        names = {canonicalize_name(item.name) for item in wheel.metadata.requires_dist}
+        known = names_by_project.get(wheel.project, frozenset())
+        names_by_project[wheel.project] = known | names
+    return names_by_project
+
+
+def read_licences(wheels: Iterable[Wheel]) -> Mapping[Release, str]:
+    """The licence that each release states, in words; empty for one that states none."""
+    return {
+        (wheel.project, str(wheel.version)): words(
+            parse_licence(parse_fields(wheel.metadata_bytes))
+        )
+        for wheel in wheels
+    }
+
+
+def _list_lines(record: Record) -> tuple[str, ...]:
+    projects = len({wheel.project for wheel in record.wheels})
+    size = sum(wheel.size for wheel in record.wheels)
+    return (
+        (
+            f"{len(record.wheels)} wheels of {projects} projects for {len(record.targets)} "
+            f"targets, {size / 1e6:.1f} MB"
+        ),
+        f"Sealed {record.created} by {record.generator}",
+    )
