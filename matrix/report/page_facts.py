@@ -184,9 +184,9 @@ def add_judgements(
         if licence:
             licences.setdefault(project, set()).add(licence)
     advisories: dict[str, set[str]] = {}
-    for found in vulnerabilities:
-        advisories.setdefault(found.project, set()).add(
-            f"{found.version}: {', '.join(found.ids)}: {found.summary}"
+    for vulnerability in vulnerabilities:
+        advisories.setdefault(vulnerability.project, set()).add(
+            f"{vulnerability.version}: {', '.join(vulnerability.ids)}: {vulnerability.summary}"
         )
     return dataclasses.replace(
         facts,
