@@ -89,6 +89,7 @@ def make_bundle(
         sequence=sequence,
         created="2026-11-22T00:00:00Z",
         generator="tests",
+        source=schema.NO_SOURCE,
         targets=tuple(recorded_target(target) for target in targets),
         wishes=tuple(wishes),
         wheels=tuple(recorded),

@@ -53,6 +53,7 @@ def test_the_json_of_an_import_has_labels(
         "name": "acme",
         "version": "2026.1",
         "sequence": 1,
+        "source": {"commit": "", "ref": "", "run": "", "lock_sha256": "", "untested": ""},
         "destination": str(tmp_path / "d"),
         "is_new": True,
         "wheels_copied": 2,

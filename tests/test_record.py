@@ -56,6 +56,7 @@ def record() -> Record:
         sequence=7,
         created="2026-11-22T00:00:00Z",
         generator="wheelyard 0.1",
+        source=schema.NO_SOURCE,
         targets=(),
         wishes=(),
         wheels=(),
@@ -92,14 +93,14 @@ def test_a_record_is_sorted_text_that_ends_with_a_newline() -> None:
     ("change", "message"),
     [
         pytest.param({"extra": 1}, "unknown key 'extra'", id="unknown-key"),
-        pytest.param({"schema": 3}, "schema: expected 2, got 3", id="newer-schema"),
-        pytest.param({"schema": 3, "new": 1}, "schema: expected 2, got 3", id="schema-first"),
-        pytest.param({"schema": True}, "schema: expected 2, got True", id="schema-true"),
+        pytest.param({"schema": 4}, "schema: expected 3, got 4", id="newer-schema"),
+        pytest.param({"schema": 4, "new": 1}, "schema: expected 3, got 4", id="schema-first"),
+        pytest.param({"schema": True}, "schema: expected 3, got True", id="schema-true"),
         pytest.param({"sequence": "7"}, "sequence: expected a whole number, got a text", id="text"),
         pytest.param(
             {"sequence": True}, "sequence: expected a whole number, got true or false", id="bool"
         ),
-        pytest.param({"schema": 2.0}, "schema: expected 2, got 2.0", id="schema-fraction"),
+        pytest.param({"schema": 2.0}, "schema: expected 3, got 2.0", id="schema-fraction"),
         pytest.param(
             {"sequence": 2**63},
             "sequence: expected a whole number from 0 to 9223372036854775807, got another",

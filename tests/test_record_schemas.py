@@ -49,7 +49,7 @@ def test_a_bundle_and_its_parts_are_what_the_schemas_say(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema": 3},
+        {"schema": 4},
         {"sequence": 2**63},
         {"sequence": -1},
         {"sequence": "1"},

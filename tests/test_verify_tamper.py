@@ -33,6 +33,11 @@ BOUNDED = settings(
 UNCHECKED = {
     "created": "when and by what a bundle was made, only its maker knows",
     "generator": "the same",
+    "source.commit": "what a bundle was made from, only its maker knows",
+    "source.lock_sha256": "the same: the lock is not carried",
+    "source.ref": "the same",
+    "source.run": "the same",
+    "source.untested": "the same",
     "name": "bundles of any name verify; the ledger of a destination compares sequences by name",
     "version": "the same",
     "sequence": "an import compares it with the ledger of the destination",

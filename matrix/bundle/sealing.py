@@ -32,6 +32,7 @@ from matrix.record.schema import (
     RecordedRequirement,
     RecordedTarget,
     RecordedWheel,
+    Source,
 )
 from matrix.targets.target import Target
 from matrix.verify import consistency
@@ -55,6 +56,7 @@ class Identity:
     sequence: int
     created: str
     generator: str
+    source: Source = schema.NO_SOURCE
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,7 @@ def make_record(
         sequence=identity.sequence,
         created=identity.created,
         generator=identity.generator,
+        source=identity.source,
         targets=tuple(
             _record_target(t.id, Target.parse(t.python, t.platform)) for t in plan.targets
         ),

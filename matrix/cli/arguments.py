@@ -199,11 +199,14 @@ def _parse_size(text: str) -> int:
 
 def add_identity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--version", default="", metavar="TEXT", help="of the bundle; default: the date"
+        "--version",
+        default="",
+        metavar="TEXT",
+        help="of the bundle; default: the date and time of the commit, or today's date",
     )
     parser.add_argument(
         "--sequence",
         type=int,
         metavar="N",
-        help="must be higher than the last release's; default: the Unix time",
+        help="must be higher than the last release's; default: the Unix time of the commit",
     )

@@ -3,12 +3,10 @@
 import argparse
 import dataclasses
 import functools
-import itertools
 import json
 from pathlib import Path
 from typing import Final
 
-from matrix import __version__
 from matrix.bundle import fetching, job_artifacts, packing, sealing
 from matrix.bundle.collecting import Collected
 from matrix.cli.arguments import (
@@ -21,11 +19,11 @@ from matrix.cli.arguments import (
     add_packing,
     add_plan_source,
 )
-from matrix.cli.collect import collect_wheels, list_owed, parse_allowances
+from matrix.cli.collect import collect_wheels, list_owed, read_allowances
+from matrix.cli.identity import make_identity
 from matrix.cli.session import Session
 from matrix.edge import files
 from matrix.errors import Problem, UsageError
-from matrix.pipelines import release
 from matrix.plan.model import Plan
 from matrix.record import schema
 from matrix.report.bundle_texts import describe_bundle
@@ -50,6 +48,7 @@ class Arguments:
     wheels: Path | None = None
     out: Path = OUT
     tag: str = ""
+    untested: str = ""
     outputs: Path | None = None
     allow_missing: tuple[str, ...] = ()
 
@@ -72,6 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tag", default="", metavar="TAG", help="take the version from this tag of a release"
     )
     parser.add_argument(
+        "--untested",
+        default="",
+        metavar="REASON",
+        help="record why the default branch has no successful run of this release's commit",
+    )
+    parser.add_argument(
         "--outputs", type=Path, metavar="FILE", help="append the digest as an output of the job"
     )
     add_packing(parser)
@@ -83,14 +88,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, arguments: Arguments) -> None:
     """Collect, fetch, prove and seal."""
     plan = session.plan(arguments.source)
-    allowed = parse_allowances(arguments.allow_missing, plan)
+    allowed = read_allowances(session, arguments.allow_missing, plan)
     if arguments.wheels is None and list_owed(plan) - allowed.keys():
         what = "expected --wheels DIR, because the plan builds wheels, got none"
         hint = "wheelyard build --local, then wheelyard bundle --wheels wheels"
         raise UsageError(Problem(place="bundle", what=what, hint=hint))
     collected = collect_wheels(session, plan, arguments.wheels, reason_by_pair=allowed)
     identity = make_identity(
-        session, plan, arguments.identity, out=arguments.out, tag=arguments.tag
+        session,
+        plan,
+        arguments.identity,
+        out=arguments.out,
+        tag=arguments.tag,
+        previous=arguments.source.previous,
+        untested=arguments.untested,
     )
     directory = seal(
         session,
@@ -117,19 +128,6 @@ def pack(session: Session, directory: Path, options: Packing) -> None:
         packing.pack(directory, options.parts, size=options.pack, reporter=session.reporter)
 
 
-def make_identity(
-    session: Session, plan: Plan, options: Identity, *, out: Path, tag: str = ""
-) -> sealing.Identity:
-    """Return what a new bundle in ``out`` is called."""
-    tagged = release.parse_tag(tag) if tag else ""
-    return sealing.Identity(
-        version=options.version or tagged or _choose_version(session, plan, out),
-        sequence=options.sequence or int(session.now.timestamp()),
-        created=session.now.isoformat().replace("+00:00", "Z"),
-        generator=f"wheelyard {__version__}",
-    )
-
-
 def seal(
     session: Session,
     plan: Plan,
@@ -154,10 +152,3 @@ def seal(
         out=out,
         reporter=session.reporter,
     )
-
-
-def _choose_version(session: Session, plan: Plan, out: Path) -> str:
-    """Return today's date, with a number if ``out`` has a bundle of that name already."""
-    today = f"{session.now.year}.{session.now.month}.{session.now.day}"
-    numbered = itertools.chain([today], (f"{today}.{number}" for number in itertools.count(1)))
-    return next(v for v in numbered if not (out / f"{plan.bundle}-{v}").exists())

@@ -23,6 +23,10 @@ DESCRIPTION: Final = (
 EXAMPLES: Final = ("wheelyard collect wheels --plan plan/plan.json",)
 
 
+ALLOW_MISSING: Final = "WHEELYARD_ALLOW_MISSING"
+"""Variable of a pipeline: the same as the options, separated by spaces or commas."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
     common: Common
@@ -40,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, arguments: Arguments) -> None:
     """Compare a directory of wheels with the plan."""
     plan = session.plan(arguments.source)
-    allowed = parse_allowances(arguments.allow_missing, plan)
+    allowed = read_allowances(session, arguments.allow_missing, plan)
     collected = collect_wheels(session, plan, arguments.directory, reason_by_pair=allowed)
     names = [built.wheel.filename for built in collected.wheels]
     if arguments.common.json:
@@ -75,16 +79,34 @@ def list_owed(plan: Plan) -> set[Pair]:
     return {(cell.project, cell.target) for cell in plan.cells if cell.state is State.BUILD}
 
 
-def parse_allowances(options: Sequence[str], plan: Plan) -> dict[Pair, str]:
-    """Parse ``project@target`` options; each must name a cell that the plan builds."""
+def read_allowances(session: Session, options: Sequence[str], plan: Plan) -> dict[Pair, str]:
+    """
+    Return the pairs of ``--allow-missing`` and of the variable, with the reason for the record.
+
+    Each option must name a wheel that the plan builds. The variable may stay set when a wheel is
+    built again, so what it names in vain is a warning.
+    """
     owed = list_owed(plan)
     reason_by_pair: dict[Pair, str] = {}
+    facts = session.run_facts
+    where = f"by {facts.address}" if facts else "when the bundle was sealed"
+    for text in session.environment.get(ALLOW_MISSING, "").replace(",", " ").split():
+        pair = _parse_pair(text)
+        if pair in owed:
+            reason_by_pair[pair] = f"allowed to be missing {where}, which has {ALLOW_MISSING} set"
+        else:
+            what = f"{ALLOW_MISSING}: {text!r} names nothing that the plan builds"
+            session.warn(Problem(place="", what=what))
     for text in options:
-        project, _, target = text.partition("@")
-        pair = (canonicalize_name(project), target)
+        pair = _parse_pair(text)
         if pair not in owed:
             what = f"--allow-missing {text!r} names nothing that the plan builds"
             hint = "wheelyard plan, and see `to build`"
             raise UsageError(Problem(place="bundle", what=what, hint=hint))
-        reason_by_pair[pair] = "allowed to be missing when the bundle was sealed"
+        reason_by_pair[pair] = f"allowed to be missing {where}"
     return reason_by_pair
+
+
+def _parse_pair(text: str) -> Pair:
+    project, _, target = text.partition("@")
+    return canonicalize_name(project), target

@@ -1,7 +1,8 @@
 """``lock --diff``: the lock beside the one of a revision."""
 
+from matrix.cli import git
 from matrix.cli.session import Session
-from matrix.edge.programs import Finished, run
+from matrix.edge.programs import Finished
 from matrix.errors import LockError, NotEquipped, Problem, UsageError
 from matrix.report import locks
 from matrix.resolve import lockfile
@@ -57,11 +58,8 @@ def _explain_refusal(finished: Finished, what: str) -> Problem:
 
 
 def _run_git(session: Session, *arguments: str) -> Finished:
-    command = ["git", "-C", str(session.root.resolve()), *arguments]
-    # The output is read, so it must not depend on whose language this is.
-    environment = {**session.environment, "LC_ALL": "C"}
     try:
-        return run(command, environment=environment, timeout=60.0)
+        return git.run_git(session, *arguments)
     except FileNotFoundError as error:
         what = "expected the program 'git', got none"
         raise NotEquipped(Problem(place=_PLACE, what=what)) from error

@@ -21,6 +21,7 @@ from matrix.cli.arguments import (
     add_previous,
     add_toolchain,
 )
+from matrix.cli.identity import make_identity
 from matrix.cli.relock import relock
 from matrix.cli.session import Session, format_json
 from matrix.farside import summaries
@@ -134,7 +135,9 @@ def _make_plan(session: Session, lock: Lock, previous: Path | None) -> Plan:
 
 
 def _seal(session: Session, plan: Plan, collected: Collected, arguments: Arguments) -> Path:
-    identity = bundle.make_identity(session, plan, arguments.identity, out=arguments.out)
+    identity = make_identity(
+        session, plan, arguments.identity, out=arguments.out, previous=arguments.previous
+    )
     return bundle.seal(
         session, plan, collected, identity, out=arguments.out, previous=arguments.previous
     )

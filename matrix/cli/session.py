@@ -241,8 +241,7 @@ class Session:
 
         A bundle that cannot be verified is an error, never an empty one.
         """
-        plan = self.draft_plan(lock, previous=previous, inventory=inventory, past=past)
-        return self._judge(plan)
+        return self._judge(self.draft_plan(lock, previous=previous, inventory=inventory, past=past))
 
     def draft_plan(
         self,
@@ -256,12 +255,13 @@ class Session:
         from matrix.plan import planning  # noqa: PLC0415 - see above
 
         known, durations = self._read_previous(previous)
-        return planning.create_plan(
+        plan = planning.create_plan(
             self.manifest,
             lock,
             inventory={**(inventory or {}), **known},
             past={**durations, **(past or {})},
         )
+        return dataclasses.replace(plan, lock_sha256=lockfile.digest(lock))
 
     def _read_previous(self, previous: Path | None) -> "tuple[Inventory, Durations]":
         """What a bundle built, and how long that took; it is verified once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 
@@ -20,6 +21,7 @@ def describe_bundle(report: Report) -> dict[str, object]:
         "version": record.version,
         "sequence": record.sequence,
         "sha256": report.record_sha256,
+        "source": dataclasses.asdict(record.source),
         "wheels": len(record.wheels),
         "files": report.files,
         "bytes": report.bytes,
@@ -48,10 +50,22 @@ def summarize_bundle(report: Report) -> str:
     wheels, files = count(len(record.wheels), "wheel"), count(report.files, "file")
     lines = [
         f"{record.label}: verified",
+        *summarize_source(record),
         f"  {wheels}, {files}, {megabytes(report.bytes)}",
         *summarize_gaps(report),
     ]
     return "\n".join(map(printable, lines))
+
+
+def summarize_source(record: Record) -> Iterator[str]:
+    """Yield what the bundle was made from, where that is known, and a release without tests."""
+    source = record.source
+    if source.commit:
+        ref = f" ({source.ref})" if source.ref else ""
+        run = f", {source.run}" if source.run else ""
+        yield f"  made from commit {source.commit}{ref}{run}"
+    if source.untested:
+        yield f"  untested: {source.untested}"
 
 
 def summarize_gaps(report: Report) -> Iterator[str]:
@@ -71,6 +85,7 @@ def describe_import(imported: Imported) -> dict[str, object]:
         "version": record.version,
         "sequence": record.sequence,
         "sha256": imported.report.record_sha256,
+        "source": dataclasses.asdict(record.source),
         "destination": imported.destination,
         "is_new": imported.is_new,
         "wheels_copied": len(imported.copied),
@@ -89,6 +104,7 @@ def summarize_import(imported: Imported) -> str:
     label = imported.report.record.label
     lines = [
         f"{label} {state} into {imported.destination}: {counts}",
+        *summarize_source(imported.report.record),
         *summarize_gaps(imported.report),
         *(f"  not shown: {name}, which was withdrawn here" for name in imported.withdrawn),
     ]

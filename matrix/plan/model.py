@@ -206,6 +206,8 @@ class Plan:
     job_classes: tuple[JobClass, ...]
     jobs: tuple[Job, ...]
     build_requirements: tuple[BuildRequirement, ...] = ()
+    lock_sha256: str = ""
+    """The digest of the lock's text."""
 
     def get_job_class(self, job: Job) -> JobClass:
         """The job class of ``job``."""

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from matrix.record import canonical
 from matrix.record.canonical import InvalidRecord
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 FILENAME: Final = "bundle.json"
 SIGNATURE: Final = "bundle.dsse.json"
 """The record's signature beside it: the one file that neither record nor parts.json lists."""
@@ -89,6 +89,25 @@ class RecordedWheel:
     """The files that an unlocked build fetched; empty for a reused wheel."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a bundle was made from; texts are empty where nothing is known."""
+
+    commit: str
+    """The commit that was checked out, in hexadecimal digits."""
+    ref: str
+    """The branch, the tag or the merge request of it, as in ``refs/heads/main``."""
+    run: str
+    """The address of the pipeline's run; empty for a bundle of a person's machine."""
+    lock_sha256: str
+    """The digest of the ``packages.lock`` that the plan was made from."""
+    untested: str
+    """Why a release has no successful run of its default branch; empty when it has one."""
+
+
+NO_SOURCE: Final = Source(commit="", ref="", run="", lock_sha256="", untested="")
+
+
 @dataclasses.dataclass(frozen=True, order=True)
 class Missing:
     """A release that a target is known to lack."""
@@ -119,12 +138,13 @@ class Record:
     created: str
     """ISO 8601."""
     generator: str
+    source: Source
     targets: tuple[RecordedTarget, ...]
     wishes: tuple[RecordedRequirement, ...]
     wheels: tuple[RecordedWheel, ...]
     missing: tuple[Missing, ...]
     files: tuple[RecordedFile, ...]
-    schema: Literal[2] = SCHEMA
+    schema: Literal[3] = SCHEMA
 
     @property
     def label(self) -> str:

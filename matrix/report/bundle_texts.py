@@ -28,7 +28,7 @@ def describe_bundle(
     facts = page_facts.add_dependencies(facts, find_names(wheels))
     facts = page_facts.add_judgements(facts, licence_by_release=read_licences(wheels))
     return {
-        layout.NOTES: notes(plan, missing, version=record.version),
+        layout.NOTES: notes(plan, missing, version=record.version, source=record.source),
         layout.PAGE: render_page(facts, installs=True),
     }
 
@@ -62,4 +62,5 @@ def _list_lines(record: Record) -> tuple[str, ...]:
             f"targets, {size / 1e6:.1f} MB"
         ),
         f"Sealed {record.created} by {record.generator}",
+        *([f"Made from commit {record.source.commit}"] if record.source.commit else []),
     )

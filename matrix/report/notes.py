@@ -3,12 +3,22 @@
 from collections.abc import Iterable, Sequence
 
 from matrix.plan.model import Cell, Plan, State
+from matrix.record.schema import NO_SOURCE, Source
 from matrix.report.markdown import escape
 from matrix.targets.target import Target
 
 
-def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> str:
-    """Targets, requirements, what was built, what is missing and why, and how to import it."""
+def notes(
+    plan: Plan,
+    missing: Sequence[tuple[Cell, str]],
+    *,
+    version: str,
+    source: Source = NO_SOURCE,
+) -> str:
+    """
+    Where it was made, targets, requirements, what was built, what is missing and why, and how to
+    import it.
+    """
     title = f"{plan.bundle} {version}"
     absent = {(cell.project, cell.version, cell.target) for cell, _ in missing}
     built = sorted(
@@ -20,6 +30,7 @@ def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> s
     )
     parts = [
         f"# {escape(title)}\n",
+        *_list("Source", _list_source(source)),
         *_list(
             "Targets", (f"`{t.id}`: {Target.parse(t.python, t.platform)}" for t in plan.targets)
         ),
@@ -41,6 +52,17 @@ def notes(plan: Plan, missing: Sequence[tuple[Cell, str]], *, version: str) -> s
         ),
     ]
     return "\n".join(parts)
+
+
+def _list_source(source: Source) -> list[str]:
+    lines = {
+        "commit": source.commit and f"`{source.commit}`",
+        "ref": escape(source.ref),
+        "run": f"<{source.run}>" if source.run else "",
+        "sha256 of the lock": source.lock_sha256 and f"`{source.lock_sha256}`",
+        "untested": escape(source.untested),
+    }
+    return [f"{what}: {text}" for what, text in lines.items() if text] if source.commit else []
 
 
 def _list_unlocked(plan: Plan) -> list[str]:

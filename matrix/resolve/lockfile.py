@@ -1,6 +1,7 @@
 """Reading and writing ``packages.lock``."""
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,6 +40,11 @@ def name_lock(manifest: Path) -> str:
 def dump(lock: Lock) -> str:
     """The file's text: JSON, one entry a line, sorted."""
     return rows.dump(lock, schema=SCHEMA, indent=1)
+
+
+def digest(lock: Lock) -> str:
+    """The sha256 of the file's text, in hex."""
+    return hashlib.sha256(dump(lock).encode()).hexdigest()
 
 
 def parse(text: str | bytes, *, source: str, to_renew: bool = False) -> Lock:
