@@ -40,12 +40,12 @@ def find_commit(session: Session) -> Commit | str:
         return sha.output.strip().partition("\n")[0]
     # The plumbing command: what ``git log`` prints depends on the user's configuration.
     header = run_git(session, "cat-file", "commit", "HEAD").output.partition("\n\n")[0]
-    found = _COMMITTER.search(header)
-    if found is None:
+    committer = _COMMITTER.search(header)
+    if committer is None:
         return "the commit has no committer's date"
     branch = run_git(session, "symbolic-ref", "--quiet", "HEAD")
     ref = branch.output.strip() if branch.succeeded else ""
-    return Commit(sha=sha.output.strip(), seconds=int(found[1]), ref=ref)
+    return Commit(sha=sha.output.strip(), seconds=int(committer[1]), ref=ref)
 
 
 def list_changed(session: Session, names: Iterable[str]) -> tuple[str, ...]:
