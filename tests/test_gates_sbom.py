@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matrix.edge.archives import InvalidArchive
 from matrix.gates.sbom import format_purl, render_sbom
 from matrix.gates.vendored import Vendored, find_vendored, read_vendored
-from matrix.record.schema import Record
+from matrix.record.schema import NO_SOURCE, Record
 
 from .bundles import LINUX, recorded_target, recorded_wheel
 from .wheels import make_wheel
@@ -35,6 +35,7 @@ def make_record(*wheels: Path) -> Record:
         ),
         missing=(),
         files=(),
+        source=NO_SOURCE,
     )
 
 
