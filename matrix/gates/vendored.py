@@ -41,12 +41,12 @@ class Vendored:
 def read_vendored(path: Path) -> tuple[Vendored, ...]:
     """The libraries inside the wheel at ``path``, sorted; raises ``InvalidArchive``."""
     contents = archives.read_contents(path, select=_is_document, limit=_LIMIT)
-    documents = [
-        found
-        for name, data in sorted(contents.bytes_by_name.items())
-        for found in _parse_document(data)
+    components = [
+        component
+        for _, data in sorted(contents.bytes_by_name.items())
+        for component in _parse_document(data)
     ]
-    return tuple(sorted(set(documents or find_vendored(contents.names))))
+    return tuple(sorted(set(components or find_vendored(contents.names))))
 
 
 def find_vendored(names: Iterable[str]) -> tuple[Vendored, ...]:
@@ -91,10 +91,10 @@ def _parse_document(data: bytes) -> list[Vendored]:
         loaded = json.loads(data)
     except (ValueError, RecursionError):
         return []
-    listed = loaded.get("components") if isinstance(loaded, dict) else None
+    components = loaded.get("components") if isinstance(loaded, dict) else None
     return [
         Vendored(name=name, version=_get_text(item, "version"), purl=_get_text(item, "purl"))
-        for item in (listed if isinstance(listed, list) else ())
+        for item in (components if isinstance(components, list) else ())
         if isinstance(item, dict) and (name := _get_text(item, "name"))
     ]
 
