@@ -34,7 +34,6 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
-    session.run("actionlint", "-no-color")
 
 
 @nox.session(python=PYTHON)

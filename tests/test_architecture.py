@@ -27,7 +27,6 @@ ROOMS = (
     "builds",
     "toolchain",
     "store",
-    "gates",
     "bundle",
     "report",
     "exports",

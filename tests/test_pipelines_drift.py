@@ -35,7 +35,7 @@ def test_applied_files_have_no_drift_and_are_not_written_again(
 
 def test_a_hand_edit_is_shown_and_undone(repository: Path, text_by_path: dict[str, str]) -> None:
     path = repository / gitlab.PARENT
-    edited = text_by_path[gitlab.PARENT].replace("timeout: 15 minutes", "timeout: 2 minutes")
+    edited = text_by_path[gitlab.PARENT].replace("stages: [check", "stages: [look")
     path.write_text(edited, encoding="utf-8")
 
     with pytest.raises(Drift) as error:
@@ -43,9 +43,9 @@ def test_a_hand_edit_is_shown_and_undone(repository: Path, text_by_path: dict[st
 
     assert str(error.value) == (
         ".gitlab-ci.yml: differs from the file that the manifest generates\n"
-        "  @@ -32 +32 @@\n"
-        "  -  timeout: 2 minutes\n"
-        "  +  timeout: 15 minutes\n"
+        "  @@ -4 +4 @@\n"
+        "  -stages: [look, plan, wheels, verdict]\n"
+        "  +stages: [check, plan, wheels, verdict]\n"
         "  hint: run `wheelyard generate` and commit the result"
     )
     assert drift.apply(repository, text_by_path).written == (".gitlab-ci.yml",)

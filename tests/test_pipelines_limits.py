@@ -1,7 +1,6 @@
 """What the services refuse is refused here: with count, cap and remedy."""
 
 import dataclasses
-import json
 
 import pytest
 
@@ -13,7 +12,7 @@ from matrix.pipelines.limits import check_limit
 from matrix.pipelines.providers import PROVIDERS
 from matrix.plan.model import Cell, Plan, State
 
-from .golden import cases
+from .golden import cases, semantics
 from .golden.everywhere import everywhere
 
 GITHUB, GITLAB = PROVIDERS["github"], PROVIDERS["gitlab"]
@@ -34,7 +33,7 @@ def make_named_plan(manifest: Manifest, length: int) -> Plan:
     """A plan with one job whose name on GitLab has so many characters."""
     plan = cases.plan(manifest)
     (job,) = plan.jobs
-    name = "j" * (length - len(gitlab.BUILD))
+    name = "j" * (length - len(gitlab.name_job(dataclasses.replace(job, id=""))))
     return dataclasses.replace(plan, jobs=(dataclasses.replace(job, id=name),))
 
 
@@ -74,7 +73,7 @@ def test_a_matrix_holds_256_jobs(count: int) -> None:
 
     outputs = GITHUB.render_outputs(manifest, make_plan(manifest, count))
 
-    assert len(json.loads(outputs["manylinux-x86-64-cibw4"])) == count
+    assert outputs["manylinux-x86-64-cibw4"].count(",") == count - 1
 
 
 def test_a_matrix_of_257_jobs_is_refused() -> None:
@@ -91,7 +90,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("last", [86, 87])
+@pytest.mark.parametrize("last", [88, 89])
 def test_a_run_keeps_500_artifacts(last: int) -> None:
     manifest = everywhere()
 
@@ -104,7 +103,7 @@ def test_a_run_of_501_artifacts_is_refused() -> None:
     manifest = everywhere()
 
     with pytest.raises(UsageError) as error:
-        GITHUB.render_outputs(manifest, make_plan(manifest, 200, 200, 8, 88))
+        GITHUB.render_outputs(manifest, make_plan(manifest, 200, 200, 8, 90))
 
     assert str(error.value) == (
         "the plan: expected at most 500 artifacts per run on github, got 501\n"
@@ -118,7 +117,7 @@ def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> Non
     plan = make_named_plan(manifest, length)
 
     if fits:
-        assert f"\nbuild-{plan.jobs[0].id}:\n" in GITLAB.render_child(manifest, plan)
+        assert f'\n"build-{plan.jobs[0].id}: netifaces":\n' in GITLAB.render_child(manifest, plan)
     else:
         with pytest.raises(UsageError, match="expected at most 255 job name characters on gitlab"):
             GITLAB.render_child(manifest, plan)
@@ -126,7 +125,7 @@ def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> Non
 
 def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
     manifest = everywhere()
-    plan = make_plan(manifest, 123, 124, 124, 124)
+    plan = make_plan(manifest, 124, 124, 124, 125)
 
     outputs = GITHUB.render_outputs(manifest, plan)
     child = GITLAB.render_child(manifest, plan)
@@ -139,7 +138,7 @@ def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
     ("megabytes", "limit", "fits"),
     [(99, 0, True), (100, 0, True), (101, 0, False), (101, 101, True), (102, 101, False)],
 )
-def test_a_bundle_fits_the_artifacts_of_the_instance(
+def test_a_bundle_is_an_artifact_where_the_instance_takes_it(
     megabytes: int, limit: int, fits: bool
 ) -> None:
     manifest = dataclasses.replace(
@@ -157,14 +156,5 @@ def test_a_bundle_fits_the_artifacts_of_the_instance(
     )
     heavy = dataclasses.replace(plan, cells=(*plan.cells, cell))
 
-    if fits:
-        assert GITLAB.render_child(manifest, heavy)
-        return
-    with pytest.raises(UsageError) as error:
-        GITLAB.render_child(manifest, heavy)
-    assert str(error.value) == (
-        f"the bundle: expected at most {limit or 100} artifact megabytes on gitlab, "
-        f"got {megabytes}\n"
-        "  hint: raise the instance's maximum artifacts size, "
-        "then say gitlab: {artifact-megabytes: N}"
-    )
+    bundle = semantics.parse(GITLAB.render_child(manifest, heavy))["bundle"]
+    assert bundle.get("artifacts", {}).get("paths") == (["release/"] if fits else None)

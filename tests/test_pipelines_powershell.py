@@ -52,7 +52,7 @@ def windows_jobs() -> Iterator[tuple[str, dict[str, Any]]]:
                 whole = semantics.parse(text)
                 for name in jobs_of(whole):
                     job = merge_job(name, whole)
-                    if is_windows(job):
+                    if is_windows(job) and name != "publish":
                         yield f"{case}/{path}: {name}", job
 
 
@@ -82,17 +82,14 @@ def test_a_job_of_the_plan_is_built_by_the_words_of_the_plan() -> None:
     manifest = everywhere()
     plan = cases.plan(manifest)
     child = semantics.parse(gitlab.GitLab().render_child(manifest, plan))
-    names = [f"build-{job.id}" for job in plan.jobs if job.job_class.startswith("win")]
+    names = [gitlab.name_job(job) for job in plan.jobs if job.job_class.startswith("win")]
 
     assert names
     for name in names:
         (words,) = read_commands(child[name]["script"][0])
         wheelyard, verb, id_, *options = words
-        assert (wheelyard, verb, f"build-{id_}") == (
-            ".wheelyard/Scripts/wheelyard",
-            "build",
-            name,
-        )
+        assert (wheelyard, verb) == (".wheelyard/Scripts/wheelyard", "build")
+        assert name == f"build-{id_}: netifaces"
         given = dict(zip(options[::2], options[1::2], strict=True))
         assert given["--plan"] == "plan/plan.json"
         assert given["--expect"] == agreement.digest_plan(plan)

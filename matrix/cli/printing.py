@@ -28,7 +28,7 @@ COMMAND: Final = "wheelyard"
 VERB_NAMES: Final = (
     *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
     *("import", "lock", "plan", "release", "report", "runner", "schema", "store", "targets"),
-    *("tool", "toolchain", "verify"),
+    *("tool", "toolchain", "upload", "verify"),
 )
 _HINTED: Final = re.compile(rf"\b{COMMAND} ({'|'.join(VERB_NAMES)})\b")
 

@@ -158,6 +158,12 @@ def _load_tool() -> VerbModule[Any]:
     return tool
 
 
+def _load_upload() -> VerbModule[Any]:
+    from matrix.cli import upload  # noqa: PLC0415 - see above
+
+    return upload
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verb:
     """One verb: its name, what it does in one line, and how to import it."""
@@ -182,6 +188,7 @@ VERBS: Final = (
     ),
     Verb("bundle", "collect, fetch the published wheels, prove and seal", _load_bundle),
     Verb("verify", "check every byte of a bundle and prove it again", _load_verify),
+    Verb("upload", "upload the parts of a release to GitLab's package registry", _load_upload),
     Verb("import", "verify a bundle and add it to a destination", _load_import),
     Verb(
         "targets",

@@ -1,14 +1,11 @@
-"""The texts of a bundle beside its wheels: its notes, its page and its bill of materials."""
+"""The texts of a bundle for people: its notes and its page."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
-from matrix.bundle.sealing import Placed
 from matrix.distributions.core_metadata import parse_fields, parse_licence
 from matrix.distributions.wheel import Wheel
-from matrix.gates.sbom import render_sbom
-from matrix.gates.vendored import read_vendored
 from matrix.plan.model import Cell, Plan
 from matrix.policy.licences import words
 from matrix.record import layout
@@ -23,24 +20,16 @@ def describe_bundle(
     plan: Plan,
     missing: Sequence[tuple[Cell, str]],
     record: Record,
-    placed: Sequence[Placed],
+    wheels: Sequence[Wheel],
 ) -> Mapping[str, str]:
     """The text of each file, by its path in the bundle."""
-    wheels = [item.wheel for item in placed]
-    names, licences = find_names(wheels), read_licences(wheels)
     facts = page_facts.gather_plan(plan, title=record.label, lines=_list_lines(record))
     facts = page_facts.add_record(facts, record)
-    facts = page_facts.add_dependencies(facts, names)
-    facts = page_facts.add_judgements(facts, licence_by_release=licences)
+    facts = page_facts.add_dependencies(facts, find_names(wheels))
+    facts = page_facts.add_judgements(facts, licence_by_release=read_licences(wheels))
     return {
         layout.NOTES: notes(plan, missing, version=record.version, source=record.source),
         layout.PAGE: render_page(facts, installs=True),
-        layout.SBOM: render_sbom(
-            record,
-            vendored_by_filename={item.wheel.filename: read_vendored(item.path) for item in placed},
-            licence_by_release=licences,
-            names_by_project=names,
-        ),
     }
 
 

@@ -41,17 +41,14 @@ def read_run(environment: Mapping[str, str]) -> PackagesRun:
     )
 
 
-def open_packages(
+def open_registry(
     environment: Mapping[str, str],
     *,
-    key: str,
     ca_bundle: str = "",
     log: Callable[[str], object] = lambda _line: None,
     sleep: Callable[[float], object] | None = None,
-) -> Packages:
-    """Open the registry of the job's project; a secret that is not of ``key`` is an error."""
-    secret = environment.get(signed_index.VARIABLE, "")
-    seed = signed_index.parse_seed(secret, key=key) if secret and key else None
+) -> PackageRegistry:
+    """Open the registry of the job's project."""
     settings = Settings(
         url=f"{environment['CI_API_V4_URL'].rstrip('/')}/",
         # The certificates of the instance itself, which GitLab's runner writes into each job.
@@ -60,5 +57,19 @@ def open_packages(
         headers={"JOB-TOKEN": environment["CI_JOB_TOKEN"]},
     )
     transport = Transport(settings, log=log, sleep=sleep, hint=_HINT)
-    run = read_run(environment)
-    return Packages(PackageRegistry(transport, project=run.project), run, key=key, seed=seed)
+    return PackageRegistry(transport, project=environment["CI_PROJECT_ID"])
+
+
+def open_packages(
+    environment: Mapping[str, str],
+    *,
+    key: str,
+    ca_bundle: str = "",
+    log: Callable[[str], object] = lambda _line: None,
+    sleep: Callable[[float], object] | None = None,
+) -> Packages:
+    """Open the store of the job's project; a secret that is not of ``key`` is an error."""
+    secret = environment.get(signed_index.VARIABLE, "")
+    seed = signed_index.parse_seed(secret, key=key) if secret and key else None
+    registry = open_registry(environment, ca_bundle=ca_bundle, log=log, sleep=sleep)
+    return Packages(registry, read_run(environment), key=key, seed=seed)

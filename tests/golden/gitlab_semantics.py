@@ -10,6 +10,10 @@ from .semantics import parse
 LIMITS = read_limits("gitlab")
 _KEYWORDS = {"stages", "workflow", "variables", "default"}
 _AFTER_FAILURE = {"always", "on_failure"}
+SAFE_SEQUENCES = {"bundle", "parts", "tag"}
+"""Jobs of which a line does no harm where the line before it has failed."""
+_ON_REQUEST = "$WHEELYARD_ALLOW_MISSING"
+"""A person's word that a bundle may lack what failed."""
 
 
 def gitlab_problems(text: str) -> list[str]:
@@ -30,7 +34,8 @@ def merge_job(name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_windows(job: Mapping[str, Any]) -> bool:
-    return "Scripts/python" in str(job.get("before_script"))
+    lines = [*job.get("before_script", []), *job.get("script", [])]
+    return any("Scripts/" in line or "$env:" in line for line in lines)
 
 
 def _job(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
@@ -42,7 +47,7 @@ def _job(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterato
         yield from _child(name, job, whole)
     elif not job.get("script") or "timeout" not in job:
         yield f"{name} has no script or no timeout"
-    if is_windows(job) and len(job["script"]) != 1:
+    if is_windows(job) and len(job["script"]) != 1 and name not in SAFE_SEQUENCES:
         yield f"{name} runs several lines on Windows"
     if len(name) > LIMITS["job name characters"]:
         yield f"{name} has too long a name"
@@ -53,7 +58,11 @@ def _job(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterato
 
 
 def _needs(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
-    needed = job.get("needs", [])
+    needed = [other for other in job.get("needs", []) if isinstance(other, str)]
+    for other in job.get("needs", []):
+        # A job of the parent; that it made this pipeline proves that it has ended.
+        if not isinstance(other, str) and other != {"pipeline": "$WHEELYARD_PARENT", "job": "plan"}:
+            yield f"{name} needs {other}"
     if len(needed) > LIMITS["needs per job"] or len(needed) != len(set(needed)):
         yield f"{name} needs {len(needed)} jobs"
     stages = whole["stages"]
@@ -67,10 +76,11 @@ def _needs(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Itera
 
 def _order(name: str, job: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
     """Nothing that makes or publishes a bundle runs after a failure, or without earlier stages."""
-    whens = {job.get("when"), *(rule.get("when") for rule in job.get("rules", []))}
+    rules = [r for r in job.get("rules", []) if _ON_REQUEST not in str(r.get("if"))]
+    whens = {job.get("when"), *(rule.get("when") for rule in rules)}
     if job.get("allow_failure"):
         yield f"{name} may fail"
-    if name in {"bundle", "publish"}:
+    if name in {"bundle", "parts", "publish"}:
         stages = whole["stages"]
         if whens & _AFTER_FAILURE or "needs" in job:
             yield f"{name} may run after a failed build"
