@@ -75,6 +75,7 @@ DECIDES = {
     "environment": recipe(environment={"CFLAGS": "-O1"}),
     "config-settings": recipe(config_settings={"setup-args": ("-Da=1",)}),
     "requires": recipe(requires=("setuptools<81",)),
+    "build tag": recipe(build=1),
     "upstream-configuration": recipe(upstream_configuration=True),
 }
 

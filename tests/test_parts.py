@@ -6,11 +6,12 @@ import io
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matrix.bundle.packing import pack
@@ -18,7 +19,7 @@ from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import MatrixError, NotVerified, NotWritten, UsageError
 from matrix.record import parts
 from matrix.record.canonical import InvalidRecord
-from matrix.record.parts import Part, Parts
+from matrix.record.parts import Member, Part, Parts
 from matrix.verify.unpacking import join_parts, open_bundle
 from matrix.verify.verify import verify
 
@@ -71,7 +72,9 @@ def sealed(directory: Path, data: bytes, record_sha256: str = "0" * 64) -> Path:
     digest = hashlib.sha256(data).hexdigest()
     listed = (Part(filename=PART.filename, size=len(data), sha256=digest),)
     (directory / parts.FILENAME).write_text(
-        parts.dump(Parts(label=LABEL, parts=listed, record_sha256=record_sha256, files=()))
+        parts.dump(
+            Parts(label=LABEL, parts=listed, record_sha256=record_sha256, files=(), members=())
+        )
     )
     return directory
 
@@ -324,6 +327,7 @@ def test_what_is_written_is_read(listed: Parts) -> None:
         parts=(Part(filename=parts.name_part(listed.label, 1), size=1, sha256="0" * 64),),
         record_sha256=SHA256,
         files=(),
+        members=(),
     )
 
     assert parts.parse(parts.dump(named)) == named
@@ -333,11 +337,11 @@ def test_what_is_written_is_read(listed: Parts) -> None:
     ("listed", "message"),
     [
         (
-            Parts(label="../x", parts=(PART,), record_sha256=SHA256, files=()),
+            Parts(label="../x", parts=(PART,), record_sha256=SHA256, files=(), members=()),
             "label: expected a bundle's name and version, got '../x'",
         ),
         (
-            Parts(label=LABEL, parts=(), record_sha256=SHA256, files=()),
+            Parts(label=LABEL, parts=(), record_sha256=SHA256, files=(), members=()),
             "parts: expected at least 1, got none",
         ),
         (
@@ -346,6 +350,7 @@ def test_what_is_written_is_read(listed: Parts) -> None:
                 parts=(Part(filename="/etc/passwd", size=1, sha256=""),),
                 record_sha256=SHA256,
                 files=(),
+                members=(),
             ),
             f"parts[0].filename: expected '{LABEL}.tar.part001', got '/etc/passwd'",
         ),
@@ -357,3 +362,46 @@ def test_names_that_lead_elsewhere_are_refused(listed: Parts, message: str) -> N
         parts.parse(parts.dump(listed))
 
     assert str(error.value) == message
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(200, 40_000))
+def test_every_member_is_where_the_list_says(size: int) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        bundle = sound(Path(directory) / "made").rename(Path(directory) / LABEL)
+        pack(bundle, Path(directory) / "parts", size=size, reporter=QUIET)
+        listing = parts.parse((Path(directory) / "parts" / parts.FILENAME).read_text("utf-8"))
+
+        content_by_path = {
+            member.path: b"".join(
+                (Path(directory) / "parts" / name).read_bytes()[offset : offset + length]
+                for name, offset, length in parts.split_range(listing, member)
+            )
+            for member in listing.members
+        }
+
+        wheels = [f"files/{path.name}" for path in (bundle / "files").glob("*.whl")]
+        assert sorted(content_by_path) == sorted(["bundle.json", *wheels])
+        assert all((bundle / path).read_bytes() == c for path, c in content_by_path.items())
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ((Member(path="a", offset=0, size=2),), "members[0]: expected a place in 1 bytes, got 2"),
+        (
+            (Member(path="b", offset=0, size=0), Member(path="a", offset=0, size=0)),
+            "members: expected each file once, sorted by path",
+        ),
+    ],
+    ids=["beyond", "order"],
+)
+def test_members_outside_of_the_parts_are_refused(
+    members: tuple[Member, ...], message: str
+) -> None:
+    listed = Parts(label=LABEL, parts=(PART,), record_sha256=SHA256, files=(), members=members)
+
+    with pytest.raises(InvalidRecord) as error:
+        parts.parse(parts.dump(listed))
+
+    assert str(error.value).startswith(message)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.builds.retagging import retag_wheel
+from matrix.builds.retagging import add_build_tag, retag_wheel
 from matrix.distributions import wheel
 
 from .wheels import make_wheel
@@ -61,3 +61,22 @@ def test_what_has_no_choice_stays_as_it_is(tag: str, tmp_path: Path) -> None:
 
     assert retag_wheel(path, major=3 if tag != "py2.py3-none-any" else 4) == path
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("build", ["", "1"])
+def test_a_build_tag_stands_in_the_name_and_in_the_wheel(build: str, tmp_path: Path) -> None:
+    path = add_build_tag(make_wheel(tmp_path, "calm", "1.0", build=build), number=2)
+
+    assert [each.name for each in tmp_path.iterdir()] == ["calm-1.0-2-py2.py3-none-any.whl"]
+    read = wheel.read(path)
+    assert read.build == (2, "")
+    with zipfile.ZipFile(path) as archive:
+        stated = archive.read("calm-1.0.dist-info/WHEEL").decode()
+    assert [line for line in stated.splitlines() if line.startswith("Build:")] == ["Build: 2"]
+
+
+def test_a_build_tag_is_added_in_the_same_bytes_each_time(tmp_path: Path) -> None:
+    one = add_build_tag(make_wheel(tmp_path / "1", "calm", "1.0"), number=2)
+    two = add_build_tag(make_wheel(tmp_path / "2", "calm", "1.0"), number=2)
+
+    assert one.read_bytes() == two.read_bytes()

@@ -145,7 +145,9 @@ def test_a_changed_program_is_refused(packed: Path) -> None:
 
 def test_notes_need_not_lie_beside_the_parts(packed: Path) -> None:
     listing = parts.parse((packed / "parts.json").read_text())
-    (packed / "parts.json").write_text(parts.dump(dataclasses.replace(listing, files=())))
+    (packed / "parts.json").write_text(
+        parts.dump(dataclasses.replace(listing, files=(), members=()))
+    )
     (packed / "NOTES.md").unlink()
 
     verify(join_parts(packed, packed.parent / "joined"))
@@ -268,7 +270,7 @@ def test_other_files_are_listed_once_and_by_plain_names(
     filenames: list[str], expected: str
 ) -> None:
     files = tuple(Part(filename=name, size=1, sha256=SHA256) for name in filenames)
-    listing = Parts(label=LABEL, parts=(PART,), record_sha256=SHA256, files=files)
+    listing = Parts(label=LABEL, parts=(PART,), record_sha256=SHA256, files=files, members=())
 
     with pytest.raises(InvalidRecord) as caught:
         parts.parse(parts.dump(listing))

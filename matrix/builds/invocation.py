@@ -25,7 +25,7 @@ from matrix.builds.failure import NotBuilt
 from matrix.builds.images import prepare_image
 from matrix.builds.lane_install import install_lane
 from matrix.builds.outputs import check_outputs
-from matrix.builds.retagging import retag_wheel
+from matrix.builds.retagging import add_build_tag, retag_wheel
 from matrix.builds.retry import retry
 from matrix.builds.task import Task
 from matrix.builds.wheelhouse import describe_file
@@ -128,6 +128,9 @@ def _build(
         _refuse_failure(task, configuration, finished, workspace)
         if task.build.is_pure:
             _restore_names(work / OUT, task)
+        if number := task.recipe.build:
+            for wheel in sorted((work / OUT).glob("*.whl")):
+                add_build_tag(wheel, number=number)
         wheels = check_outputs(
             (work / OUT).glob("*.whl"), task.build, task.targets, place=task.place
         )

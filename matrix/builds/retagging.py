@@ -1,5 +1,5 @@
 """
-Retag a pure wheel for the major version of Python that has built and tested it.
+Other names for wheels: for the one major version that built a pure wheel, and with a build tag.
 
 A backend writes ``py2.py3`` where ``setup.cfg`` says so, on every interpreter. But the code that it
 generates on 2.7 is not the code that it generates on 3.12, and a bundle holds one file of a name.
@@ -8,6 +8,7 @@ generates on 2.7 is not the code that it generates on 3.12, and a bundle holds o
 import base64
 import hashlib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from matrix.distributions.wheel import find_dist_info, parse_filename
@@ -21,27 +22,54 @@ def retag_wheel(wheel: Path, *, major: int) -> Path:
     if python == tag or tag not in python.split("."):
         return wheel
     renamed = wheel.with_name("-".join([*first, tag, abi, platform]))
+    _rewrite(wheel, renamed, lambda stated: _state_tag(stated, tag))
+    return renamed
+
+
+def _state_tag(stated: bytes, tag: str) -> bytes:
+    lines = stated.splitlines(keepends=True)
+    others = b"".join(line for line in lines if not line.startswith(b"Tag:"))
+    return others.rstrip() + f"\nTag: {tag}-none-any\n".encode()
+
+
+def add_build_tag(wheel: Path, *, number: int) -> Path:
+    """Put ``wheel`` under its name with the build tag ``number``, which WHEEL states as well."""
+    tags = wheel.name.removesuffix(".whl").split("-")
+    renamed = wheel.with_name("-".join([*tags[:2], str(number), *tags[-3:]]) + ".whl")
+    _rewrite(wheel, renamed, lambda stated: _state_build_tag(stated, number))
+    return renamed
+
+
+def _state_build_tag(stated: bytes, number: int) -> bytes:
+    lines = stated.splitlines(keepends=True)
+    others = b"".join(line for line in lines if not line.startswith(b"Build:"))
+    return others.rstrip() + f"\nBuild: {number}\n".encode()
+
+
+def _rewrite(wheel: Path, renamed: Path, restate: Callable[[bytes], bytes]) -> None:
+    """Move ``wheel`` to ``renamed``, with its file WHEEL as ``restate`` gives it."""
+    path = wheel.with_name(f".{renamed.name}.part")
     with (
         files.reading(wheel) as stream,
         zipfile.ZipFile(stream) as old,
-        zipfile.ZipFile(renamed, "w") as new,
+        zipfile.ZipFile(path, "w") as new,
     ):
         own = find_dist_info(parse_filename(wheel.name), old.namelist())
-        changed = _retag_members(old, own, tag)
+        changed = _replace_members(old, own, restate)
         for info in old.infolist():
             # An entry keeps its time, its mode and its place.
             data = changed.get(info.filename) or old.read(info)
             new.writestr(info, data, info.compress_type)
     wheel.unlink()
-    return renamed
+    path.replace(renamed)
 
 
-def _retag_members(archive: zipfile.ZipFile, own: str, tag: str) -> dict[str, bytes]:
-    """WHEEL with the one tag, and RECORD with the digest of that; both are in ``own``."""
+def _replace_members(
+    archive: zipfile.ZipFile, own: str, restate: Callable[[bytes], bytes]
+) -> dict[str, bytes]:
+    """WHEEL as ``restate`` gives it, and RECORD with the digest of that; both are in ``own``."""
     stated, record = f"{own}/WHEEL", f"{own}/RECORD"
-    lines = archive.read(stated).splitlines(keepends=True)
-    tagged = b"".join(line for line in lines if not line.startswith(b"Tag:"))
-    tagged = tagged.rstrip() + f"\nTag: {tag}-none-any\n".encode()
+    tagged = restate(archive.read(stated))
     digest = base64.urlsafe_b64encode(hashlib.sha256(tagged).digest()).rstrip(b"=")
     row = b"%s,sha256=%s,%d\n" % (stated.encode(), digest, len(tagged))
     rows = archive.read(record).splitlines(keepends=True)

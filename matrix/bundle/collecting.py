@@ -132,6 +132,7 @@ def _best(cell: Cell, wheels: Iterable[Opened], ranks: Mapping[str, int]) -> Ope
         if opened.project == cell.project
         and str(opened.version) == cell.version
         and any(str(tag) in ranks for tag in opened.tags)
+        and (not cell.build_tag or opened.build == (cell.build_tag, ""))
     ]
 
     def rank(candidate: Opened) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from matrix.edge.progress import Reporter
 from matrix.errors import NotVerified, NotWritten, Problem, UsageError
 from matrix.record import parts, schema
 from matrix.record.canonical import InvalidRecord
-from matrix.record.parts import Part, Parts
+from matrix.record.parts import Member, Part, Parts
 
 _MODE: Final = 0o644
 
@@ -40,10 +40,16 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
     try:
         temporary.mkdir(parents=True)
         cut = _Cut(temporary, label=label, size=size)
-        _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
+        members = _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
         digest = files.digest(bundle / schema.FILENAME)
         notes = _write_notes(bundle, temporary, digest)
-        manifest = Parts(label=label, parts=cut.finish(), record_sha256=digest, files=(notes,))
+        manifest = Parts(
+            label=label,
+            parts=cut.finish(),
+            record_sha256=digest,
+            files=(notes,),
+            members=tuple(sorted(members)),
+        )
         files.write(temporary / parts.FILENAME, parts.dump(manifest))
         temporary.replace(into)
     except OSError as error:
@@ -71,7 +77,11 @@ def _read_creation_time(bundle: Path) -> int:
         raise NotVerified(Problem(place=schema.FILENAME, what=str(error))) from error
 
 
-def _tar(bundle: Path, cut: "_Cut", *, label: str, modified: int, reporter: Reporter) -> None:
+def _tar(
+    bundle: Path, cut: "_Cut", *, label: str, modified: int, reporter: Reporter
+) -> list[Member]:
+    """Write the tar; return where the record and the wheels are in it."""
+    members = []
     paths = sorted(
         (path.relative_to(bundle).as_posix(), path) for path in bundle.rglob("*") if path.is_file()
     )
@@ -83,6 +93,12 @@ def _tar(bundle: Path, cut: "_Cut", *, label: str, modified: int, reporter: Repo
             entry.size, entry.mtime, entry.mode = path.stat().st_size, modified, _MODE
             with path.open("rb") as content:
                 archive.addfile(entry, content)
+            if name == schema.FILENAME or name.endswith(".whl"):
+                blocks = -(-entry.size // tarfile.BLOCKSIZE)
+                # What was written last is the content, filled up to whole blocks.
+                offset = archive.offset - blocks * tarfile.BLOCKSIZE
+                members.append(Member(path=name, offset=offset, size=entry.size))
+    return members
 
 
 class _Cut:

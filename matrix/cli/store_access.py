@@ -118,6 +118,7 @@ def describe_cell(cell: Cell) -> tuple[Wanted, StoredWheel]:
         target=cell.target,
         project=cell.project,
         version=cell.version,
+        build_tag=cell.build_tag,
     )
     stored = StoredWheel(
         filename=cell.filename,

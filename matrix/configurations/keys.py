@@ -49,6 +49,8 @@ def compute_keys(
                 name: sorted(digests_by_prerequisite[name]) for name in digests_by_prerequisite
             },
             "configuration": _list_fields(configuration),
+            # Only where there is one, so that all other keys stay what they were.
+            **({"build_tag": inputs.recipe.build} if inputs.recipe.build else {}),
         }
     )
     test = _digest(

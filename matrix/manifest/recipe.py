@@ -13,6 +13,7 @@ from matrix.manifest.describing import line as _line
 from matrix.manifest.describing import written as _written
 from matrix.targets.target import Target
 
+HIGHEST_BUILD_TAG: Final = 9999
 LONGEST_BUILD: Final = 10_000
 """Minutes; about a week, beyond the limits of both providers."""
 
@@ -110,6 +111,11 @@ class Recipe:
     )
     unlocked: Literal["allow"] | None = key(
         "Whether `policy.unlocked` spares its builds.", default=None
+    )
+    build: int = key(
+        "The build tag of its wheels: a higher one builds them again, under a name of their own.",
+        default=0,
+        bounds=Bounds(least=1, most=HIGHEST_BUILD_TAG),
     )
     timeout: int = key(
         "Minutes after which a build is stopped; 120 when left out.",

@@ -7,6 +7,7 @@ from packaging.utils import NormalizedName
 
 from matrix.configurations.inputs import Keys
 from matrix.distributions.wheel import runs_everywhere
+from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Package
 from matrix.plan.inventory import Inventory, ReusedWheel
 from matrix.plan.keys import KeyFinder
@@ -78,6 +79,7 @@ class Chooser:
                     else self._key_finder.explain_unlocked(file, target)
                 ),
                 build_seconds=reused[target].build_seconds if is_reused else 0,
+                build_tag=find_recipe(self._manifest, file.project).build,
                 run=reused[target].run if is_reused else "",
                 location=reused[target].location if is_reused else "",
             )

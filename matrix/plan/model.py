@@ -70,6 +70,8 @@ class Cell:
     """The digest of the content key and of everything that decides its test."""
     build_seconds: Size = 0
     """The part of this target in the seconds that the build of a reused wheel took."""
+    build_tag: Size = 0
+    """The number in the name of a wheel that is built or reused; 0 when it has none."""
     run: str = ""
     """The run or the bundle that a reused wheel comes from."""
     location: str = ""

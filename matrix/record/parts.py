@@ -14,7 +14,7 @@ from matrix.edge import limits
 from matrix.record import canonical, schema
 from matrix.record.canonical import InvalidRecord
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 FILENAME: Final = "parts.json"
 NOTES: Final = "NOTES.md"
 """The bundle's notes and how to verify the parts: a release shows it as its text."""
@@ -41,6 +41,19 @@ class Part:
     sha256: str
 
 
+@dataclasses.dataclass(frozen=True, order=True)
+class Member:
+    """
+    A file of the bundle in the tar: its bytes from ``offset`` on.
+
+    So that one wheel of a release can be read without the others.
+    """
+
+    path: str
+    offset: int
+    size: int
+
+
 @dataclasses.dataclass(frozen=True)
 class Parts:
     """The whole of ``parts.json``; the parts are in order."""
@@ -52,7 +65,9 @@ class Parts:
     """The digest of the bundle's ``bundle.json``, which a release's text tells as well."""
     files: tuple[Part, ...]
     """Other files of the directory, sorted by name: a copy of the notes, programs."""
-    schema: Literal[2] = SCHEMA
+    members: tuple[Member, ...]
+    """The record and the wheels, sorted by path."""
+    schema: Literal[3] = SCHEMA
 
 
 def name_part(label: str, number: int) -> str:
@@ -88,6 +103,7 @@ def parse(text: str) -> Parts:
             got = f"got {part.filename!r}"
             raise InvalidRecord(f"parts[{number - 1}].filename: expected {expected!r}, {got}")
     _check_files(parsed)
+    _check_members(parsed)
     return parsed
 
 
@@ -100,6 +116,34 @@ def _check_files(parts: Parts) -> None:
             raise InvalidRecord(f"files[{number}].filename: {what}")
     if names != sorted(set(names)):
         raise InvalidRecord("files: expected each file once, sorted by name")
+
+
+def _check_members(parts: Parts) -> None:
+    limits.check("members", len(parts.members), InvalidRecord)
+    size = sum(part.size for part in parts.parts)
+    for number, member in enumerate(parts.members):
+        if member.offset + member.size > size:
+            what = f"expected a place in {size} bytes, got {member.size} from {member.offset}"
+            raise InvalidRecord(f"members[{number}]: {what}")
+    paths = [member.path for member in parts.members]
+    if paths != sorted(set(paths)):
+        raise InvalidRecord("members: expected each file once, sorted by path")
+
+
+def split_range(parts: Parts, member: Member) -> tuple[tuple[str, int, int], ...]:
+    """
+    Return where the bytes of ``member`` are: file name, offset and size, in order.
+
+    A file may begin in one part and end in another.
+    """
+    pieces = []
+    start, end, first = member.offset, member.offset + member.size, 0
+    for part in parts.parts:
+        low, high = max(start, first), min(end, first + part.size)
+        if low < high:
+            pieces.append((part.filename, low - first, high - low))
+        first += part.size
+    return tuple(pieces)
 
 
 def is_label(text: str) -> bool:

@@ -10,10 +10,13 @@ from matrix.pipelines import release
 from matrix.pipelines.github import WORKFLOW
 from matrix.pipelines.run_facts import RunFacts
 from matrix.store import gitlab_job
+from matrix.store.bundle_directory import DIRECTORY, BundleDirectory
 from matrix.store.github_api import GitHubApi
 from matrix.store.github_artifacts import GitHubArtifacts
+from matrix.store.github_releases import GitHubReleases
 from matrix.store.github_runs import GitHubRuns
 from matrix.store.lookup import Store
+from matrix.store.released import Releases, WithReleases
 from matrix.store.shared_directory import SharedDirectory, name_place
 
 _GITHUB: Final = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN")
@@ -61,7 +64,14 @@ def _open_directory(manifest: Manifest, around: Surroundings) -> Store:
         request=str(facts.merge_request) if facts and facts.is_merge_request else "",
         ref=facts.ref if facts else "",
     )
-    return SharedDirectory(Path(manifest.store.directory), place=place)
+    root = Path(manifest.store.directory)
+    bundles = BundleDirectory(root / DIRECTORY, bundle=manifest.bundle)
+    return _add_releases(SharedDirectory(root, place=place), bundles, manifest)
+
+
+def _add_releases(store: Store, releases: Releases, manifest: Manifest) -> Store:
+    targets = {target.id: target for target in manifest.all_targets}
+    return WithReleases(store, releases, target_by_id=targets)
 
 
 def _open_github(manifest: Manifest, around: Surroundings) -> Store:
@@ -82,7 +92,8 @@ def _open_github(manifest: Manifest, around: Surroundings) -> Store:
         run=environment["GITHUB_RUN_ID"],
         workflow=f".github/{named.partition('@')[0]}" if named else WORKFLOW,
     )
-    return GitHubArtifacts(api, runs, scratch=around.scratch)
+    artifacts = GitHubArtifacts(api, runs, scratch=around.scratch)
+    return _add_releases(artifacts, GitHubReleases(api, bundle=manifest.bundle), manifest)
 
 
 def _open_gitlab(manifest: Manifest, around: Surroundings) -> Store:

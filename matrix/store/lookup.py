@@ -24,6 +24,8 @@ class Wanted:
     target: str
     project: str
     version: str
+    build_tag: int = 0
+    """The number that the name of its wheel must have; 0 for none."""
 
     @property
     def keys(self) -> Keys:
@@ -108,6 +110,7 @@ def list_wanted(plan: Plan) -> tuple[Wanted, ...]:
                 target=cell.target,
                 project=cell.project,
                 version=cell.version,
+                build_tag=cell.build_tag,
             )
             for cell in plan.cells
             if cell.state is State.BUILD

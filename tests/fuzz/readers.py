@@ -259,7 +259,13 @@ def _parts_seeds() -> Sequence[bytes]:
     notes = Part(filename="NOTES.md", size=9, sha256="0" * 64)
     return [
         parts.dump(
-            Parts(label="acme-2026.1", record_sha256="0" * 64, parts=(part,), files=(notes,))
+            Parts(
+                label="acme-2026.1",
+                record_sha256="0" * 64,
+                parts=(part,),
+                files=(notes,),
+                members=(),
+            )
         ).encode()
     ]
 
