@@ -1,4 +1,5 @@
 from matrix.plan.model import State
+from matrix.report.comparing import Change
 from matrix.report.notes import notes
 
 from .test_report import NATIVE, NEVER, P39, P312, SIX, SPARED, cell, planned
@@ -62,3 +63,36 @@ def test_text_of_the_manifest_stays_text_in_the_notes() -> None:
     assert [line for line in text.splitlines() if line.startswith("# ")] == [
         "# small 1 &#60;b&#62;"
     ]
+
+
+def test_notes_say_what_changed_and_what_went_down_first() -> None:
+    changes = (
+        Change(project="a", before=("1.0",), after=("1.1",), targets=(P312,)),
+        Change(project="b", before=("2.0",), after=("1.9",), targets=(P312, P39)),
+        Change(project="c", before=(), after=("3|0",), targets=(P39,)),
+        Change(project="d", before=("4.0",), after=(), targets=(P39,)),
+    )
+
+    text = notes(planned(*SIX), [], version="2", changes=changes, base="acme-1")
+
+    assert (
+        f"""\
+## Changes since acme-1
+
+* **down** b 2.0 -&#62; 1.9 on `{P312}`, `{P39}`
+* **up** a 1.0 -&#62; 1.1 on `{P312}`
+* **added** c 3&#124;0 on `{P39}`
+* **removed** d 4.0 on `{P39}`
+"""
+        in text
+    )
+
+
+def test_notes_say_that_nothing_changed() -> None:
+    assert "## Changes since acme-1\n\n* nothing\n" in notes(
+        planned(*SIX), [], version="2", base="acme-1"
+    )
+
+
+def test_notes_without_an_earlier_bundle_speak_of_no_changes() -> None:
+    assert "Changes" not in notes(planned(*SIX), [], version="2")

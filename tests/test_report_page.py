@@ -16,9 +16,9 @@ from matrix.plan.model import State
 from matrix.policy.advisories import Vulnerability
 from matrix.report import page_facts
 from matrix.report.bundle_texts import find_names, read_licences
-from matrix.report.comparing import Change
+from matrix.report.comparing import Change, find_direction
 from matrix.report.page_facts import PageCell, gather_plan
-from matrix.report.page_text import is_downgrade, render_page
+from matrix.report.page_text import render_page
 
 from .report_pages import make_facts
 from .test_report import NATIVE, NEVER, P39, P312, SIX, SPARED, cell, planned
@@ -172,13 +172,14 @@ def test_changes_mark_what_went_down() -> None:
     assert "Compared with acme-python 2026.11.1." in text
     assert text.count("<strong>down</strong>") == 1
     for before, after, expected in (
-        (("2.0",), ("1.9",), True),
-        (("1.9",), ("1.10",), False),
-        ((), ("1.0",), False),
-        (("1.0",), (), False),
+        (("2.0",), ("1.9",), "down"),
+        (("1.9",), ("1.10",), "up"),
+        ((), ("1.0",), "added"),
+        (("1.0",), (), "removed"),
+        (("1.0", "2.0"), ("2.0",), "changed"),
     ):
         change = Change(project="a", before=before, after=after, targets=())
-        assert is_downgrade(change) == expected
+        assert find_direction(change) == expected
 
 
 def test_the_same_facts_give_the_same_bytes() -> None:

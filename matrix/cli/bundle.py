@@ -21,6 +21,7 @@ from matrix.cli.arguments import (
 )
 from matrix.cli.collect import collect_wheels, list_owed, read_allowances
 from matrix.cli.identity import make_identity
+from matrix.cli.report import read_base
 from matrix.cli.session import Session
 from matrix.edge import files
 from matrix.errors import Problem, UsageError
@@ -148,7 +149,9 @@ def seal(
         collected,
         existing,
         identity=identity,
-        describe=functools.partial(describe_bundle, plan, collected.allowed_missing),
+        describe=functools.partial(
+            describe_bundle, plan, collected.allowed_missing, read_base(previous)
+        ),
         out=out,
         reporter=session.reporter,
     )

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, arguments: Arguments) -> None:
     """Write the report of a plan; nothing depends on it."""
     plan = session.plan(arguments.source)
-    base = _read_base(arguments.base)
+    base = read_base(arguments.base)
     osv = (
         policy_rules.read_snapshot(session)
         if arguments.osv is None
@@ -91,7 +91,8 @@ def run(session: Session, arguments: Arguments) -> None:
     session.show(gathering.dump(facts) if arguments.common.json else summary)
 
 
-def _read_base(path: Path | None) -> Holdings | None:
+def read_base(path: Path | None) -> Holdings | None:
+    """Return what the lock, plan or bundle at ``path`` installs."""
     if path is None:
         return None
     file = path / RECORD if path.is_dir() else path

@@ -10,8 +10,8 @@ from matrix.plan.model import Cell, Plan
 from matrix.policy.licences import words
 from matrix.record import layout
 from matrix.record.schema import Record
-from matrix.report import page_facts
-from matrix.report.comparing import Release
+from matrix.report import comparing, page_facts
+from matrix.report.comparing import Holdings, Release
 from matrix.report.notes import notes
 from matrix.report.page_text import render_page
 
@@ -19,16 +19,31 @@ from matrix.report.page_text import render_page
 def describe_bundle(
     plan: Plan,
     missing: Sequence[tuple[Cell, str]],
+    base: Holdings | None,
     record: Record,
     wheels: Sequence[Wheel],
 ) -> Mapping[str, str]:
-    """The text of each file, by its path in the bundle."""
+    """
+    The text of each file, by its path in the bundle.
+
+    ``base`` is what an earlier bundle installs, for the changes since.
+    """
+    changes = comparing.find_changes(base, comparing.summarize_record(record)) if base else ()
+    base_name = base.name if base else ""
     facts = page_facts.gather_plan(plan, title=record.label, lines=_list_lines(record))
     facts = page_facts.add_record(facts, record)
+    facts = page_facts.add_changes(facts, changes, base=base_name)
     facts = page_facts.add_dependencies(facts, find_names(wheels))
     facts = page_facts.add_judgements(facts, licence_by_release=read_licences(wheels))
     return {
-        layout.NOTES: notes(plan, missing, version=record.version, source=record.source),
+        layout.NOTES: notes(
+            plan,
+            missing,
+            version=record.version,
+            source=record.source,
+            changes=changes,
+            base=base_name,
+        ),
         layout.PAGE: render_page(facts, installs=True),
     }
 

@@ -3,7 +3,9 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from packaging.version import Version
 
 from matrix.errors import MatrixError, Problem
 from matrix.plan import model
@@ -67,6 +69,16 @@ def summarize_plan(plan: Plan, *, name: str = "") -> Holdings:
     )
 
 
+def summarize_record(record: record_schema.Record) -> Holdings:
+    """What a bundle installs."""
+    rows = [(w.project, target, w.version) for w in record.wheels for target in w.targets]
+    return Holdings(
+        name=record.label,
+        versions_by_project_and_target=_group_versions(rows),
+        digests=frozenset(wheel.sha256 for wheel in record.wheels),
+    )
+
+
 def parse_holdings(text: str, *, name: str) -> Holdings:
     """
     What a ``plan.json``, a ``packages.lock`` or a bundle's ``bundle.json`` installs.
@@ -110,6 +122,24 @@ def find_changes(before: Holdings, after: Holdings) -> tuple[Change, ...]:
         Change(project=project, before=was, after=now, targets=tuple(targets))
         for (project, was, now), targets in sorted(grouped.items())
     )
+
+
+Direction = Literal["added", "removed", "up", "down", "changed"]
+
+
+def find_direction(change: Change) -> Direction:
+    """
+    Where the newest version went; ``changed`` where it stayed and older ones came or went.
+
+    >>> find_direction(Change(project="a", before=("1.10",), after=("1.9",), targets=()))
+    'down'
+    """
+    if not (change.before and change.after):
+        return "added" if change.after else "removed"
+    before, after = max(map(Version, change.before)), max(map(Version, change.after))
+    if before == after:
+        return "changed"
+    return "up" if before < after else "down"
 
 
 _Rows = list[tuple[str, str, str]]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from matrix.plan.model import Cell, Plan, State
 from matrix.record.schema import NO_SOURCE, Source
+from matrix.report.comparing import Change, find_direction
 from matrix.report.markdown import escape
 from matrix.targets.target import Target
 
@@ -14,10 +15,12 @@ def notes(
     *,
     version: str,
     source: Source = NO_SOURCE,
+    changes: Sequence[Change] = (),
+    base: str = "",
 ) -> str:
     """
-    Where it was made, targets, requirements, what was built, what is missing and why, and how to
-    import it.
+    Where it was made, what changed since ``base``, targets, requirements, what was built, what is
+    missing and why, and how to import it.
     """
     title = f"{plan.bundle} {version}"
     absent = {(cell.project, cell.version, cell.target) for cell, _ in missing}
@@ -31,6 +34,7 @@ def notes(
     parts = [
         f"# {escape(title)}\n",
         *_list("Source", _list_source(source)),
+        *_list(f"Changes since {escape(base)}", _list_changes(changes) if base else ()),
         *_list(
             "Targets", (f"`{t.id}`: {Target.parse(t.python, t.platform)}" for t in plan.targets)
         ),
@@ -63,6 +67,17 @@ def _list_source(source: Source) -> list[str]:
         "untested": escape(source.untested),
     }
     return [f"{what}: {text}" for what, text in lines.items() if text] if source.commit else []
+
+
+def _list_changes(changes: Sequence[Change]) -> list[str]:
+    """One line a change, what went down first; one line that nothing changed."""
+    lines = []
+    for change in sorted(changes, key=lambda item: (find_direction(item) != "down", item.project)):
+        versions = " -> ".join(filter(None, (", ".join(change.before), ", ".join(change.after))))
+        targets = ", ".join(f"`{target}`" for target in change.targets)
+        label = escape(f"{change.project} {versions}")
+        lines.append(f"**{find_direction(change)}** {label} on {targets}")
+    return lines or ["nothing"]
 
 
 def _list_unlocked(plan: Plan) -> list[str]:

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from packaging.version import Version
 
 from matrix.pipelines.scalar import read_template
-from matrix.report.comparing import Change
+from matrix.report.comparing import find_direction
 from matrix.report.page_facts import KINDS, Kind, PageCell, PageFacts, PageProject
 
 FILENAME: Final = "index.html"
@@ -44,20 +43,13 @@ def render_page(facts: PageFacts, *, installs: bool) -> str:
         kinds=KINDS,
         classes=_CLASSES,
         rows={project.name: _list_row(project, facts) for project in facts.projects},
-        downgrades=frozenset(filter(is_downgrade, facts.changes)),
+        changes=[(change, find_direction(change)) for change in facts.changes],
         style=style,
         style_digest=_digest(style),
         script=script,
         script_digest=_digest(script),
         data=_dump_data(facts, installs=installs),
     )
-
-
-def is_downgrade(change: Change) -> bool:
-    """Whether the newest version went down."""
-    if not (change.before and change.after):
-        return False
-    return max(map(Version, change.after)) < max(map(Version, change.before))
 
 
 @functools.cache
