@@ -34,6 +34,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+    session.run("actionlint", "-no-color")
 
 
 @nox.session(python=PYTHON)

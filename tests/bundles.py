@@ -102,6 +102,7 @@ def make_bundle(
     write_pages(directory, record)
     write_proofs(directory, record)
     write(directory, "NOTES.md", b"# Notes\n")
+    write(directory, "sbom/bundle.cdx.json", b"{ }\n")
     write(directory, "report/index.html", b"<!doctype html>\n")
     write(directory, "SHA256SUMS", checksums.render_checksums(record_files(directory, record)))
     return seal(directory, spoil(record))

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from matrix.distributions.wheel import Wheel
+from matrix.bundle.sealing import Placed
 from matrix.record import layout
 from matrix.record.schema import Record
 
 
-def describe_nothing(record: Record, wheels: tuple[Wheel, ...]) -> Mapping[str, str]:
+def describe_nothing(record: Record, placed: tuple[Placed, ...]) -> Mapping[str, str]:
     """Texts for people that say nothing."""
-    del record, wheels
-    return {layout.NOTES: "notes\n", layout.PAGE: "<!doctype html>\n"}
+    del record, placed
+    return {layout.NOTES: "notes\n", layout.PAGE: "<!doctype html>\n", layout.SBOM: "{}\n"}

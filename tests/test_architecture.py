@@ -27,6 +27,7 @@ ROOMS = (
     "builds",
     "toolchain",
     "store",
+    "gates",
     "bundle",
     "report",
     "exports",

@@ -81,5 +81,17 @@ def test_other_names_are_of_no_job(name: str) -> None:
 def test_a_wheel_is_located_in_its_artifact(tmp_path: Path) -> None:
     wheel = tmp_path / "wheels-linux.00.2" / "shared" / "x" / "b.whl"
 
-    assert locate_wheel(wheel, tmp_path) == ("wheels-linux.00.2", "shared/x/b.whl")
+    name = "wheels-linux.00.2"
+    assert locate_wheel(wheel, tmp_path) == (name, f"{name}/shared/x/b.whl")
+    twice = tmp_path / name / name / "shared" / "x" / "b.whl"
+    assert locate_wheel(twice, tmp_path) == (name, f"{name}/shared/x/b.whl")
     assert locate_wheel(tmp_path / "b.whl", tmp_path) == ("", "b.whl")
+
+
+def test_attempts_that_lie_in_a_directory_of_their_name_replace_each_other(tmp_path: Path) -> None:
+    """As version 3 of GitHub's artifact actions unpacks them."""
+    first, second = "wheels-linux.00.1", "wheels-linux.00.2"
+    touch(tmp_path, f"{first}/{first}/a.whl", f"{first}/{first}/b.whl")
+    touch(tmp_path, f"{second}/{second}/b.whl")
+
+    assert list_found(tmp_path) == [f"{first}/{first}/a.whl", f"{second}/{second}/b.whl"]

@@ -169,7 +169,7 @@ def test_another_name_of_the_manifest_reaches_every_command() -> None:
     committed = providers.render_committed(read(one_linux(), source="wheels.yaml"))
 
     workflow = committed[github.WORKFLOW]
-    needing = ("generate", "plan", "report", "build", "bundle")
+    needing = ("store", "generate", "check", "plan", "report", "build", "bundle", "runner")
     lines = [line for line in workflow.splitlines() if "/wheelyard " in line]
     assert all(
         line.endswith(" --manifest wheels.yaml") == any(f"wheelyard {v} " in line for v in needing)
@@ -229,7 +229,8 @@ def jobs_on_github(manifest: Manifest, plan: Plan) -> dict[str, str]:
         if name.startswith("build-"):
             (output,) = job["strategy"]["matrix"].values()
             job_class = output.removeprefix("${{ fromJSON(needs.plan.outputs.")[: -len(") }}")]
-            label_by_job |= dict.fromkeys(json.loads(outputs[job_class]), job["runs-on"][-1])
+            ids = [row["job"] for row in json.loads(outputs[job_class])]
+            label_by_job |= dict.fromkeys(ids, job["runs-on"][-1])
     return label_by_job
 
 
@@ -277,13 +278,16 @@ def test_the_parts_of_any_pipeline_refer_to_each_other(case: tuple[Manifest, Pla
     assert gitlab_problems(texts[gitlab.PARENT]) == gitlab_problems(child) == []
 
 
-def test_an_empty_plan_has_its_own_job_on_both_services() -> None:
+def test_an_empty_plan_starts_no_build_on_either_service() -> None:
     manifest = cases.manifest("one-linux")
     plan = cases.plan(manifest, projects=())
 
     assert GITHUB.render_outputs(manifest, plan) == {
         "manylinux-x86-64-cibw4": "[]",
+        "bundle": "true",
         "empty": "true",
+        "reason": "",
+        "reused": "false",
         "digest": agreement.digest_plan(plan),
     }
     child = semantics.parse(GITLAB.render_child(manifest, plan))

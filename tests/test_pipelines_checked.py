@@ -55,6 +55,36 @@ def test_the_services_schemas_accept_every_file(tmp_path: Path) -> None:
         judge("check-jsonschema", "--builtin-schema", f"vendor.{kind}", *transform, *paths)
 
 
+@needs("actionlint")
+def test_actionlint_finds_nothing_in_any_workflow(tmp_path: Path) -> None:
+    workflows = [text for path, text in texts() if path == github.WORKFLOW]
+    paths = [tmp_path / f"{number}.yml" for number in range(len(workflows))]
+    for path, text in zip(paths, workflows, strict=True):
+        path.write_text(text, encoding="utf-8")
+    # The labels of one's own runners are the manifest's to check.
+    configuration = tmp_path / "actionlint.yaml"
+    configuration.write_text("self-hosted-runner: {labels: ['*']}\n", encoding="utf-8")
+
+    assert len(paths) > 3
+    judge("actionlint", "-no-color", "-config-file", str(configuration), *map(str, paths))
+
+
+@needs("actionlint")
+def test_actionlint_sees_what_the_schemas_do_not(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    text = cases.read_golden("one-linux")[github.WORKFLOW]
+    wrong.write_text(text.replace("steps.plan.outputs.digest", "steps.pla.outputs.digest"))
+
+    done = subprocess.run(
+        [str(SCRIPTS / "actionlint"), "-no-color", str(wrong)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'property "pla" is not defined' in done.stdout
+
+
 @needs("zizmor")
 def test_an_auditor_finds_nothing_in_a_workflow_for_hosted_runners(tmp_path: Path) -> None:
     shutil.copytree(cases.ROOT / "one-linux", tmp_path / "repository")
@@ -100,8 +130,9 @@ def shells() -> Iterator[tuple[str, str]]:
     """Every script with the shell that reads it: a job's lines, one after the other."""
     for path, text in texts():
         if path == github.WORKFLOW:
+            # Each step is a file of its own to the shell.
             for job in semantics.parse(text)["jobs"].values():
-                yield "bash", "\n".join(step["run"] for step in job["steps"] if "run" in step)
+                yield from (("bash", step["run"]) for step in job["steps"] if "run" in step)
         elif path.endswith(".yml"):
             whole = semantics.parse(text)
             for job in (merge_job(name, whole) for name in jobs_of(whole)):

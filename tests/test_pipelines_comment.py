@@ -1,5 +1,8 @@
 """When a pull request gets a comment, with which rights, and what the job that writes it runs."""
 
+import functools
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,13 +10,16 @@ import pytest
 from matrix.pipelines import github, providers
 from matrix.pipelines.pins import read_actions
 
+from .gh_program import BASH, GhProgram, run_steps
 from .golden import cases, semantics
 
+needs_bash = pytest.mark.skipif(not BASH, reason="no bash")
 CASES = ("one-linux", "enterprise-server", "windows-first")
 HEAD = "event.pull_request.head.repo.full_name"
 OURS = {"event_name": "pull_request", "repository": "group/project", HEAD: "group/project"}
 
 
+@functools.cache
 def jobs(case: str = "one-linux") -> Any:  # noqa: ANN401 - YAML
     return semantics.parse(providers.render_committed(cases.manifest(case))[github.WORKFLOW])[
         "jobs"
@@ -63,45 +69,137 @@ def test_the_plan_job_has_the_outcome_of_keeping_the_report(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_comment_is_one_download_and_one_line(case: str) -> None:
-    job = jobs(case)["comment"]
+@pytest.mark.parametrize("name", ["comment", "comment-result"])
+def test_a_comment_checks_nothing_out_and_installs_nothing(case: str, name: str) -> None:
+    job = jobs(case)[name]
 
-    download = read_actions(cases.manifest(case).github.dialect)["download-artifact"]
-    fetch, comment = job["steps"]
-    assert fetch["uses"] == f"{download.name}@{download.sha}"
-    assert fetch["with"] == {"name": "report", "path": "report"}
-    assert comment["run"].removeprefix('GH_HOST="${GITHUB_SERVER_URL#https://}" ') == (
-        'gh pr comment "$NUMBER" --repo "$REPOSITORY" --edit-last --create-if-none'
-        " --body-file report/summary.md"
-    )
+    pinned = read_actions(cases.manifest(case).github.dialect)["download-artifact"]
+    used = {step["uses"] for step in job["steps"] if "uses" in step}
+    assert used == {f"{pinned.name}@{pinned.sha}"}
+    programs = {
+        word
+        for step in job["steps"]
+        for word in re.findall(r"(?:^|&& |; |then |else |\{ )(\w+)", step.get("run", ""))
+    }
+    assert programs - {"if", "then", "else", "fi"} <= {"rm", "printf", "cat", "gh", "echo"}
     assert job["permissions"] == {"pull-requests": "write"}
-    assert job["needs"] == ["plan"]
     assert job["timeout-minutes"] == "5"
+
+
+def test_a_comment_comes_before_the_builds_and_one_after_them() -> None:
+    whole = jobs()
+
+    assert whole["comment"]["needs"] == ["plan"]
+    assert whole["comment-result"]["needs"] == ["wheels"]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_refused_comment_does_not_fail_the_run(case: str) -> None:
     whole = jobs(case)
 
-    assert whole["comment"]["continue-on-error"] == "true"
-    assert [name for name, job in whole.items() if "comment" in job.get("needs", [])] == []
-    assert [name for name, job in whole.items() if "continue-on-error" in job] == ["comment"]
+    failing = [name for name, job in whole.items() if job.get("continue-on-error") == "true"]
+    assert failing == ["comment", "comment-result"]
+    assert [name for name, job in whole.items() if set(failing) & set(job.get("needs", []))] == []
 
 
-@pytest.mark.parametrize(
-    ("case", "token"),
-    [
-        ("one-linux", "GH_TOKEN"),
-        ("windows-first", "GH_TOKEN"),
-        ("enterprise-server", "GH_ENTERPRISE_TOKEN"),
-    ],
-)
-def test_values_reach_the_comment_s_line_through_its_environment(case: str, token: str) -> None:
-    comment = jobs(case)["comment"]["steps"][-1]
+@pytest.mark.parametrize("case", CASES)
+def test_values_reach_a_comment_through_its_environment(case: str) -> None:
+    (step,) = [step for step in jobs(case)["comment"]["steps"] if step["name"] == "Comment"]
 
-    assert comment["env"] == {
+    token = "GH_ENTERPRISE_TOKEN" if case == "enterprise-server" else "GH_TOKEN"
+    assert step["env"] == {
         token: "${{ github.token }}",
+        "GH_REPO": "${{ github.repository }}",
         "NUMBER": "${{ github.event.pull_request.number }}",
-        "REPOSITORY": "${{ github.repository }}",
     }
-    assert comment["run"].startswith("GH_HOST=") == (case == "enterprise-server")
+
+
+def test_gh_is_told_the_name_of_an_enterprise_server() -> None:
+    lines = [step["run"] for step in jobs("enterprise-server")["comment"]["steps"] if "run" in step]
+
+    assert 'echo "GH_HOST=${GITHUB_SERVER_URL#https://}" >> "$GITHUB_ENV"' in lines
+
+
+# what the lines do
+
+
+@pytest.fixture
+def gh(tmp_path: Path) -> GhProgram:
+    return GhProgram(tmp_path / "gh")
+
+
+def comment(gh: GhProgram, directory: Path, *, name: str, verdict: str, report: str = "") -> str:
+    """Play a job; the report comes from the action that downloads it."""
+    directory.mkdir(exist_ok=True)
+    (directory / "report").mkdir(exist_ok=True)
+    (directory / "report" / "summary.md").unlink(missing_ok=True)
+    if report:
+        (directory / "report" / "summary.md").write_text(report, encoding="utf-8")
+    variables = {
+        "SHA": "0" * 40,
+        "GH_REPO": "acme/wheels",
+        "GH_TOKEN": "token",
+        "NUMBER": "7",
+        "RUN": "https://github.example/acme/wheels/actions/runs/1",
+        "VERDICT": verdict,
+    }
+    return run_steps(
+        jobs()[name],
+        gh=gh,
+        directory=directory,
+        variables=variables,
+        skipped=("Remove what a job before has left on the runner",),
+    )
+
+
+@needs_bash
+def test_the_first_comment_is_written_and_the_next_run_replaces_it(
+    gh: GhProgram, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+
+    assert comment(gh, work, name="comment", verdict="", report="# What it brings\n") == ""
+    assert comment(gh, work, name="comment-result", verdict="Succeeded", report="# Then\n") == ""
+
+    assert gh.state["comments"] == [
+        {
+            "id": 100,
+            "bot": True,
+            "body": "<!-- wheelyard wheels -->\nSucceeded: "
+            "[this run](https://github.example/acme/wheels/actions/runs/1).\n\n# Then\n",
+        }
+    ]
+
+
+@needs_bash
+def test_comments_of_others_are_left_alone(gh: GhProgram, tmp_path: Path) -> None:
+    theirs = [
+        {"id": 1, "bot": True, "body": "coverage"},
+        {"id": 2, "bot": False, "body": "<!-- wheelyard wheels --> quoted by a person"},
+        {"id": 3, "bot": True, "body": "<!-- wheelyard lab -->\nanother pipeline"},
+    ]
+    gh.change(comments=theirs)
+
+    assert comment(gh, tmp_path / "work", name="comment", verdict="", report="new") == ""
+
+    assert gh.state["comments"][:3] == theirs
+    assert gh.state["comments"][3]["body"].startswith("<!-- wheelyard wheels -->\n")
+
+
+@needs_bash
+def test_a_run_that_ends_red_before_its_plan_replaces_the_comment(
+    gh: GhProgram, tmp_path: Path
+) -> None:
+    old = {"id": 100, "bot": True, "body": "<!-- wheelyard wheels -->\nof an earlier push"}
+    gh.change(comments=[old])
+
+    assert (
+        comment(gh, tmp_path / "work", name="comment-result", verdict="**Failed** (check plan)")
+        == ""
+    )
+
+    (body,) = [c["body"] for c in gh.state["comments"]]
+    assert body == (
+        "<!-- wheelyard wheels -->\n**Failed** (check plan): "
+        "[this run](https://github.example/acme/wheels/actions/runs/1).\n\n"
+    )

@@ -30,8 +30,8 @@ def test_github_does_with_every_workflow_what_is_meant() -> None:
         ),
         (" != '[]'", " != ''", "build-manylinux-x86-64-cibw4 starts with an empty matrix"),
         (
-            "job: ${{ fromJSON(needs.plan.outputs.manylinux-x86-64-cibw4) }}",
-            "job: [a]",
+            "include: ${{ fromJSON(needs.plan.outputs.manylinux-x86-64-cibw4) }}",
+            "include: [{job: a, name: b}]",
             "build-manylinux-x86-64-cibw4 has a matrix that the plan does not name",
         ),
         (

@@ -1,6 +1,7 @@
 """What the services refuse is refused here: with count, cap and remedy."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_a_matrix_holds_256_jobs(count: int) -> None:
 
     outputs = GITHUB.render_outputs(manifest, make_plan(manifest, count))
 
-    assert outputs["manylinux-x86-64-cibw4"].count(",") == count - 1
+    assert len(json.loads(outputs["manylinux-x86-64-cibw4"])) == count
 
 
 def test_a_matrix_of_257_jobs_is_refused() -> None:
@@ -90,7 +91,7 @@ def test_a_matrix_of_257_jobs_is_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("last", [88, 89])
+@pytest.mark.parametrize("last", [86, 87])
 def test_a_run_keeps_500_artifacts(last: int) -> None:
     manifest = everywhere()
 
@@ -103,7 +104,7 @@ def test_a_run_of_501_artifacts_is_refused() -> None:
     manifest = everywhere()
 
     with pytest.raises(UsageError) as error:
-        GITHUB.render_outputs(manifest, make_plan(manifest, 200, 200, 8, 90))
+        GITHUB.render_outputs(manifest, make_plan(manifest, 200, 200, 8, 88))
 
     assert str(error.value) == (
         "the plan: expected at most 500 artifacts per run on github, got 501\n"
@@ -125,7 +126,7 @@ def test_a_job_name_of_gitlab_has_255_characters(length: int, fits: bool) -> Non
 
 def test_the_largest_plan_of_four_classes_fits_both_services() -> None:
     manifest = everywhere()
-    plan = make_plan(manifest, 124, 124, 124, 125)
+    plan = make_plan(manifest, 123, 124, 124, 124)
 
     outputs = GITHUB.render_outputs(manifest, plan)
     child = GITLAB.render_child(manifest, plan)

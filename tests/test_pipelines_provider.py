@@ -17,6 +17,7 @@ from matrix.pipelines import agreement, drift, providers
 from matrix.pipelines.header import MARKERS
 from matrix.pipelines.limits import check_limit
 from matrix.pipelines.provider import Errors, JobRunner, Provider, Warnings
+from matrix.pipelines.run_facts import RunFacts
 from matrix.pipelines.runners import find_builders
 from matrix.plan import planfile
 from matrix.plan.model import Plan
@@ -46,7 +47,10 @@ class Third:
         lines = (f"{name}: {', '.join(runner.labels)}\n" for name, runner in rows)
         return {".third/jobs.txt": f"{MARKERS[0]}for a test\n{''.join(lines)}"}
 
-    def render_outputs(self, manifest: Manifest, plan: Plan) -> dict[str, str]:
+    def render_outputs(
+        self, manifest: Manifest, plan: Plan, run: RunFacts | None = None
+    ) -> dict[str, str]:
+        del run
         check_limit(self, "jobs", len(plan.jobs), place=manifest.source, remedy="plan less")
         return {"jobs": " ".join(job.id for job in plan.jobs)}
 
@@ -153,7 +157,7 @@ def test_a_provider_without_a_child_pipeline_says_so(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest, child = str(repository / "packages.yaml"), repository / "child"
-    arguments = ["--provider", "github", "--child", str(child)]
+    arguments = ["--no-store", "--provider", "github", "--child", str(child)]
 
     assert main(["plan", "--manifest", manifest, *arguments]) == 2
 

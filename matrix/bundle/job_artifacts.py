@@ -65,8 +65,7 @@ def find_wheels(directory: Path, jobs: Iterable[str]) -> JobWheels:
     for path, (job, _) in sorted(artifacts.items(), key=lambda item: (item[1][1], item[0])):
         if job in planned:
             for wheel in sorted(path.rglob("*.whl")):
-                place = PurePosixPath(wheel.relative_to(path).as_posix())
-                path_by_place[job, place] = wheel
+                path_by_place[job, _locate_inside(wheel, path)] = wheel
     ignored = [
         path.name
         for path in children
@@ -79,9 +78,21 @@ def _is_reused(wheel: Path, directory: Path) -> bool:
     return wheel.relative_to(directory).parts[0] == REUSED
 
 
+def _locate_inside(wheel: Path, artifact: Path) -> PurePosixPath:
+    """The path of a wheel below the directory that its artifact has inside."""
+    inner = PurePosixPath(wheel.relative_to(artifact).as_posix())
+    # One version of the action that downloads gives each artifact a directory, another does not.
+    is_twice = len(inner.parts) > 1 and inner.parts[0] == artifact.name
+    return PurePosixPath(*inner.parts[1:]) if is_twice else inner
+
+
 def locate_wheel(wheel: Path, directory: Path) -> tuple[str, str]:
-    """The artifact that holds a wheel below ``directory``, and the path in it."""
+    """
+    The artifact that holds a wheel below ``directory``, and the path in it.
+
+    An artifact holds a directory of its own name, because GitHub unpacks a single one without any.
+    """
     first, *rest = wheel.relative_to(directory).parts
     if rest and parse_artifact(first) is not None:
-        return first, "/".join(rest)
+        return first, f"{first}/{_locate_inside(wheel, directory / first)}"
     return "", "/".join((first, *rest))

@@ -44,8 +44,8 @@ _ORIGINS: Final[Mapping[State, Origin]] = {
 }
 
 
-Describe = Callable[[Record, tuple[Wheel, ...]], Mapping[str, str]]
-"""From the record and the opened wheels to the texts for people, by path: notes and page."""
+Describe = Callable[[Record, "tuple[Placed, ...]"], Mapping[str, str]]
+"""From the record and the wheels to the texts beside them, by path: notes, page and SBOM."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def _write(
     draft = make_record(plan, collected, placed, identity)
     texts = {
         **_render_texts(draft),
-        **describe(draft, tuple(item.wheel for item in placed)),
+        **describe(draft, placed),
     }
     reporter.say("proving every requirement on every target, from both views")
     for target, proven in prove_targets(draft, [item.wheel for item in placed]).items():

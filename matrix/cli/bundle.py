@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="record why the default branch has no successful run of this release's commit",
     )
     parser.add_argument(
-        "--outputs", type=Path, metavar="FILE", help="append the digest as an output of the job"
+        "--outputs", type=Path, metavar="FILE", help="append digests as outputs of the job"
     )
     add_packing(parser)
     add_identity(parser)
@@ -113,20 +113,31 @@ def run(session: Session, arguments: Arguments) -> None:
         previous=arguments.source.previous,
         fetched=arguments.wheels / job_artifacts.REUSED if arguments.wheels else None,
     )
-    pack(session, directory, arguments.packing)
+    packed = pack(session, directory, arguments.packing)
     digest = files.digest(directory / schema.FILENAME)
     if arguments.outputs is not None:
-        files.append(arguments.outputs, f"sha256={digest}\n")
+        files.append(arguments.outputs, _render_outputs(digest, packed))
     if arguments.common.json:
         session.show(json.dumps({"bundle": str(directory), "sha256": digest}))
     else:
         session.show(f"{directory}\nsha256 of {schema.FILENAME}: {digest}")
 
 
-def pack(session: Session, directory: Path, options: Packing) -> None:
-    """Write the parts of a bundle, if they are wanted."""
-    if options.pack is not None:
-        packing.pack(directory, options.parts, size=options.pack, reporter=session.reporter)
+def pack(session: Session, directory: Path, options: Packing) -> tuple[Path, ...]:
+    """Write the parts of a bundle, if they are wanted, and return the files."""
+    if options.pack is None:
+        return ()
+    return packing.pack(directory, options.parts, size=options.pack, reporter=session.reporter)
+
+
+def _render_outputs(digest: str, packed: tuple[Path, ...]) -> str:
+    """
+    Outputs of a job: the sha256 of the record, and of each packed file as ``sha256sum`` reads it.
+
+    The job that publishes compares by the second, for it installs nothing that could read a bundle.
+    """
+    sums = "".join(f"{files.digest(path)}  {path.name}\n" for path in packed)
+    return f"sha256={digest}\n" + (f"sums<<END\n{sums}END\n" if sums else "")
 
 
 def seal(

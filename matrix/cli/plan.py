@@ -144,7 +144,7 @@ def _write_outputs(session: Session, plan: Plan, arguments: Arguments) -> None:
         raise UsageError(Problem(place="plan", what=what, hint=hint))
     provider = PROVIDERS[arguments.provider]
     if arguments.outputs is not None:
-        outputs = provider.render_outputs(session.manifest, plan)
+        outputs = provider.render_outputs(session.manifest, plan, session.run_facts)
         lines = (f"{name}={value}\n" for name, value in sorted(outputs.items()))
         files.append(arguments.outputs, "".join(lines))
     if arguments.child is not None:

@@ -1,17 +1,23 @@
 """GitHub Actions: a committed workflow with a job per job class, each with a run-time matrix."""
 
 import datetime
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest
 from matrix.manifest.runner import Machine
-from matrix.pipelines import agreement, header, labels, release
+from matrix.pipelines import (
+    conditions,
+    github_outputs,
+    header,
+    labels,
+    transfers,
+)
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.pins import read_actions
 from matrix.pipelines.provider import Errors, JobRunner, Warnings
+from matrix.pipelines.run_facts import RunFacts
 from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Syntax, render
 
@@ -19,10 +25,8 @@ if TYPE_CHECKING:
     from matrix.plan.model import Plan
 
 WORKFLOW: Final = ".github/workflows/wheels.yml"
-EMPTY: Final = "empty"
-DIGEST: Final = "digest"
-OTHER_ARTIFACTS: Final = ("plan", "report", "bundle")
-"""The artifacts of a run besides the wheels of each job."""
+RELEASED: Final = ("publish",)
+"""The jobs of a release that follow the bundle."""
 
 SYNTAX: Final = Syntax(service="github", expansion="${{")
 
@@ -56,15 +60,7 @@ class GitHub:
             return {}
         if problems := list(labels.find_unknown(manifest)):
             raise ManifestError.of(problems)
-        fields = {
-            **header.fields(manifest),
-            "coordinator": find_coordinator(manifest, self),
-            "builds": find_builders(manifest, self),
-            "actions": read_actions(manifest.github.dialect),
-            "is_enterprise": manifest.github.dialect == "enterprise-server",
-            "tags": release.TAGS,
-            "part_bytes": self.limits["release file bytes"],
-        }
+        fields = {**header.fields(manifest), **self._list_fields(manifest)}
         text = render(
             "github/wheels.yml.j2", syntax=SYNTAX, source=manifest.source, value_by_name=fields
         )
@@ -72,25 +68,15 @@ class GitHub:
         check_limit(self, "workflow bytes", len(text), place=WORKFLOW, remedy=remedy)
         return {WORKFLOW: text}
 
-    def render_outputs(self, manifest: Manifest, plan: "Plan") -> dict[str, str]:
-        """
-        The planning job's outputs, name to JSON on one line.
-
-        For each job class the ids of its jobs; under ``empty`` whether no class has any; under
-        ``digest`` the sha256 of ``plan.json``, because an artifact can be replaced and an output
-        cannot.
-        """
+    def render_outputs(
+        self, manifest: Manifest, plan: "Plan", run: RunFacts | None = None
+    ) -> dict[str, str]:
+        """The planning job's outputs, name to one line: those of ``github_outputs``."""
         if not is_used(manifest, self):
             return {}
-        jobs_by_class: dict[str, list[str]] = {name: [] for name in find_builders(manifest, self)}
-        for job in plan.jobs:
-            jobs_by_class[job.job_class].append(job.id)
-        outputs = {
-            name: json.dumps(ids, separators=(",", ":")) for name, ids in jobs_by_class.items()
-        }
-        outputs[EMPTY] = json.dumps(not plan.jobs)
-        outputs[DIGEST] = agreement.digest_plan(plan)
-        self._check_limits(jobs_by_class, outputs)
+        builders = find_builders(manifest, self)
+        outputs = github_outputs.render(manifest, plan, builders, run)
+        github_outputs.check_limits(self, plan, builders, outputs)
         return outputs
 
     def render_child(self, manifest: Manifest, plan: "Plan") -> str:
@@ -98,15 +84,52 @@ class GitHub:
         del manifest, plan
         return ""
 
-    def _check_limits(
-        self, jobs_by_class: Mapping[str, list[str]], outputs: Mapping[str, str]
-    ) -> None:
-        remedy = "give some of these targets a runner of their own: each runner has its own matrix"
-        for name, ids in jobs_by_class.items():
-            place = f"job class {name}"
-            check_limit(self, "jobs per matrix", len(ids), place=place, remedy=remedy)
-        remedy = "plan fewer projects at a time: move some to a manifest of their own"
-        count = sum(map(len, jobs_by_class.values())) + len(OTHER_ARTIFACTS)
-        check_limit(self, "artifacts per run", count, place="the plan", remedy=remedy)
-        size = sum(len(text.encode("utf-16-le")) for item in outputs.items() for text in item)
-        check_limit(self, "job output bytes", size, place="job plan", remedy=remedy)
+    def _list_fields(self, manifest: Manifest) -> dict[str, object]:
+        """What the templates of this service print and decide by."""
+        coordinator, builds = find_coordinator(manifest, self), find_builders(manifest, self)
+        is_enterprise = manifest.github.dialect == "enterprise-server"
+        is_release = conditions.is_release(manifest.output.tags)
+        spares_forks = manifest.github.forks == "hosted"
+        return {
+            "name": manifest.output.name,
+            "branch": manifest.github.branch,
+            "tags": (f"{manifest.output.tags}[0-9]*",),
+            "has_store": has_store(manifest),
+            "is_shared": bool(manifest.store.directory),
+            "is_scheduled": manifest.schedule == "weekly",
+            "is_release": is_release,
+            "is_fork": conditions.IS_FORK,
+            "is_own_request": conditions.IS_OWN_REQUEST,
+            "spares_forks": spares_forks,
+            "coordinator": coordinator,
+            "builds": builds,
+            "machines": list_machines(builds),
+            "released": RELEASED,
+            "failures": conditions.name_failures(
+                builds,
+                released=RELEASED,
+                tags=manifest.output.tags,
+                spares_forks=spares_forks and not coordinator.is_hosted,
+            ),
+            "actions": read_actions(manifest.github.dialect),
+            "uploads": transfers.list_uploads(
+                manifest.keep, is_release=is_release, has_parts=is_enterprise
+            ),
+            "downloads": transfers.list_downloads(),
+            "is_enterprise": is_enterprise,
+            "part_bytes": self.limits["release file bytes"],
+        }
+
+
+def has_store(manifest: Manifest) -> bool:
+    """Whether a run lists its wheels for later ones; a directory takes them from each job."""
+    return bool(manifest.store.directory) or manifest.store.github != "none"
+
+
+def list_machines(runner_by_class: Mapping[str, JobRunner]) -> dict[str, JobRunner]:
+    """Each runner once, under the first job class that it builds."""
+    machine_by_class: dict[str, JobRunner] = {}
+    for name, runner in runner_by_class.items():
+        if runner not in machine_by_class.values():
+            machine_by_class[name] = runner
+    return machine_by_class

@@ -10,6 +10,7 @@ from matrix.manifest.runner import Machine
 from matrix.pipelines import agreement, header
 from matrix.pipelines.limits import check_limit, read_limits
 from matrix.pipelines.provider import Errors, JobRunner, Warnings
+from matrix.pipelines.run_facts import RunFacts
 from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Passed, Syntax, render, word
 
@@ -66,9 +67,11 @@ class GitLab:
         find_builders(manifest, self)  # raises when a class has no runner
         return {PARENT: self._render("gitlab/parent.yml.j2", manifest, {})}
 
-    def render_outputs(self, manifest: Manifest, plan: "Plan") -> dict[str, str]:
+    def render_outputs(
+        self, manifest: Manifest, plan: "Plan", run: RunFacts | None = None
+    ) -> dict[str, str]:
         """None: what depends on the plan stands in the child pipeline."""
-        del manifest, plan
+        del manifest, plan, run
         return {}
 
     def render_child(self, manifest: Manifest, plan: "Plan") -> str:

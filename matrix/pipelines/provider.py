@@ -14,6 +14,7 @@ from matrix.errors import Problem
 from matrix.manifest.model import Manifest
 from matrix.manifest.runner import Machine, Service, Step
 from matrix.pipelines.installation import Installation
+from matrix.pipelines.run_facts import RunFacts
 
 if TYPE_CHECKING:
     from matrix.plan.model import Plan
@@ -119,8 +120,14 @@ class Provider(Protocol):
     def render_committed(self, manifest: Manifest) -> dict[str, str]:
         """The committed files, path to text; none when no runner is found through the service."""
 
-    def render_outputs(self, manifest: Manifest, plan: "Plan") -> dict[str, str]:
-        """The outputs of the planning job, name to one line of text; none when it has none."""
+    def render_outputs(
+        self, manifest: Manifest, plan: "Plan", run: RunFacts | None = None
+    ) -> dict[str, str]:
+        """
+        The outputs of the planning job, name to one line of text; none when it has none.
+
+        ``run`` is the one that plans; none outside of a CI service.
+        """
 
     def render_child(self, manifest: Manifest, plan: "Plan") -> str:
         """The pipeline that the planning job starts; empty when it starts none."""

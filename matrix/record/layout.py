@@ -10,6 +10,8 @@ from matrix.record.schema import Record, RecordedWheel
 NOTES: Final = "NOTES.md"
 PAGE: Final = "report/index.html"
 """The page to look at; like the notes, the record does not give its text."""
+SBOM: Final = "sbom/bundle.cdx.json"
+"""The bill of materials, as CycloneDX."""
 CHECKSUMS: Final = "SHA256SUMS"
 
 
@@ -40,7 +42,7 @@ def locate_requirements(target: str) -> str:
 
 def list_paths(record: Record) -> frozenset[str]:
     """Every file of the bundle but its wheels, the record and the record's signature."""
-    paths = {NOTES, PAGE, CHECKSUMS, *_list_pages("simple", record.wheels)}
+    paths = {NOTES, PAGE, SBOM, CHECKSUMS, *_list_pages("simple", record.wheels)}
     paths |= {locate_metadata(wheel.filename) for wheel in record.wheels}
     for target in record.targets:
         shown = [wheel for wheel in record.wheels if target.id in wheel.targets]

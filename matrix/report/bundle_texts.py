@@ -1,11 +1,14 @@
-"""The texts of a bundle for people: its notes and its page."""
+"""The texts of a bundle beside its wheels: its notes, its page and its bill of materials."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
+from matrix.bundle.sealing import Placed
 from matrix.distributions.core_metadata import parse_fields, parse_licence
 from matrix.distributions.wheel import Wheel
+from matrix.gates.sbom import render_sbom
+from matrix.gates.vendored import read_vendored
 from matrix.plan.model import Cell, Plan
 from matrix.policy.licences import words
 from matrix.record import layout
@@ -21,20 +24,22 @@ def describe_bundle(
     missing: Sequence[tuple[Cell, str]],
     base: Holdings | None,
     record: Record,
-    wheels: Sequence[Wheel],
+    placed: Sequence[Placed],
 ) -> Mapping[str, str]:
     """
     The text of each file, by its path in the bundle.
 
     ``base`` is what an earlier bundle installs, for the changes since.
     """
+    wheels = [item.wheel for item in placed]
+    names, licences = find_names(wheels), read_licences(wheels)
     changes = comparing.find_changes(base, comparing.summarize_record(record)) if base else ()
     base_name = base.name if base else ""
     facts = page_facts.gather_plan(plan, title=record.label, lines=_list_lines(record))
     facts = page_facts.add_record(facts, record)
     facts = page_facts.add_changes(facts, changes, base=base_name)
-    facts = page_facts.add_dependencies(facts, find_names(wheels))
-    facts = page_facts.add_judgements(facts, licence_by_release=read_licences(wheels))
+    facts = page_facts.add_dependencies(facts, names)
+    facts = page_facts.add_judgements(facts, licence_by_release=licences)
     return {
         layout.NOTES: notes(
             plan,
@@ -45,6 +50,12 @@ def describe_bundle(
             base=base_name,
         ),
         layout.PAGE: render_page(facts, installs=True),
+        layout.SBOM: render_sbom(
+            record,
+            vendored_by_filename={item.wheel.filename: read_vendored(item.path) for item in placed},
+            licence_by_release=licences,
+            names_by_project=names,
+        ),
     }
 
 

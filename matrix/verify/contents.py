@@ -130,7 +130,7 @@ def _compare_sidecar(
 
 
 def _compare_texts(record: Record, path_by_name: Mapping[str, Path]) -> Iterator[Problem]:
-    """Compare everything that the record gives: all but wheels, proofs, notes and page."""
+    """Compare everything that the record gives: all but wheels, proofs, SBOM, notes and page."""
     texts = render_all_pages(record.wheels, [target.id for target in record.targets])
     for target in record.targets:
         shown = [wheel for wheel in record.wheels if target.id in wheel.targets]

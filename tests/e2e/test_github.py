@@ -19,20 +19,22 @@ def test_a_pull_request_ends_in_a_bundle_a_report_and_a_comment(repository: Repo
 
     assert run.red == [], run.log
     assert list(run.builds.values()) == ["success"]
-    assert run.result("nothing-to-build") == "skipped"
-    assert repository.verify(run)["wheels"] == 2
+    assert run.result("wheels") == "success"
+    # A pull request keeps its wheels, and no bundle.
+    (job,) = (build.name for build in run.all_jobs if build.id.startswith("build-"))
+    assert job == "manylinux_x86_64: netifaces"
+    assert [name for name in run.artifacts.names if not name.startswith("wheels-")] == [
+        *("plan", "report", "store-index"),
+    ]
     summary = run.jobs["plan"][0].summary
     assert "| netifaces |  | 0.11.0 | all |\n" in summary
     assert "| click" not in summary
     assert "| netifaces 0.11.0 | MIT" in summary
-    assert run.result("comment") == "success"
-    (call,) = repository.gh.calls
-    assert call.arguments == [
-        *("pr", "comment", "1", "--repo", REPOSITORY, "--edit-last", "--create-if-none"),
-        *("--body-file", "report/summary.md"),
-    ]
-    assert (call.token, call.files) == (TOKEN, ["report"])
-    assert call.texts == {"report/summary.md": summary}
+    assert run.result("comment") == run.result("comment-result") == "success"
+    calls = [call.arguments for call in repository.gh.calls if "--field" in call.arguments]
+    place = f"repos/{REPOSITORY}/issues/1/comments"
+    assert calls == [["api", "--silent", place, "--field", "body=@comment.md"]] * 2
+    assert {call.token for call in repository.gh.calls} == {TOKEN}
 
 
 def test_a_build_that_fails_leaves_no_bundle_is_named_and_keeps_its_log(
@@ -43,14 +45,14 @@ def test_a_build_that_fails_leaves_no_bundle_is_named_and_keeps_its_log(
     run = repository.push()
 
     (build,) = run.builds
-    assert run.red == [build], run.log
+    assert run.red == [build, "wheels"], run.log
     assert run.result("bundle") == "skipped"
     (job,) = (job for job in run.all_jobs if job.name == build)
     assert "netifaces 0.11.0" in job.log
-    id_ = build.removeprefix("build ")
-    assert run.artifacts.names == [f"failed-{id_}", "plan"]
-    logs = run.artifacts.path(f"failed-{id_}") / "logs"
-    assert {path.suffix for path in logs.iterdir()} == {".json", ".log"}
+    (logs,) = (name for name in run.artifacts.names if name.startswith("logs-"))
+    assert sorted(run.artifacts.names) == [logs, "plan", "store-index"]
+    kept = run.artifacts.path(logs)
+    assert {path.suffix for path in kept.iterdir()} == {".json", ".log"}
 
 
 def test_a_plan_without_builds_says_so_and_is_bundled_all_the_same(repository: Repository) -> None:
@@ -60,23 +62,28 @@ def test_a_plan_without_builds_says_so_and_is_bundled_all_the_same(repository: R
 
     assert run.red == [], run.log
     assert run.builds == {}
-    assert "nothing to build, every wheel of the plan exists" in run.log
+    assert sorted(run.results) == ["bundle", "check", "plan", "wheels"]
     assert repository.verify(run)["wheels"] == 1
 
 
 def test_a_tag_publishes_what_was_sealed(repository: Repository) -> None:
     repository.write("click")
 
+    repository.gh.answer(
+        ("api repos/", 0, "behind\n"), ("release view", 1, ""), ("release download", 1, "")
+    )
+
     run = repository.push_tag("bundle-7")
 
     assert run.red == [], run.log
     assert run.result("publish") == "success"
-    (call,) = repository.gh.calls
-    assert call.arguments[:3] == ["release", "create", "bundle-7"]
-    assert call.token == TOKEN
-    parts = [word for word in call.arguments if word.startswith("parts/") and ".tar.part" in word]
-    assert len(parts) == 1
-    assert {"parts/parts.json", "--verify-tag"} <= set(call.arguments)
+    calls = [call.arguments for call in repository.gh.calls if call.arguments[0] == "release"]
+    assert [words[1] for words in calls] == [
+        *("view", "create", "download", "upload", "upload", "edit"),
+    ]
+    assert {"bundle-7", "--verify-tag", "--draft"} <= set(calls[1])
+    assert next(word for word in calls[3] if ".tar.part" in word).endswith(".tar.part001")
+    assert calls[4] == ["release", "upload", "bundle-7", "parts.json", "--clobber"]
 
 
 @pytest.fixture(scope="module")
