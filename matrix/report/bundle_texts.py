@@ -35,6 +35,8 @@ def describe_bundle(
     names, licences = find_names(wheels), read_licences(wheels)
     changes = comparing.find_changes(base, comparing.summarize_record(record)) if base else ()
     base_name = base.name if base else ""
+    wheels = [item.wheel for item in placed]
+    names, licences = find_names(wheels), read_licences(wheels)
     facts = page_facts.gather_plan(plan, title=record.label, lines=_list_lines(record))
     facts = page_facts.add_record(facts, record)
     facts = page_facts.add_changes(facts, changes, base=base_name)
