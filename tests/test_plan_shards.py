@@ -1,13 +1,17 @@
+import dataclasses
 import re
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matrix.manifest import reading
+from matrix.plan.machines import divide
 from matrix.plan.model import Build, Plan
 from matrix.plan.planning import create_plan
 from matrix.plan.shards import LIMIT, estimate_seconds, first_byte, group_jobs
-from matrix.resolve.lock import LockedFile
+from matrix.resolve.lock import LockedFile, LockedTarget
 
 from .locks import lock, sdist
 from .manifests import manifest
@@ -156,3 +160,70 @@ def test_a_measured_duration_replaces_the_estimate() -> None:
 
     assert measured.id == estimated.id
     assert measured.seconds == 400 * len(estimated.targets)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sets(NAMES, min_size=1, max_size=60), st.integers(1, 12), st.data())
+def test_builds_are_joined_into_jobs_of_about_the_same_length(
+    names: set[str], most: int, data: st.DataObject
+) -> None:
+    sizes = {name: data.draw(st.integers(0, 40_000_000)) for name in sorted(names)}
+    builds = [build(name, size=size) for name, size in sizes.items()]
+
+    jobs = list(group_jobs("c", builds, most=most))
+
+    assert len(jobs) <= most
+    assert Counter(b.project for job in jobs for b in job.builds) == Counter(names)
+    longest = max(map(estimate_seconds, builds))
+    share = sum(map(estimate_seconds, builds)) / most
+    assert max(job.seconds for job in jobs) <= 1.25 * share + longest + 1
+
+
+def test_joined_jobs_are_the_same_in_any_order_and_few_move_for_a_new_project() -> None:
+    builds = [build(f"p{number}", size=20_000 * (number % 50)) for number in range(100)]
+
+    def place(builds: list[Build]) -> dict[str, str]:
+        jobs = group_jobs("c", builds, most=5)
+        return {build.project: job.id for job in jobs for build in job.builds}
+
+    before, after = place(builds), place([*builds, build("new")])
+
+    assert place(builds[::-1]) == before
+    assert sum(before[name] != after[name] for name in before) <= 10
+
+
+RUNNERS = """\
+bundle: small
+targets:
+  prod: {platform: macosx_12_0_arm64, python: [3.9.18, 3.12.4]}
+  intel: {platform: macosx_12_0_x86_64, python: [3.12.4]}
+runners: [{match: "*", github: macos-15%s}]
+packages: [%s]
+"""
+
+
+def joined(jobs: str) -> Plan:
+    names = [f"p{number}" for number in range(40)]
+    read_in = reading.read(RUNNERS % (jobs, ", ".join(names)))
+    targets = ["cp312-macosx_12_0_arm64", "cp312-macosx_12_0_x86_64"]
+    files = lock(*(sdist(name, targets=targets) for name in names))
+    targets_of_lock = tuple(
+        LockedTarget(id=t.id, python=str(t.python), platform=str(t.platform))
+        for t in read_in.all_targets
+    )
+    return create_plan(read_in, dataclasses.replace(files, targets=targets_of_lock))
+
+
+@pytest.mark.parametrize(("jobs", "most"), [("", 5), (", jobs: 3", 3), (", jobs: 1", 2)])
+def test_the_classes_of_a_runner_share_its_machines(jobs: str, most: int) -> None:
+    """Hosted macOS has 5 for a whole account; each class with builds has at least one job."""
+    plan = joined(jobs)
+
+    assert len(plan.jobs) == most
+    assert {job.job_class for job in plan.jobs} == {item.id for item in plan.job_classes}
+
+
+def test_machines_go_to_the_class_with_the_longest_jobs() -> None:
+    assert divide(5, {"a": 300, "b": 50}) == {"a": 4, "b": 1}
+    assert divide(1, {"a": 300, "b": 50}) == {"a": 1, "b": 1}
+    assert divide(3, {}) == {}

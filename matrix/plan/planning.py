@@ -1,7 +1,7 @@
 """Manifest, lock and inventory to ``Plan``."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from matrix.manifest.model import Manifest
@@ -10,7 +10,9 @@ from matrix.plan.builds import Grouper
 from matrix.plan.cells import Chooser, find_cells_without_wheel, find_exclusions
 from matrix.plan.inventory import Durations, Inventory
 from matrix.plan.job_classes import assign_job_classes
+from matrix.plan.machines import divide, list_machines
 from matrix.plan.model import (
+    Build,
     BuildRequirement,
     Cell,
     Job,
@@ -97,9 +99,29 @@ def _create_jobs(
     grouper: Grouper,
     class_by_target: Mapping[str, JobClass],
 ) -> Iterator[Job]:
-    """The jobs of every class."""
+    """The jobs of every class, no more than there are machines where that is known."""
+    builds_by_class: dict[str, Sequence[Build]] = {}
     for name, members in grouper.group_by_class(cells).items():
         served = {target for target, item in class_by_target.items() if item.id == name}
         files = (file for file in lock.files if not served.isdisjoint(file.targets))
         needs = Needs.of(name, files, manifest)
-        yield from shards.group_jobs(name, grouper.group_builds(members, needs))
+        if grouped := grouper.group_builds(members, needs):
+            builds_by_class[name] = grouped
+    most_by_class = _count_jobs(manifest, builds_by_class)
+    for name, builds in builds_by_class.items():
+        yield from shards.group_jobs(name, builds, most=most_by_class.get(name, 0))
+
+
+def _count_jobs(
+    manifest: Manifest, builds_by_class: Mapping[str, Sequence[Build]]
+) -> Mapping[str, int]:
+    """The number of jobs of the classes whose machines are counted."""
+    most_by_class: dict[str, int] = {}
+    for machines in list_machines(manifest, assign_job_classes(manifest)):
+        seconds_by_class = {
+            name: sum(map(shards.estimate_seconds, builds_by_class[name]))
+            for name in machines.classes
+            if name in builds_by_class
+        }
+        most_by_class.update(divide(machines.count, seconds_by_class))
+    return most_by_class

@@ -8,7 +8,7 @@ from a digest of its name, not from the other builds: see
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from matrix.plan.model import Build, Job
@@ -33,14 +33,28 @@ def estimate_seconds(build: Build) -> int:
     return build.measured_seconds or estimate
 
 
-def group_jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:
+def group_jobs(job_class: str, builds: Sequence[Build], *, most: int = 0) -> Iterator[Job]:
     """
     The jobs of one class, sorted; at most 256, because a component goes to one of 256 shards.
 
-    The builds of a job are sorted so that none precedes a build that it needs.
+    With ``most`` there are at most that many, of about the same length. The builds of a job are
+    sorted so that none precedes a build that it needs.
     """
+    components = find_components(builds)
+    shards = _join(components, most) if most else _scatter(components)
+    for number, members in sorted(shards.items()):
+        yield Job(
+            id=job_id(job_class, number),
+            job_class=job_class,
+            builds=tuple(sorted(members, key=_order)),
+            seconds=sum(map(estimate_seconds, members)),
+        )
+
+
+def _scatter(components: Iterable[Sequence[Build]]) -> Mapping[int, Sequence[Build]]:
+    """Builds by shard; a bucket beyond the limit is halved."""
     by_byte: dict[int, list[Build]] = {}
-    for component in find_components(builds):
+    for component in components:
         by_byte.setdefault(first_byte(name_component(component)), []).extend(component)
     weights: Counter[int] = Counter()
     for byte, members in by_byte.items():
@@ -49,13 +63,37 @@ def group_jobs(job_class: str, builds: Sequence[Build]) -> Iterator[Job]:
     for byte, members in by_byte.items():
         number = byte if weights[byte & _HALVED] > LIMIT else byte & _HALVED
         shards.setdefault(number, []).extend(members)
-    for number, members in sorted(shards.items()):
-        yield Job(
-            id=job_id(job_class, number),
-            job_class=job_class,
-            builds=tuple(sorted(members, key=_order)),
-            seconds=sum(map(estimate_seconds, members)),
-        )
+    return shards
+
+
+def _join(components: Iterable[Sequence[Build]], most: int) -> Mapping[int, Sequence[Build]]:
+    """
+    Builds by job, of ``most`` jobs: consistent hashing with bounded loads.
+
+    A component goes to the job of its digest, or to the next one with room: no job gets more than a
+    quarter beyond its share. So jobs end at about the same time, and another project moves few.
+    """
+    weighed = sorted(
+        (_digest_name(name_component(each)), sum(map(estimate_seconds, each)), each)
+        for each in components
+    )
+    total = sum(seconds for _, seconds, _ in weighed)
+    room = max([-(-total * 5 // (most * 4)), *(seconds for _, seconds, _ in weighed)])
+    seconds_by_job: Counter[int] = Counter()
+    shards: dict[int, list[Build]] = {}
+    # The longest first: what comes last must find room.
+    for digest, seconds, component in sorted(weighed, key=lambda item: (-item[1], item[0])):
+        home = int(digest, 16) % most
+        ring = [(home + step) % most for step in range(most)]
+        fitting = (job for job in ring if seconds_by_job[job] + seconds <= room)
+        number = next(fitting, min(ring, key=lambda job: seconds_by_job[job]))
+        seconds_by_job[number] += seconds
+        shards.setdefault(number, []).extend(component)
+    return shards
+
+
+def _digest_name(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def job_id(job_class: str, number: int) -> str:
