@@ -108,7 +108,9 @@ def test_a_client_without_its_daemon_is_no_engine(tmp_path: Path) -> None:
 
 
 def test_an_image_that_cannot_be_pulled_is_named(tmp_path: Path) -> None:
-    body = 'case "$1" in version) ;; pull) echo "no such host" >&2; exit 125 ;; *) exit 1 ;; esac'
+    body = (
+        'case "$1" in version) ;; pull) echo "manifest unknown" >&2; exit 125 ;; *) exit 1 ;; esac'
+    )
     program(tmp_path / "bin" / "podman", body)
 
     assert availability(LINUX, tmp_path).reason == (
@@ -134,6 +136,7 @@ def test_containers_of_a_run_are_removed_by_its_label(tmp_path: Path) -> None:
 
     assert log.read_text().splitlines() == [
         "ps --all --quiet --filter label=wheelyard.run=x",
+        "kill c1 c2",
         "rm --force c1 c2",
     ]
 

@@ -9,10 +9,14 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from matrix.builds.engine import ANSWER_SECONDS, Engine, Unequipped, last_line
+from matrix.builds.engine import ANSWER_SECONDS, RUN_LABEL, Engine, Unequipped, last_line
 from matrix.builds.environment import PROXIES
+from matrix.edge import locks, scratch
 from matrix.edge.programs import Finished
+from matrix.edge.progress import Reporter
+from matrix.errors import NotWritten
 
 
 def isolation_args(engine_name: str) -> tuple[str, ...]:
@@ -33,7 +37,9 @@ def create_container(
     """
     name = f"wheelyard-{secrets.token_hex(8)}"
     quiet = engine.without(*PROXIES)
-    create = ("create", f"--name={name}", *isolation_args(engine.name), *options, image, *command)
+    labels = (f"--label={engine.label}",) if engine.label else ()
+    arguments = (*isolation_args(engine.name), *labels, *options)
+    create = ("create", f"--name={name}", *arguments, image, *command)
     try:
         require(quiet.run(*create, seconds=ANSWER_SECONDS), engine, image)
         yield name
@@ -48,6 +54,17 @@ def require(finished: Finished, engine: Engine, image: str) -> None:
     if not finished.succeeded:
         reason = f"{image} does not start: {last_line(finished.output)}"
         raise Unequipped(reason, f"{engine.name} run --rm {image} true")
+
+
+def remove_dead_runs(engine: Engine, work: Path, *, reporter: Reporter) -> None:
+    """
+    Remove the containers of runs that were killed: a run that lives holds a lock below ``work``.
+    """
+    for lock in sorted(work.glob(f"*{scratch.LOCK}")):
+        name = lock.name.removesuffix(scratch.LOCK)
+        with contextlib.suppress(locks.Locked, NotWritten), locks.hold(lock):
+            if count := engine.remove(f"{RUN_LABEL}={name}"):
+                reporter.say(f"removed {count} containers of {name}, a build that was killed")
 
 
 @contextlib.contextmanager

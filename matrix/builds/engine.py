@@ -1,8 +1,7 @@
 """
-Container engines: whether one is here, has the image, and the shim between it and 1.12.0.
+Container engines: whether one is here, and the shim between it and 1.12.0.
 
-A client without its daemon is no engine, and a missing image is reported before the
-sdist is unpacked.
+A client without its daemon is no engine.
 """
 
 import dataclasses
@@ -14,12 +13,10 @@ from typing import Final
 
 from matrix.configurations.script_files import read_script
 from matrix.edge import files, programs
-from matrix.edge.progress import Reporter
-from matrix.plan.model import JobClass
 
 ANSWER_SECONDS: Final = 60.0
 """The time limit of a command that does no work, such as asking a program for its version."""
-_SECONDS_TO_PULL: Final = 1800.0
+RUN_LABEL: Final = "wheelyard.run"
 
 
 class Unequipped(ValueError):
@@ -37,6 +34,8 @@ class Engine:
 
     program: str
     environment: Mapping[str, str]
+    label: str = ""
+    """The label of the containers that it creates, by which a later run finds them."""
 
     @property
     def name(self) -> str:
@@ -51,6 +50,10 @@ class Engine:
     def add(self, variables: Mapping[str, str]) -> "Engine":
         """The same engine, started with ``variables`` as well."""
         return dataclasses.replace(self, environment={**self.environment, **variables})
+
+    def label_run(self, work: Path) -> "Engine":
+        """The same engine, whose containers belong to the run that has the directory ``work``."""
+        return dataclasses.replace(self, label=f"{RUN_LABEL}={work.name}")
 
     @classmethod
     def find(cls, name: str, *, environment: Mapping[str, str]) -> "Engine":
@@ -71,36 +74,17 @@ class Engine:
         command = [self.program, *arguments]
         return programs.run(command, environment=self.environment, timeout=seconds, say=say)
 
-    def fetch(self, image: str, *, reporter: Reporter) -> None:
-        """Have ``image`` on this machine, pulling it where it is not; raises ``Unequipped``."""
-        if self.run("image", "inspect", image, seconds=ANSWER_SECONDS).succeeded:
-            return
-        reporter.say(f"pulling {image}")
-        pulled = self.run("pull", image, seconds=_SECONDS_TO_PULL)
-        if not pulled.succeeded:
-            # The engine's message names the host's network, and the reason goes into records.
-            reporter.say(f"cannot pull {image}: {last_line(pulled.output)}")
-            hint = "name one that this machine can reach in runners[].images"
-            raise Unequipped(f"image {image} not found", hint)
-
-    def remove(self, label: str) -> None:
-        """Remove every container that carries ``label``, running or not."""
+    def remove(self, label: str) -> int:
+        """Kill and remove every container that carries ``label``; return how many there were."""
         arguments = ("ps", "--all", "--quiet", "--filter", f"label={label}")
         left = self.run(*arguments, seconds=ANSWER_SECONDS)
-        if left.succeeded and left.output.split():
-            self.run("rm", "--force", *left.output.split(), seconds=ANSWER_SECONDS)
-
-
-def equip_engine(
-    job_class: JobClass, *, environment: Mapping[str, str], reporter: Reporter
-) -> Engine:
-    """The engine of a Linux job class, with its image; raises ``Unequipped``."""
-    if not job_class.image:
-        reason = f"no image of cibuildwheel {job_class.lane} is old enough for its targets"
-        raise Unequipped(reason, "name one in runners[].images")
-    engine = Engine.find(job_class.engine, environment=environment)
-    engine.fetch(job_class.image, reporter=reporter)
-    return engine
+        containers = left.output.split() if left.succeeded else []
+        if containers:
+            # Removing alone would first ask each to end, and wait for longer than a service that
+            # cancels a job does.
+            self.run("kill", *containers, seconds=ANSWER_SECONDS)
+            self.run("rm", "--force", *containers, seconds=ANSWER_SECONDS)
+        return len(containers)
 
 
 def write_shim(directory: Path) -> None:

@@ -29,7 +29,7 @@ LABEL: Final = "wheelyard.prepared"
 DAYS: Final = 30
 """After which a prepared image is removed when another one is made."""
 
-_SECONDS: Final = 1800.0
+SECONDS: Final = 1800.0
 _SECONDS_TO_COMMIT: Final = 600.0
 # A container whose owner was killed must end by itself.
 _LIFETIME: Final = "7200"
@@ -47,7 +47,7 @@ def prepare_image(
     environment: Mapping[str, str] | None = None,
     log: Path,
     reporter: Reporter,
-    seconds: float = _SECONDS,
+    seconds: float = SECONDS,
 ) -> str:
     """
     The name of the image that ``script``, a POSIX shell script, makes of ``image``.

@@ -6,30 +6,32 @@ cibuildwheel runs in a directory of its own, which it copies into its containers
 install. The directory is removed afterwards; the log stays.
 """
 
+import contextlib
 import dataclasses
+import time
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from matrix.builds import failure, pure
 from matrix.builds.causes import Cause
-from matrix.builds.containers import isolation_args, remove_afterwards
+from matrix.builds.containers import isolation_args, remove_afterwards, remove_dead_runs
 from matrix.builds.door_server import open_door
-from matrix.builds.engine import Engine, Unequipped, shim_variables, write_shim
+from matrix.builds.engine import RUN_LABEL, Engine, Unequipped, shim_variables, write_shim
 from matrix.builds.environment import (
     drop_passwords,
     isolate_environment,
     scrub_environment,
 )
-from matrix.builds.failure import NotBuilt
-from matrix.builds.images import prepare_image
+from matrix.builds.failure import Failure, NotBuilt
+from matrix.builds.images import SECONDS, prepare_image
 from matrix.builds.lane_install import install_lane
 from matrix.builds.outputs import check_outputs
 from matrix.builds.retagging import add_build_tag, retag_wheel
 from matrix.builds.retry import retry
 from matrix.builds.task import Task
 from matrix.builds.wheelhouse import describe_file
-from matrix.builds.workspace import Workspace, find_engine, make_work_directory
+from matrix.builds.workspace import Workspace, find_engine, find_work, make_work_directory
 from matrix.configurations.configuration import (
     CERTIFICATES,
     OUT,
@@ -48,6 +50,8 @@ from matrix.plan import handover
 from matrix.plan.handover import BuildNote
 
 _MINUTE: Final = 60.0
+_LEAST_SECONDS: Final = 60.0
+"""A build is not started when its job has less time left."""
 
 
 def run_build(task: Task, *, sdist: Path, out: Path, workspace: Workspace) -> tuple[Path, ...]:
@@ -83,6 +87,7 @@ def _build_native_or_pure(
     out: Path,
     workspace: Workspace,
 ) -> tuple[Path, ...]:
+    _refuse_late(task, workspace)
     try:
         return _build(task, engine, environment, sdist=sdist, out=out, workspace=workspace)
     except NotBuilt as error:
@@ -104,13 +109,14 @@ def _build(
     out: Path,
     workspace: Workspace,
 ) -> tuple[Path, ...]:
-    image = _prepare_image(task, engine, environment, workspace)
-    with (
-        make_work_directory(workspace.cache, prefix=task.job.id) as work,
-        open_door(
-            None if _is_closed(task, engine) else workspace.index, engine, task.job_class.image
-        ) as opened,
-    ):
+    if engine is not None:
+        remove_dead_runs(engine, find_work(workspace.cache), reporter=workspace.reporter)
+    with contextlib.ExitStack() as stack:
+        work = stack.enter_context(make_work_directory(workspace.cache, prefix=task.job.id))
+        engine = engine and engine.label_run(work)
+        image = _prepare_image(task, engine, environment, workspace)
+        index = None if _is_closed(task, engine) else workspace.index
+        opened = stack.enter_context(open_door(index, engine, task.job_class.image))
         source = _unpack(task, sdist, work)
         placement = dataclasses.replace(
             _place(task, engine, environment, work=work, source=source),
@@ -181,7 +187,7 @@ def _place(
     return Placement(
         work=work,
         source=source,
-        label=f"wheelyard.run={work.name}",
+        label=f"{RUN_LABEL}={work.name}",
         engine=engine.name if engine else "",
         create_args=isolation_args(engine.name) if engine else (),
         links=drop_passwords(environment.get("PIP_FIND_LINKS", "")),
@@ -206,11 +212,29 @@ def _prepare_image(
         environment=environment,
         log=_log_path(task, workspace),
         reporter=workspace.reporter,
+        seconds=min(SECONDS, _find_limit(task, workspace)),
     )
 
 
 def _find_limit(task: Task, workspace: Workspace) -> float:
-    return task.recipe.timeout * _MINUTE or workspace.seconds
+    """The seconds that a build may take: its recipe's, and no more than its job has left."""
+    left = workspace.deadline - time.monotonic()
+    return max(0.1, min(task.recipe.timeout * _MINUTE or workspace.seconds, left))
+
+
+def _refuse_late(task: Task, workspace: Workspace) -> None:
+    """Raise ``NotBuilt`` when the time of the job is over: what it has built must be kept."""
+    if time.monotonic() + _LEAST_SECONDS < workspace.deadline:
+        return
+    reason = Failure(
+        cause=Cause.TIMEOUT,
+        what="not started, because the time of this job is over",
+        hint="run the job again, or raise `timeout` of its runner",
+    )
+    log = _log_path(task, workspace)
+    files.write(log, f"{reason.what}\n")
+    failure.write_note(log, reason)
+    raise failure.wrap_failure(task.place, reason, log=log)
 
 
 def _unpack(task: Task, sdist: Path, work: Path) -> PurePosixPath:
@@ -262,13 +286,20 @@ def _run_cibuildwheel(
         *configuration.arguments,
         str(configuration.package),
     ]
-    return programs.run(
-        command,
-        environment=variables,
-        directory=work,
-        timeout=_find_limit(task, workspace),
-        say=workspace.reporter.detail,
-    )
+    with files.writing_lines(_log_path(task, workspace)) as write_line:
+
+        def say(line: str) -> None:
+            # Whoever cancels a job may leave no time to write the log later.
+            write_line(line)
+            workspace.reporter.detail(line)
+
+        return programs.run(
+            command,
+            environment=variables,
+            directory=work,
+            timeout=_find_limit(task, workspace),
+            say=say,
+        )
 
 
 def _restore_names(out: Path, task: Task) -> None:

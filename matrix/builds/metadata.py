@@ -161,6 +161,7 @@ class MetadataBuilds:
         try:
             engine = find_engine(place.job_class, environment, self._workspace)
             assert engine is not None  # noqa: S101 - job classes of Linux have one
+            engine = engine.label_run(work)
             image = self._prepare_image(engine, place.job_class, environment, recipe, log)
             return self._run_in_container(engine, place, image, work, environment, recipe)
         except Unequipped as error:

@@ -2,17 +2,16 @@
 
 import contextlib
 import dataclasses
-import shutil
-import tempfile
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from matrix.builds import engine as engines
+from matrix.builds import pulls
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.environment import scrub_environment
 from matrix.builds.host import Host
-from matrix.edge import files
+from matrix.edge import scratch
 from matrix.edge.progress import Reporter
 from matrix.index.client import Index
 from matrix.manifest.model import Manifest
@@ -45,6 +44,9 @@ class Workspace:
     index: Index | None = None
     """The index that unlocked builds fetch from; without one they fetch nothing."""
     seconds: float = 2 * HOURS
+    """The time limit of a build whose recipe has none."""
+    deadline: float = math.inf
+    """When builds stop, by the clock of ``time.monotonic``."""
 
 
 def check_availability(
@@ -68,21 +70,18 @@ def find_engine(
         raise Unequipped(obstacle)
     if job_class.system != "linux":
         return None
-    return engines.equip_engine(job_class, environment=environment, reporter=workspace.reporter)
+    return pulls.equip_engine(job_class, environment=environment, reporter=workspace.reporter)
 
 
 @contextlib.contextmanager
 def make_work_directory(cache: Path, *, prefix: str) -> Iterator[Path]:
     """Yield a new directory below ``cache``, and remove it in the end."""
-    parent = cache / "work"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
+    with scratch.make_directory(find_work(cache), prefix=f"{prefix}.") as work:
         # cibuildwheel computes the package's path relative to its working directory with links
         # resolved.
-        work = Path(tempfile.mkdtemp(prefix=f"{prefix}.", dir=parent)).resolve()
-    except OSError as error:
-        raise files.write_error(parent, error) from error
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        yield work.resolve()
+
+
+def find_work(cache: Path) -> Path:
+    """The directory below which each run has its own, with a lock beside it while it lives."""
+    return cache / "work"

@@ -103,6 +103,9 @@ class _Signals(contextlib.ExitStack):
                     self.callback(signal.signal, number, before)
         return super().__enter__()
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if self.received and number == signal.SIGTERM:
+            # GitHub sends it 7.5 seconds after its Ctrl-C; we are removing containers by then.
+            return
         self.received = True
         raise KeyboardInterrupt

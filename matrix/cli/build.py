@@ -20,10 +20,11 @@ from matrix.cli.building import (
     partition_jobs,
     report_unavailable,
 )
+from matrix.cli.deadline import find_deadline
 from matrix.cli.session import Session, format_json
 from matrix.cli.store_access import REUSED
 from matrix.edge import files
-from matrix.errors import BuildFailed, Problem, UsageError, did_you_mean
+from matrix.errors import MatrixError, Problem, UsageError, did_you_mean
 from matrix.plan.model import Job, Plan, State
 from matrix.report import failed_builds
 
@@ -49,6 +50,7 @@ class Arguments:
     wheels: Path | None = None
     logs: Path | None = None
     summary: Path | None = None
+    minutes: int | None = None
     twice: bool = False
     toolchain: Path | None = None
 
@@ -74,6 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--logs", type=Path, metavar="DIR", help="default: logs in the cache directory"
     )
     parser.add_argument("--summary", type=Path, metavar="FILE", help="append the failures to FILE")
+    parser.add_argument(
+        "--minutes",
+        type=int,
+        metavar="N",
+        help="stop after N minutes, and keep what was built until then",
+    )
     parser.add_argument("--twice", action="store_true", help="build again and compare the bytes")
     add_toolchain(parser)
     add_plan_source(parser)
@@ -91,7 +99,7 @@ def run(session: Session, arguments: Arguments) -> None:
         jobs = find_jobs(plan, arguments.job or "")
     try:
         wheels = _build(session, plan, jobs, arguments)
-    except BuildFailed as error:
+    except MatrixError as error:
         if arguments.summary is not None:
             files.append(arguments.summary, failed_builds.markdown(error.problems))
         raise
@@ -113,7 +121,8 @@ def _build(
         reused += [path for path in beside if files.digest(path) in digests]
     if arguments.wheels is not None:
         reused += arrivals.find_wheels(arguments.wheels)
-    workspace = make_workspace(session)
+    deadline = find_deadline(arguments.minutes, session.environment)
+    workspace = dataclasses.replace(make_workspace(session), deadline=deadline)
     if arguments.logs is not None:
         workspace = dataclasses.replace(workspace, logs=arguments.logs)
     manifest = apply_pip_options(session)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from matrix.errors import DigestMismatch, MatrixError, NotWritten, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from io import BufferedReader
     from pathlib import Path
 
@@ -51,6 +51,30 @@ def append(path: Path, text: str) -> None:
             stream.write(text)
     except OSError as error:
         raise write_error(path, error) from error
+
+
+@contextlib.contextmanager
+def writing_lines(path: Path) -> Iterator[Callable[[str], None]]:
+    """
+    Yield what writes a line to the new file ``path`` at once.
+
+    The file is under its own name from the start, for who reads it after this process was killed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        raise write_error(path, error) from error
+
+    def write_line(text: str) -> None:
+        try:
+            stream.write(f"{text}\n")
+            stream.flush()
+        except OSError as error:
+            raise write_error(path, error) from error
+
+    with stream:
+        yield write_line
 
 
 def write_stream(path: Path, chunks: Iterable[bytes], *, sha256: str, name: str = "") -> None:

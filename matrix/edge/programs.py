@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMED_OUT: Final = 124  # what timeout(1) returns
+_SECONDS_TO_END: Final = 1.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +78,7 @@ def run(
         output = _listen(process, say)
         status = process.wait()
     except BaseException:
-        _stop(process)  # an interrupt must not leave a compiler running
-        process.wait()
+        _end(process)  # an interrupt must not leave a compiler running
         raise
     finally:
         timer.cancel()
@@ -101,6 +101,19 @@ def _stop(process: subprocess.Popen[str]) -> None:
     else:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a program at once: the service that cancels a job waits for seconds only."""
+    _stop(process)
+    try:
+        process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
 
 
 def _listen(process: subprocess.Popen[str], say: Callable[[str], None] | None) -> str:

@@ -12,7 +12,8 @@ from typing import Final
 from matrix.edge import files, locks
 from matrix.errors import NotWritten
 
-_LOCK: Final = ".lock"
+LOCK: Final = ".lock"
+"""What the name of a directory's lock ends with."""
 
 
 @contextlib.contextmanager
@@ -24,7 +25,7 @@ def make_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
     process lives has a lock beside it; the lock is taken before the directory is made.
     """
     directory = parent / f"{prefix}{secrets.token_hex(4)}"
-    lock = directory.with_name(f"{directory.name}{_LOCK}")
+    lock = directory.with_name(f"{directory.name}{LOCK}")
     try:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -46,7 +47,7 @@ def make_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
 
 def _remove_dead(parent: Path, prefix: str) -> None:
     for directory in sorted(parent.glob(f"{prefix}*")):
-        lock = directory.with_name(f"{directory.name}{_LOCK}")
+        lock = directory.with_name(f"{directory.name}{LOCK}")
         if directory.is_dir() and lock.exists():
             with contextlib.suppress(locks.Locked, NotWritten), locks.hold(lock):
                 shutil.rmtree(directory, ignore_errors=True)

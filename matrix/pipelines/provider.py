@@ -23,9 +23,10 @@ Warnings = tuple[Problem, ...]
 Errors = tuple[Problem, ...]
 
 
+_MINUTES_TO_STOP: Final = 5
 DEFAULT_MINUTES: Final = 350
 """Of a job that builds: GitHub stops its own runners after 360."""
-_MINUTES_BESIDE: Final = 15
+MINUTES_BESIDE: Final = 15
 """What checkout, installation and uploads of a job may take beside its builds."""
 
 
@@ -65,8 +66,13 @@ class JobRunner:
 
     @property
     def build_minutes(self) -> int:
-        """After which ``build`` stops by itself, to leave time for keeping what it has."""
-        return self.minutes - _MINUTES_BESIDE
+        """After which the service stops the step, to leave time for keeping what passed."""
+        return self.minutes - MINUTES_BESIDE
+
+    @property
+    def tool_minutes(self) -> int:
+        """After which ``build`` stops by itself, before it is stopped, and says why."""
+        return self.build_minutes - _MINUTES_TO_STOP
 
     @property
     def python(self) -> str:

@@ -8,6 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from matrix.builds.engine import Engine, Unequipped
 from matrix.builds.host import class_arch
+from matrix.builds.pulls import fetch_image
 from matrix.edge.progress import Reporter
 from matrix.plan.model import JobClass
 from matrix.targets.lanes import get_lane
@@ -63,7 +64,7 @@ def check_image(
         return Finding(subject="image", lacks=what, hint="set one in runners[].images")
     subject = f"image {image}"
     try:
-        engine.fetch(image, reporter=reporter)
+        fetch_image(engine, image, reporter=reporter)
     except Unequipped as error:
         return Finding(subject=subject, lacks="cannot be pulled", hint=error.hint)
     command = ("image", "inspect", image, "--format", "{{.Os}}/{{.Architecture}}")
