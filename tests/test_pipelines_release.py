@@ -126,7 +126,8 @@ def test_an_enterprise_server_has_artifacts_of_the_older_kind() -> None:
     pinned = read_actions("enterprise-server")
     used = {step["uses"] for step in steps if "uses" in step}
     assert used == {f"{action.name}@{action.sha}" for action in pinned.values()}
-    assert {pinned[f"{way}load-artifact"].version[:3] for way in ("up", "down")} == {"v3."}
+    versions = [pinned["upload-artifact"].version, pinned["download-artifact"].version]
+    assert {version[:3] for version in versions} == {"v3."}
     inputs = {key for step in steps for key in step.get("with", {})}
     assert inputs.isdisjoint({"pattern", "merge-multiple", "overwrite"})
     fetched = [step["with"] for step in steps if step["name"] == "Fetch the wheels"]

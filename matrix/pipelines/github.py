@@ -15,7 +15,7 @@ from matrix.pipelines import (
     transfers,
 )
 from matrix.pipelines.limits import check_limit, read_limits
-from matrix.pipelines.pins import read_actions
+from matrix.pipelines.pins import choose_actions
 from matrix.pipelines.provider import Errors, JobRunner, Warnings
 from matrix.pipelines.run_facts import RunFacts
 from matrix.pipelines.runners import find_builders, find_coordinator, is_used
@@ -111,7 +111,7 @@ class GitHub:
                 tags=manifest.output.tags,
                 spares_forks=spares_forks and not coordinator.is_hosted,
             ),
-            "actions": read_actions(manifest.github.dialect),
+            "actions": choose_actions(manifest.github),
             "uploads": transfers.list_uploads(
                 manifest.keep, is_release=is_release, has_parts=is_enterprise
             ),

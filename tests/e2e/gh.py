@@ -11,7 +11,8 @@ _PROGRAM: Final = """\
 import json, os, pathlib, sys
 
 arguments = sys.argv[1:]
-texts = {{a: pathlib.Path(a).read_text("utf-8", "replace") for a in arguments if a.endswith(".md")}}
+paths = [a.removeprefix("body=@") for a in arguments if a.endswith(".md")]
+texts = {{path: pathlib.Path(path).read_text("utf-8", "replace") for path in paths}}
 call = {{
     "arguments": arguments,
     "token": os.environ.get("GH_TOKEN", ""),
