@@ -55,7 +55,18 @@ def e2e(session: nox.Session) -> None:
     # Once, before several processes would want them at the same time.
     session.run("python", "-m", "tests.e2e.images")
     options = "--override-ini=addopts=-ra --strict-markers --durations=25"
-    session.run("pytest", "tests/e2e", options, *EVERY_CORE, *session.posargs)
+    scenarios = "--ignore=tests/e2e/scenarios"  # the session `act` plays them
+    session.run("pytest", "tests/e2e", scenarios, options, *EVERY_CORE, *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def act(session: nox.Session) -> None:
+    """Play every scenario of the pipelines; prints what each started, built and left red."""
+    _install(session, "e2e")
+    session.run("python", "-m", "tests.e2e.images")
+    options = "--override-ini=addopts=-ra --strict-markers --durations=25"
+    places = ("tests/e2e/test_github.py", "tests/e2e/test_gate.py", "tests/e2e/scenarios")
+    session.run("pytest", *places, options, "--numprocesses=0", *session.posargs)
 
 
 @nox.session(python=PYTHON)

@@ -51,7 +51,12 @@ def test_a_workflow_that_breaks_a_rule_is_named(was: str, becomes: str, problem:
     ("event", "ref", "starts"),
     [
         ("push", "refs/heads/main", True),
+        ("push", "refs/heads/topic", False),
+        ("push", "refs/heads/gh-readonly-queue/main/pr-1-c", False),
         ("push", "refs/tags/bundle-1", True),
+        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-1-c", True),
+        ("workflow_dispatch", "refs/tags/bundle-1", True),
+        ("schedule", "refs/heads/main", True),
         ("push", "refs/tags/v1", False),
         ("pull_request", "refs/pull/1/merge", True),
         ("issues", "refs/heads/main", False),

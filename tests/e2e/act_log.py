@@ -13,7 +13,7 @@ from typing import Any, Final
 
 _SUFFIX: Final = re.compile(r"-\d+\s*$")
 _NANOSECONDS: Final = 1_000_000_000
-_NO_RUNNER: Final = "Skipping unsupported platform"
+_NOTHING: Final = ("Skipping unsupported platform", "LocalRepositoryCache ")
 _ENDED: Final = "\N{CHEQUERED FLAG}"
 
 
@@ -34,6 +34,9 @@ class StepRun:
     result: str = ""
     seconds: float = 0.0
     log: str = ""
+    """What it printed; act loses the last lines of a step that fails at the very end of a run."""
+    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+    is_action: bool = False
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -63,6 +66,11 @@ class JobRun:
     def seconds(self) -> float:
         return sum(step.seconds for step in self.steps.values())
 
+    @property
+    def own_seconds(self) -> float:
+        """Of our own commands: steps that use an action are left out."""
+        return sum(step.seconds for step in self.steps.values() if not step.is_action)
+
     def step(self, name: str) -> StepRun:
         """The step of this name, which must have been started."""
         return next(step for step in self.steps.values() if step.name == name)
@@ -78,7 +86,7 @@ def parse_log(lines: Iterable[str]) -> dict[str, tuple[JobRun, ...]]:
         if not line.startswith("{"):
             continue
         entry = json.loads(line)
-        if "jobID" in entry and _NO_RUNNER not in entry["msg"]:
+        if "jobID" in entry and not any(text in entry["msg"] for text in _NOTHING):
             matrix = entry.get("matrix") or {}
             key = (entry["jobID"], json.dumps(matrix, sort_keys=True))
             if key not in jobs:
@@ -111,8 +119,11 @@ def _add_to_step(job: JobRun, entry: Mapping[str, Any]) -> None:
     # A composite action's inner steps have ids of two parts, and the name of the outer step.
     outer, *inner = entry["stepID"]
     step = job.steps.setdefault(outer, StepRun(name=entry["step"]))
+    step.is_action |= bool(inner)
     if entry.get("raw_output") or "command" in entry:
         step.log += entry["msg"]
+    if entry.get("command") == "set-output":
+        step.outputs[entry["name"]] = entry["arg"]
     if "stepResult" in entry and not inner:
         step.result = entry["stepResult"]
         step.seconds = entry.get("executionTime", 0) / _NANOSECONDS

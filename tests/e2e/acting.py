@@ -103,9 +103,17 @@ class Run:
         return {job.name: job.result for job in self.all_jobs if job.id.startswith("build-")}
 
     @property
-    def seconds(self) -> float:
-        """Of all steps, those of our actions too."""
-        return sum(job.seconds for job in self.all_jobs)
+    def built(self) -> int:
+        """How many builds its jobs were given."""
+        if not self.builds:
+            return 0
+        plan = json.loads((self.artifacts.path("plan") / "plan.json").read_text(encoding="utf-8"))
+        return sum(len(job["builds"]) for job in plan["jobs"])
+
+    @property
+    def own_seconds(self) -> float:
+        """Of our own commands, in all jobs."""
+        return sum(job.own_seconds for job in self.all_jobs)
 
     @property
     def log(self) -> str:

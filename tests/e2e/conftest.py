@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,14 @@ from platformdirs import user_cache_path
 
 from ..github_api import GitHubServer
 from . import prepared
-from .acting import Act
+from .acting import Act, Run
 from .flow import Tool, closed_interpreters, local_manifest
 from .gh import Gh
 from .github_repository import Repository
 from .gitlab import GitLabLocal
 from .images import Images, Recipe
 from .podman import Podman
+from .scenario_table import PROPERTY, Record, render_table, row_of
 
 # Read before any fixture removes variables: making images needs this machine's proxy and index.
 ENVIRONMENT = dict(os.environ)
@@ -62,6 +63,25 @@ def images(podman: Podman, environment: Mapping[str, str]) -> Images:
 def gitlab(podman: Podman, cache: Path) -> GitLabLocal:
     """gitlab-ci-local, whose jobs see the environment in which podman works."""
     return GitLabLocal.installed(podman.environment, directory=cache)
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """Puts a run into the table that the session prints at its end."""
+
+    def add(scenario: str, run: Run) -> None:
+        record_property(PROPERTY, list(row_of(scenario, run)))
+        print(run.log)
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [value for each in reports for name, value in each.user_properties if name == PROPERTY]
+    if rows:
+        terminalreporter.section("scenario x provider")
+        terminalreporter.write_line(render_table(rows))
 
 
 @pytest.fixture(scope="session")

@@ -78,24 +78,23 @@ class Repository:
 
     # what starts runs
 
-    def push(self, **variables: str) -> Run:
+    def push(self) -> Run:
         """Run what a push of HEAD to the default branch starts."""
-        return self.run(self.make_push(), **variables)
+        return self.run(self.make_push())
 
     def make_push(self) -> Event:
         self.runs += 1
         return Event(name="push", ref="refs/heads/main", sha=self.head, run=self.runs)
 
-    def push_tag(self, tag: str, **variables: str) -> Run:
+    def push_tag(self, tag: str) -> Run:
         """Run what a push of a tag at HEAD starts."""
         self.runs += 1
-        event = Event(name="push", ref=f"refs/tags/{tag}", sha=self.head, run=self.runs)
-        return self.run(event, **variables)
+        return self.run(Event(name="push", ref=f"refs/tags/{tag}", sha=self.head, run=self.runs))
 
     def request(
-        self, base: str, *, number: int = 1, fork: str = REPOSITORY, **variables: str
+        self, base: str, *, number: int = 1, fork: str = REPOSITORY, branch: str = "topic"
     ) -> Run:
-        """Run what a pull request of HEAD into ``base`` starts."""
+        """Run what a pull request of HEAD into ``base`` starts, from a branch of ``fork``."""
         self.runs += 1
         repo = {"full_name": fork, "fork": fork != REPOSITORY}
         payload = {
@@ -103,7 +102,7 @@ class Repository:
             "pull_request": {
                 "number": number,
                 "base": {"sha": base, "ref": "main"},
-                "head": {"repo": repo, "sha": self.head, "ref": "topic"},
+                "head": {"repo": repo, "sha": self.head, "ref": branch},
             },
         }
         event = Event(
@@ -113,12 +112,31 @@ class Repository:
             run=self.runs,
             payload=payload,
         )
-        return self.run(event, **variables)
+        return self.run(event)
 
-    def run(self, event: Event, **variables: str) -> Run:
+    def queue(self) -> Run:
+        """Run what a merge queue starts for HEAD, which the default branch has not yet."""
+        self.runs += 1
+        branch = f"gh-readonly-queue/main/pr-1-{self.head}"
+        event = Event(
+            name="merge_group", ref=f"refs/heads/{branch}", sha=self.head, run=self.runs,
+            payload={"merge_group": {"head_sha": self.head, "base_ref": "refs/heads/main"}},
+        )  # fmt: skip
+        return self.run(event)
+
+    def dispatch(self, ref: str = "refs/heads/main", **inputs: str) -> Run:
+        """Run what a person starts at HEAD, by hand."""
+        self.runs += 1
+        event = Event(
+            name="workflow_dispatch", ref=ref, sha=self.head, run=self.runs,
+            payload={"inputs": inputs},
+        )  # fmt: skip
+        return self.run(event)
+
+    def run(self, event: Event) -> Run:
         """Run the workflow for ``event``; GitHub knows the run, its commit and its artifacts."""
         self.note_start(event)
-        running = self.act.start(event, GITHUB_API_URL=self.api.api, **variables)
+        running = self.act.start(event, GITHUB_API_URL=self.api.api)
         ended = running.wait(timeout=600)
         self.note_end(event, ended)
         return ended
@@ -136,7 +154,8 @@ class Repository:
             status="in_progress",
             conclusion="",
         )
-        self.api.add_run(run, is_on_branch=event.name == "push")
+        is_on_branch = event.name in {"push", "workflow_dispatch"}
+        self.api.add_run(run, is_on_branch=is_on_branch)
 
     def note_end(self, event: Event, run: Run) -> None:
         """Tell GitHub how the run ended, and what it uploaded."""

@@ -5,85 +5,115 @@ from pathlib import Path
 
 import pytest
 
-from ..github_api import REPOSITORY, TOKEN, WORKFLOW
+from ..github_api import TOKEN, WORKFLOW
 from .flow import ROOT
 from .github_parser import GitHubParser
 from .github_repository import BROKEN, Repository
+from .scenario_table import Record
+
+MARKUPSAFE = {"requirement": "markupsafe", "source": "build"}
 
 
-def test_a_pull_request_ends_in_a_bundle_a_report_and_a_comment(repository: Repository) -> None:
+def test_a_pull_request_is_reported_built_and_judged(
+    repository: Repository, record: Record
+) -> None:
     base = repository.write("click")
     repository.write("click", "netifaces")
 
     run = repository.request(base)
+    record("pull request", run)
 
-    assert run.red == [], run.log
-    assert list(run.builds.values()) == ["success"]
-    assert run.result("wheels") == "success"
-    # A pull request keeps its wheels, and no bundle.
-    (job,) = (build.name for build in run.all_jobs if build.id.startswith("build-"))
-    assert job == "manylinux_x86_64: netifaces"
-    assert [name for name in run.artifacts.names if not name.startswith("wheels-")] == [
-        *("plan", "report", "store-index"),
-    ]
+    assert (run.red, run.built) == ([], 1)
+    assert list(run.builds) == ["manylinux_x86_64: netifaces"]
     summary = run.jobs["plan"][0].summary
     assert "| netifaces |  | 0.11.0 | all |\n" in summary
     assert "| click" not in summary
     assert "| netifaces 0.11.0 | MIT" in summary
     assert run.result("comment") == run.result("comment-result") == "success"
-    calls = [call.arguments for call in repository.gh.calls if "--field" in call.arguments]
-    place = f"repos/{REPOSITORY}/issues/1/comments"
-    assert calls == [["api", "--silent", place, "--field", "body=@comment.md"]] * 2
+    assert run.result("wheels") == "success"
+    # A pull request keeps its wheels, and no bundle.
+    assert [name for name in run.artifacts.names if not name.startswith("wheels-")] == [
+        *("plan", "report", "store-index"),
+    ]
     assert {call.token for call in repository.gh.calls} == {TOKEN}
+    bodies = [call.texts["comment.md"] for call in repository.gh.calls if call.texts]
+    assert len(bodies) == 2
+    for body, verdict in zip(
+        bodies, ("The builds of this change follow", "Succeeded"), strict=True
+    ):
+        marker, line, *rest = body.splitlines()
+        assert marker == "<!-- wheelyard wheels -->"
+        assert line.startswith(f"{verdict}: [this run](")
+        assert "\n".join(rest).strip() == summary.strip()
 
 
-def test_a_build_that_fails_leaves_no_bundle_is_named_and_keeps_its_log(
-    repository: Repository,
+def test_after_a_failure_only_what_failed_is_built_and_after_that_nothing(
+    repository: Repository, record: Record
 ) -> None:
-    repository.write("click", "netifaces", recipes={"netifaces": BROKEN})
+    repository.write("click", "netifaces", MARKUPSAFE, recipes={"netifaces": BROKEN})
+    broken = repository.push()
+    record("one of two builds fails", broken)
+    repository.write("click", "netifaces", MARKUPSAFE)
+    mended = repository.push()
+    record("the next push mends it", mended)
+    (repository.directory / "README.md").write_text("Read me.\n", encoding="utf-8")
+    repository.commit()
 
-    run = repository.push()
+    same = repository.push()
+    record("nothing changed", same)
 
-    (build,) = run.builds
-    assert run.red == [build, "wheels"], run.log
-    assert run.result("bundle") == "skipped"
-    (job,) = (job for job in run.all_jobs if job.name == build)
-    assert "netifaces 0.11.0" in job.log
-    (logs,) = (name for name in run.artifacts.names if name.startswith("logs-"))
-    assert sorted(run.artifacts.names) == [logs, "plan", "store-index"]
-    kept = run.artifacts.path(logs)
-    assert {path.suffix for path in kept.iterdir()} == {".json", ".log"}
-
-
-def test_a_plan_without_builds_says_so_and_is_bundled_all_the_same(repository: Repository) -> None:
-    repository.write("click")
-
-    run = repository.push()
-
-    assert run.red == [], run.log
-    assert run.builds == {}
-    assert sorted(run.results) == ["bundle", "check", "plan", "wheels"]
-    assert repository.verify(run)["wheels"] == 1
+    failed = [job for job in broken.all_jobs if job.result == "failure" and job.id != "wheels"]
+    assert [job.id.startswith("build-") for job in failed] == [True]
+    assert "netifaces" in failed[0].name
+    assert broken.result("wheels") == "failure"
+    assert broken.result("bundle") == "skipped"
+    id_ = failed[0].matrix["job"]
+    logs = {path.suffix for path in broken.artifacts.path(f"logs-{id_}.1").iterdir()}
+    assert {".json", ".log"} <= logs
+    assert (broken.built, mended.built) == (2, 1)
+    assert (mended.red, same.red) == ([], [])
+    assert same.builds == {}
+    assert len(same.all_jobs) <= 4
+    assert repository.verify(same)["wheels"] == 3
 
 
-def test_a_tag_publishes_what_was_sealed(repository: Repository) -> None:
-    repository.write("click")
+@pytest.mark.xfail(reason="the required job does not know of it yet")
+def test_a_stale_lock_makes_a_pull_request_red_and_says_so_first(
+    repository: Repository, record: Record
+) -> None:
+    base = repository.write("click")
+    repository.write("click", "six", is_locked=False)
 
-    repository.gh.answer(
-        ("api repos/", 0, "behind\n"), ("release view", 1, ""), ("release download", 1, "")
-    )
+    run = repository.request(base)
+    record("stale lock in a pull request", run)
+
+    assert run.result("wheels") == "failure"
+    assert "stale" in run.jobs["plan"][0].summary.splitlines()[0]
+    assert "packages.lock" in {path.name for path in run.artifacts.path("plan").iterdir()}
+
+
+def test_a_tag_publishes_the_bytes_that_the_branch_built(
+    repository: Repository, record: Record
+) -> None:
+    repository.write("click", "netifaces")
+    branch = repository.push()
+    record("first push", branch)
 
     run = repository.push_tag("bundle-7")
+    record("tag", run)
 
-    assert run.red == [], run.log
+    assert (branch.red, branch.built) == ([], 1)
+    assert (run.red, run.builds) == ([], {})
     assert run.result("publish") == "success"
-    calls = [call.arguments for call in repository.gh.calls if call.arguments[0] == "release"]
-    assert [words[1] for words in calls] == [
-        *("view", "create", "download", "upload", "upload", "edit"),
+    calls = [call for call in repository.gh.calls if call.arguments[:1] == ["release"]]
+    assert [call.arguments[:3] for call in calls] == [
+        ["release", verb, "bundle-7"]
+        for verb in ("view", "create", "download", "upload", "upload", "edit")
     ]
-    assert {"bundle-7", "--verify-tag", "--draft"} <= set(calls[1])
-    assert next(word for word in calls[3] if ".tar.part" in word).endswith(".tar.part001")
-    assert calls[4] == ["release", "upload", "bundle-7", "parts.json", "--clobber"]
+    assert {call.token for call in calls} == {TOKEN}
+    (parts, last) = [call.arguments[3:] for call in calls if call.arguments[1] == "upload"]
+    assert any(".tar.part" in word for word in parts)
+    assert last == ["parts.json", "--clobber"]
 
 
 @pytest.fixture(scope="module")
