@@ -120,10 +120,10 @@ def test_a_tampered_bundle_is_refused_although_its_parts_are_good(packed: Path) 
     assert "files/app-1.0-py2.py3-none-any.whl: is not listed in parts.json" in refusals(packed)
 
 
-def test_listed_programs_and_a_signature_may_lie_beside_the_parts(
+def test_listed_files_and_a_signature_may_lie_beside_the_parts(
     packed: Path, tmp_path: Path
 ) -> None:
-    relist(packed, "wheelyard.pyz", b"a program")
+    relist(packed, "guide.pdf", b"a text")
     (packed / "bundle.dsse.json").write_bytes(b"{}")
 
     with open_bundle(packed, scratch=tmp_path / "scratch") as bundle:

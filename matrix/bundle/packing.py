@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, cast
 from matrix.edge import files, limits
 from matrix.edge.progress import Reporter
 from matrix.errors import NotVerified, NotWritten, Problem, UsageError
-from matrix.record import parts, schema
+from matrix.record import layout, parts, schema
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Member, Part, Parts
 
@@ -42,12 +42,11 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         cut = _Cut(temporary, label=label, size=size)
         members = _tar(bundle, cut, label=label, modified=modified, reporter=reporter)
         digest = files.digest(bundle / schema.FILENAME)
-        notes = _write_notes(bundle, temporary, digest)
         manifest = Parts(
             label=label,
             parts=cut.finish(),
             record_sha256=digest,
-            files=(notes,),
+            files=_write_others(bundle, temporary, digest),
             members=tuple(sorted(members)),
         )
         files.write(temporary / parts.FILENAME, parts.dump(manifest))
@@ -56,14 +55,26 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
         raise files.write_error(into, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    names = [*(part.filename for part in manifest.parts), parts.FILENAME, parts.NOTES]
+    others = [file.filename for file in manifest.files]
+    names = [*(part.filename for part in manifest.parts), parts.FILENAME, *others]
     return tuple(into / name for name in names)
 
 
-def _write_notes(bundle: Path, directory: Path, record_sha256: str) -> Part:
-    data = parts.render_notes((bundle / parts.NOTES).read_bytes(), record_sha256)
-    files.write(directory / parts.NOTES, data)
-    return Part(filename=parts.NOTES, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+def _write_others(bundle: Path, directory: Path, record_sha256: str) -> tuple[Part, ...]:
+    """Write the notes and the program of ``bundle`` beside its parts."""
+    program = bundle / layout.PROGRAM
+    content_by_name = {parts.PROGRAM: program.read_bytes()} if program.exists() else {}
+    program_sha256 = files.digest(program) if program.exists() else ""
+    content_by_name[parts.NOTES] = parts.render_notes(
+        (bundle / parts.NOTES).read_bytes(), record_sha256, program_sha256=program_sha256
+    )
+    for name, content in content_by_name.items():
+        files.write(directory / name, content)
+    return tuple(_describe(name, content_by_name[name]) for name in sorted(content_by_name))
+
+
+def _describe(name: str, content: bytes) -> Part:
+    return Part(filename=name, size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def _read_creation_time(bundle: Path) -> int:

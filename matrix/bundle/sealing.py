@@ -76,11 +76,12 @@ def seal(
     *,
     identity: Identity,
     describe: Describe,
+    program: bytes | None = None,
     out: Path,
     reporter: Reporter,
 ) -> Path:
     """
-    Write the bundle below ``out`` and return its directory.
+    Write the bundle below ``out`` and return its directory; ``program`` is ``wheelyard.pyz``.
 
     Raises ``NotProven`` when a requirement would not install from it, and ``NotWritten`` when a
     bundle of that name exists.
@@ -93,7 +94,8 @@ def seal(
     temporary = out / f".{final.name}.part"
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        _write(plan, collected, fetched, identity, describe, temporary, reporter)
+        tools = {layout.PROGRAM: program} if program is not None else {}
+        _write(plan, collected, fetched, identity, describe, tools, temporary, reporter)
         temporary.replace(final)
     except OSError as error:
         raise files.write_error(final, error) from error
@@ -118,6 +120,7 @@ def _write(
     fetched: Iterable[Path],
     identity: Identity,
     describe: Describe,
+    tools: Mapping[str, bytes],
     directory: Path,
     reporter: Reporter,
 ) -> None:
@@ -126,14 +129,12 @@ def _write(
         destination = directory / "files" / item.wheel.filename
         files.copy(item.path, destination, sha256=item.wheel.sha256)
     draft = make_record(plan, collected, placed, identity)
-    texts = {
-        **_render_texts(draft),
-        **describe(draft, placed),
-    }
+    texts = _encode({**_render_texts(draft), **describe(draft, placed)}) | dict(tools)
     reporter.say("proving every requirement on every target, from both views")
     for target, proven in prove_targets(draft, [item.wheel for item in placed]).items():
-        texts[layout.locate_proof(target)] = proof.dump(proven)
-    texts[layout.CHECKSUMS] = checksums.render_checksums(_list_files(draft, texts, placed))
+        texts[layout.locate_proof(target)] = proof.dump(proven).encode()
+    checked = _list_files(draft, texts, placed)
+    texts[layout.CHECKSUMS] = checksums.render_checksums(checked).encode()
     complete = _list_files(draft, texts, placed)
     if problems := list(consistency.find_problems(complete)):
         raise NotVerified.of(problems)
@@ -146,7 +147,11 @@ def _write(
     files.write(directory / schema.FILENAME, schema.dump(complete))
 
 
-def _list_files(draft: Record, texts: Mapping[str, str], placed: Iterable[Placed]) -> Record:
+def _encode(texts: Mapping[str, str]) -> dict[str, bytes]:
+    return {path: text.encode() for path, text in texts.items()}
+
+
+def _list_files(draft: Record, texts: Mapping[str, bytes], placed: Iterable[Placed]) -> Record:
     recorded = [_record_text(path, text) for path, text in texts.items()]
     recorded += [_record_sidecar(item.wheel) for item in placed]
     return dataclasses.replace(draft, files=tuple(sorted(recorded)))
@@ -257,8 +262,8 @@ def _under(home: str, texts: Mapping[str, str]) -> dict[str, str]:
     return {f"{home}/{path}": text for path, text in texts.items()}
 
 
-def _record_text(path: str, text: str) -> RecordedFile:
-    return RecordedFile(path=path, size=len(text.encode()), sha256=_sha256(text))
+def _record_text(path: str, content: bytes) -> RecordedFile:
+    return RecordedFile(path=path, size=len(content), sha256=_sha256(content))
 
 
 def _record_sidecar(opened: Wheel) -> RecordedFile:
@@ -269,5 +274,5 @@ def _record_sidecar(opened: Wheel) -> RecordedFile:
     )
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

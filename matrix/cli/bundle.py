@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from matrix.bundle import fetching, job_artifacts, packing, sealing
+from matrix.bundle import fetching, job_artifacts, packing, program, sealing
 from matrix.bundle.collecting import Collected
 from matrix.cli.arguments import (
     Common,
@@ -26,7 +26,7 @@ from matrix.cli.session import Session
 from matrix.edge import files
 from matrix.errors import Problem, UsageError
 from matrix.plan.model import Plan
-from matrix.record import schema
+from matrix.record import layout, schema
 from matrix.report.bundle_texts import describe_bundle
 
 DESCRIPTION: Final = (
@@ -163,6 +163,16 @@ def seal(
         describe=functools.partial(
             describe_bundle, plan, collected.allowed_missing, read_base(previous)
         ),
+        program=_build_program(session),
         out=out,
         reporter=session.reporter,
     )
+
+
+def _build_program(session: Session) -> bytes | None:
+    try:
+        return program.build_program()
+    except program.Unavailable as error:
+        what = f"the bundle is sealed without {layout.PROGRAM}: {error} [no-program]"
+        session.warn(Problem(place="bundle", what=what, hint="install wheelyard again"))
+        return None

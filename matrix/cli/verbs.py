@@ -98,6 +98,18 @@ def _load_import() -> VerbModule[Any]:
     return import_
 
 
+def _load_settings() -> VerbModule[Any]:
+    from matrix.cli import settings  # noqa: PLC0415 - see above
+
+    return settings
+
+
+def _load_serve() -> VerbModule[Any]:
+    from matrix.cli import serve  # noqa: PLC0415 - see above
+
+    return serve
+
+
 def _load_targets() -> VerbModule[Any]:
     from matrix.cli import targets  # noqa: PLC0415 - see above
 
@@ -190,6 +202,8 @@ VERBS: Final = (
     Verb("verify", "check every byte of a bundle and prove it again", _load_verify),
     Verb("upload", "upload the parts of a release to GitLab's package registry", _load_upload),
     Verb("import", "verify a bundle and add it to a destination", _load_import),
+    Verb("settings", "print what pip and uv need to install from an index", _load_settings),
+    Verb("serve", "serve a bundle or a static destination on loopback", _load_serve),
     Verb(
         "targets",
         "list the targets and the cibuildwheel of each",

@@ -1,27 +1,28 @@
-"""The command line that travels: ``verify`` and ``import`` as ``wheelyard`` has them."""
+"""The command line that travels: its verbs are those of ``wheelyard`` with the same names."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from matrix.destinations.destination import Say
-from matrix.destinations.kinds import parse_destination
+from matrix import __version__
 from matrix.edge import streams
 from matrix.errors import INTERRUPTED, MatrixError, NotWritten, printable_lines
-from matrix.farside import carried, help_texts, summaries
+from matrix.farside import help_texts
+from matrix.farside.verbs import VERBS
 
 
 def main(texts: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
     arguments = _make_parser().parse_args(texts)
+    say = _ignore if arguments.quiet else _say
+    (run,) = (verb.run for verb in VERBS if verb.name == arguments.verb)
     try:
-        text = _verify(arguments) if arguments.verb == "verify" else _import(arguments)
-        streams.write(sys.stdout, f"{text}\n", name="stdout")
+        if text := run(arguments, say):
+            streams.write(sys.stdout, f"{text}\n", name="stdout")
     except MatrixError as error:
         _say(str(error))
         return error.exit_code
@@ -31,56 +32,19 @@ def main(texts: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _verify(arguments: argparse.Namespace) -> str:
-    report = carried.verify_carried(
-        arguments.bundle,
-        _get_say(arguments),
-        scratch=arguments.scratch,
-        sha256=arguments.sha256,
-    )
-    if arguments.json:
-        return summaries.dump_json(summaries.describe_bundle(report))
-    return summaries.summarize_bundle(report)
-
-
-def _import(arguments: argparse.Namespace) -> str:
-    imported = carried.import_carried(
-        arguments.bundle,
-        parse_destination(arguments.to),
-        _get_say(arguments),
-        scratch=arguments.scratch,
-        adopt=arguments.adopt,
-        sha256=arguments.sha256,
-    )
-    if arguments.json:
-        return summaries.dump_json(summaries.describe_import(imported))
-    return summaries.summarize_import(imported)
-
-
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m matrix.farside", allow_abbrev=False)
+    called = Path(sys.argv[0]).name
+    program = called if called.endswith(".pyz") else "python -m matrix.farside"
+    parser = argparse.ArgumentParser(
+        prog=program, allow_abbrev=False, description=help_texts.PROGRAM
+    )
+    parser.add_argument("--version", action="version", version=f"wheelyard {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verify = verbs.add_parser("verify", allow_abbrev=False, help="check a bundle and prove it")
-    import_ = verbs.add_parser("import", allow_abbrev=False, help="verify a bundle and serve it")
-    for verb in (verify, import_):
-        verb.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
-        verb.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
-        verb.add_argument("--json", action="store_true", help="print the result as JSON")
-        verb.add_argument("--quiet", action="store_true", help="print nothing on stderr but errors")
-        verb.add_argument(
-            "--scratch",
-            type=Path,
-            default=Path(tempfile.gettempdir()),
-            metavar="DIR",
-            help="where parts are joined for a while (default: %(default)s)",
-        )
-    import_.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
-    import_.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
+    for verb in VERBS:
+        own = verbs.add_parser(verb.name, allow_abbrev=False, help=verb.summary)
+        verb.add_arguments(own)
+        own.add_argument("--quiet", action="store_true", help=help_texts.QUIET)
     return parser
-
-
-def _get_say(arguments: argparse.Namespace) -> Say:
-    return _ignore if arguments.quiet else _say
 
 
 def _say(text: str) -> None:

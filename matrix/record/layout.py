@@ -13,6 +13,10 @@ PAGE: Final = "report/index.html"
 SBOM: Final = "sbom/bundle.cdx.json"
 """The bill of materials, as CycloneDX."""
 CHECKSUMS: Final = "SHA256SUMS"
+PROGRAM: Final = "tools/wheelyard.pyz"
+"""The program of the far side."""
+OPTIONAL: Final = frozenset({PROGRAM})
+"""Files that a bundle may have; their digests alone are checked."""
 
 
 def locate_wheel(filename: str) -> str:
@@ -41,7 +45,7 @@ def locate_requirements(target: str) -> str:
 
 
 def list_paths(record: Record) -> frozenset[str]:
-    """Every file of the bundle but its wheels, the record and the record's signature."""
+    """Every file that the bundle must have but its wheels, the record and its signature."""
     paths = {NOTES, PAGE, SBOM, CHECKSUMS, *_list_pages("simple", record.wheels)}
     paths |= {locate_metadata(wheel.filename) for wheel in record.wheels}
     for target in record.targets:

@@ -19,6 +19,9 @@ FILENAME: Final = "parts.json"
 NOTES: Final = "NOTES.md"
 """The bundle's notes and how to verify the parts: a release shows it as its text."""
 
+PROGRAM: Final = "wheelyard.pyz"
+"""The bundle's own program of the far side, which joins the parts, too."""
+
 # The bundle's own directory name, which becomes a path on the machine that joins the parts.
 _LABEL: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,120}")
 _FILENAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
@@ -29,6 +32,12 @@ The sha256 of `bundle.json` is `{sha256}`. Take it from the page of the release,
 that carries the files:
 
     wheelyard verify . --sha256 {sha256}
+"""
+_VERIFY_BY_PROGRAM: Final = """
+A machine that has Python 3.9 or newer, and nothing else, uses the program beside this text. Its
+sha256 must come by another way, too, and must be `{program_sha256}`:
+
+    python3 -I wheelyard.pyz verify . --sha256 {sha256}
 """
 
 
@@ -80,9 +89,16 @@ def name_part(label: str, number: int) -> str:
     return f"{label}.tar.part{number:03d}"
 
 
-def render_notes(notes: bytes, record_sha256: str) -> bytes:
-    """The bundle's notes, with the digest that they could not contain themselves."""
-    return notes + _VERIFY.format(sha256=record_sha256).encode("utf-8")
+def render_notes(notes: bytes, record_sha256: str, *, program_sha256: str = "") -> bytes:
+    """
+    The bundle's notes, with the digests that they could not contain themselves.
+
+    ``program_sha256`` is that of ``wheelyard.pyz``, empty where none lies beside them.
+    """
+    text = _VERIFY.format(sha256=record_sha256)
+    if program_sha256:
+        text += _VERIFY_BY_PROGRAM.format(sha256=record_sha256, program_sha256=program_sha256)
+    return notes + text.encode("utf-8")
 
 
 def dump(parts: Parts) -> str:

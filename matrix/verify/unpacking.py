@@ -19,7 +19,7 @@ from matrix.edge.archive_members import Kind, Member, read_tar_members
 from matrix.edge.archives import InvalidArchive
 from matrix.edge.scratch import make_directory
 from matrix.errors import NotVerified, Problem
-from matrix.record import parts, schema
+from matrix.record import layout, parts, schema
 from matrix.record.parts import Part, Parts
 from matrix.verify import contents, reading, tree
 
@@ -55,7 +55,8 @@ def join_parts(directory: Path, into: Path) -> Path:
     bundle = into / listing.label
     record = reading.read_bytes(bundle / schema.FILENAME, place=schema.FILENAME)
     reading.compare_digest(record, listing.record_sha256, place=schema.FILENAME)
-    _compare_notes(path_by_name, bundle, listing.record_sha256)
+    program_sha256 = _compare_program(listing, bundle)
+    _compare_notes(path_by_name, bundle, listing.record_sha256, program_sha256)
     return bundle
 
 
@@ -110,13 +111,25 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise NotVerified.of(collected)
 
 
-def _compare_notes(path_by_name: dict[str, Path], bundle: Path, record_sha256: str) -> None:
+def _compare_program(listing: Parts, bundle: Path) -> str:
+    """Return the digest of the program beside the parts, which must be the bundle's own."""
+    (sha256,) = [f.sha256 for f in listing.files if f.filename == parts.PROGRAM] or [""]
+    if sha256:
+        _, own = reading.measure(bundle / layout.PROGRAM, place=f"{bundle.name}/{layout.PROGRAM}")
+        if own != sha256:
+            raise NotVerified(Problem(place=parts.PROGRAM, what="is not the bundle's own program"))
+    return sha256
+
+
+def _compare_notes(
+    path_by_name: dict[str, Path], bundle: Path, record_sha256: str, program_sha256: str
+) -> None:
     place = parts.NOTES
     if place not in path_by_name:
         return
     notes = reading.read_bytes(bundle / place, place=f"{bundle.name}/{place}")
     carried = reading.read_bytes(path_by_name[place], place=place)
-    if carried != parts.render_notes(notes, record_sha256):
+    if carried != parts.render_notes(notes, record_sha256, program_sha256=program_sha256):
         raise NotVerified(Problem(place=place, what="is not what the bundle's own notes give"))
 
 
