@@ -58,9 +58,9 @@ def session(here: Path) -> Iterator[Session]:
     opened.close()
 
 
-def arguments(here: Path, **more: Path) -> report.Arguments:
-    source = PlanSource(plan=here / "plan" / "plan.json")
-    return report.Arguments(common=Common(), source=source, out=here / "out", **more)
+def arguments(here: Path, *, summary: Path | None = None, **more: Path) -> report.Arguments:
+    source, common = PlanSource(plan=here / "plan" / "plan.json"), Common(summary=summary)
+    return report.Arguments(common=common, source=source, out=here / "out", **more)
 
 
 def test_only_what_is_added_is_read_from_the_index(

@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = COMMAND) -> i
         return _flush(printer, stop)
     common = parse_values(Common, values)
     printer.format, printer.manifest = common.format, common.manifest
+    printer.summary = common.summary
     signals = _Signals()
     module = verb.load()
     # Help needs none of what a session imports.

@@ -26,6 +26,7 @@ class Common:
     manifest: Path = DEFAULT
     format: Format = Format.TEXT
     cache: Path | None = None
+    summary: Path | None = None
     loudness: Loudness = Loudness.NORMAL
 
     @property
@@ -110,6 +111,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="default: the user's cache directory"
+    )
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FILE",
+        help="append problems to FILE as Markdown, which GitHub shows on the run's page",
     )
     add_loudness(parser)
 

@@ -24,9 +24,8 @@ from matrix.cli.deadline import find_deadline
 from matrix.cli.session import Session, format_json
 from matrix.cli.store_access import REUSED
 from matrix.edge import files
-from matrix.errors import MatrixError, Problem, UsageError, did_you_mean
+from matrix.errors import Problem, UsageError, did_you_mean
 from matrix.plan.model import Job, Plan, State
-from matrix.report import failed_builds
 
 DESCRIPTION: Final = (
     "Build one job of the plan (an id, or a project), or every job that this machine can "
@@ -49,7 +48,6 @@ class Arguments:
     out: Path = OUT
     wheels: Path | None = None
     logs: Path | None = None
-    summary: Path | None = None
     minutes: int | None = None
     twice: bool = False
     toolchain: Path | None = None
@@ -75,7 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--logs", type=Path, metavar="DIR", help="default: logs in the cache directory"
     )
-    parser.add_argument("--summary", type=Path, metavar="FILE", help="append the failures to FILE")
     parser.add_argument(
         "--minutes",
         type=int,
@@ -97,12 +94,7 @@ def run(session: Session, arguments: Arguments) -> None:
         report_unavailable(session, elsewhere)
     else:
         jobs = find_jobs(plan, arguments.job or "")
-    try:
-        wheels = _build(session, plan, jobs, arguments)
-    except MatrixError as error:
-        if arguments.summary is not None:
-            files.append(arguments.summary, failed_builds.markdown(error.problems))
-        raise
+    wheels = _build(session, plan, jobs, arguments)
     names = [path.relative_to(arguments.out).as_posix() for path in wheels]
     session.show(
         format_json(names) if arguments.common.json else "\n".join(names) or "nothing to build here"

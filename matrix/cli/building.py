@@ -1,8 +1,10 @@
 """What ``build`` and ``release`` share: the jobs of a plan on this machine."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from matrix.builds import downloads
 from matrix.builds.host import Host
@@ -16,6 +18,8 @@ from matrix.errors import BuildFailed, Problem
 from matrix.index import settings
 from matrix.manifest.model import Manifest
 from matrix.plan.model import Job, Plan
+
+_LOG: Final = re.compile(r"read (?:.*[/\\])?([^/\\]+\.log)")
 
 
 def partition_jobs(session: Session, plan: Plan) -> tuple[tuple[Job, ...], dict[Job, Availability]]:
@@ -63,14 +67,33 @@ def build_each(
     all_jobs = list(jobs)
     wheels: list[Path] = []
     problems: list[Problem] = []
-    for job in session.reporter.each(all_jobs, total=len(all_jobs), what="jobs built"):
+    failed = 0
+    for job in session.reporter.each(all_jobs, total=len(all_jobs), what="jobs ended"):
         try:
             wheels += build_job(job)
         except BuildFailed as error:
-            problems += error.problems
+            failed += 1
+            problems += (_name_artifact(problem, job, session) for problem in error.problems)
     if problems:
+        session.reporter.say(f"jobs ended: {len(all_jobs)}, {failed} failed")
         raise BuildFailed(*problems)
     return tuple(wheels)
+
+
+def _name_artifact(problem: Problem, job: Job, session: Session) -> Problem:
+    """Name the artifact that a pipeline keeps a log in: its machine is gone when this is read."""
+    facts = session.run_facts
+    if facts is None:
+        return problem
+    attempt = f"logs-{job.id}.{facts.attempt}"
+    where = f"artifact {attempt}" if facts.provider == "github" else "artifacts of this job"
+
+    def name(text: str) -> str:
+        file = _LOG.fullmatch(text)
+        return f"read {file[1]} in the {where}" if file else text
+
+    lines = tuple(map(name, problem.lines))
+    return dataclasses.replace(problem, hint=name(problem.hint), lines=lines)
 
 
 def apply_pip_options(session: Session) -> Manifest:

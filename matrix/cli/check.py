@@ -8,13 +8,15 @@ where it is used.
 import argparse
 import dataclasses
 import json
+from collections.abc import Iterable
 from typing import Final
 
+from matrix.cli import stale_lock
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session
 from matrix.edge.quantities import count
-from matrix.errors import ManifestError
-from matrix.pipelines import providers
+from matrix.errors import ManifestError, Problem, UsageError
+from matrix.pipelines import providers, run_checks
 
 DESCRIPTION: Final = (
     "Read packages.yaml, judge its runners as of today, and compare packages.lock with "
@@ -39,18 +41,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """
-    Read the manifest, judge its runners as of today, and compare the lock with it; what the lock
-    calls impossible is an error, as it is for ``lock`` and ``plan``.
+    Read the manifest, judge runners and run as of today, and compare the lock with it; what the
+    lock calls impossible is an error, as it is for ``lock`` and ``plan``.
+
+    In a merge request a stale lock is a warning: ``plan`` offers the new one, and the last job of
+    the pipeline is red.
     """
+    _check(session, arguments, is_stale_allowed=stale_lock.is_tolerated(session))
+
+
+def check_lock(session: Session, common: Common) -> None:
+    """The same, where a stale lock is an error unless the policy says otherwise."""
+    is_allowed = not stale_lock.is_refused(session)
+    _check(session, Arguments(common=common), is_stale_allowed=is_allowed)
+
+
+def _check(session: Session, arguments: Arguments, *, is_stale_allowed: bool) -> None:
     manifest = session.manifest
-    warnings, errors = providers.judge_runners(manifest, session.now.date())
-    for warning in warnings:
-        session.warn(warning)
-    if errors:
-        raise ManifestError.of(errors)
+    _judge_runners(session)
     session.check_manifest()
-    lock = session.lock()
-    if manifest.policy.advisories:
+    lock = session.present_lock()
+    differences = stale_lock.list_differences(session, lock)
+    if not is_stale_allowed:
+        lock = session.lock()
+    elif differences:
+        _warn_of_staleness(session, differences)
+    if lock is not None and manifest.policy.advisories:
         from matrix.cli import policy_rules  # noqa: PLC0415 - see above
 
         policy_rules.recheck(session, lock)
@@ -61,8 +77,8 @@ def run(session: Session, arguments: Arguments) -> None:
     facts = {
         "requirements": len(manifest.packages),
         "targets": len(manifest.all_targets),
-        "locked": len(lock.files),
-        "impossible": len(lock.impossible),
+        "locked": len(lock.files) if lock else 0,
+        "impossible": len(lock.impossible) if lock else 0,
     }
     counts = ", ".join(
         (
@@ -73,4 +89,28 @@ def run(session: Session, arguments: Arguments) -> None:
         )
     )
     session.show(json.dumps(facts) if arguments.common.json else f"{manifest.source}: {counts}")
-    session.refuse_impossible(lock)
+    # What a stale lock calls impossible may be mended by this very change.
+    if lock is not None and not differences:
+        session.refuse_impossible(lock)
+
+
+def _judge_runners(session: Session) -> None:
+    """Warn of what is doubtful in runners and run, and raise what is wrong with either."""
+    manifest, facts = session.manifest, session.run_facts
+    warnings, errors = providers.judge_runners(manifest, session.now.date())
+    if facts is not None:
+        warnings += run_checks.find_warnings(facts)
+    for warning in warnings:
+        session.warn(warning)
+    if errors:
+        raise ManifestError.of(errors)
+    if facts is not None:
+        problems = run_checks.find_errors(manifest, facts, session.environment)
+        if problems:
+            raise UsageError.of(problems)
+
+
+def _warn_of_staleness(session: Session, differences: Iterable[str]) -> None:
+    for what in differences:
+        place = session.lock_path.name
+        session.warn(Problem(place=place, what=what, hint="wheelyard lock"))

@@ -92,7 +92,7 @@ def run(session: Session, arguments: Arguments) -> None:
     if arguments.offline:
         session.go_offline()
     if arguments.check:
-        check.run(session, check.Arguments(common=arguments.common))
+        check.check_lock(session, arguments.common)
     elif arguments.diff is not None:
         from matrix.cli import lock_diff  # noqa: PLC0415 - see above
 

@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from matrix.cli import stale_lock
 from matrix.cli.arguments import Common, add_expect, add_previous
 from matrix.cli.relock import relock
 from matrix.cli.session import Session, read_text
@@ -73,16 +74,20 @@ def run(session: Session, arguments: Arguments) -> None:
     if arguments.expect is None:
         # A plan that is expected was judged when it was made; midnight must not change it.
         session.check_manifest()
-    lock = _read_lock(session, is_renewed=arguments.relock)
+    old = session.present_lock()
+    lock = _renew_lock(session, old, is_renewed=arguments.relock)
     plan, stored = _make_plan(session, lock, arguments)
     text = planfile.dump(plan)
     session.require_digest(text, arguments.expect)
     if arguments.out is not None:
         session.write(arguments.out / planfile.FILENAME, text)
         session.write(arguments.out / lockfile.FILENAME, lockfile.dump(lock))
+        if lock is not old:
+            stale_lock.write_patch(session, lock, arguments.out)
         if stored is not None:
             stored.copy_prerequisites(plan, arguments.out)
-    _write_outputs(session, plan, arguments)
+    is_stale = lock is not old and stale_lock.is_refused(session)
+    _write_outputs(session, plan, arguments, is_stale=is_stale)
     session.show(text if arguments.common.json else plans.overview(plan))
     session.refuse_impossible(lock)
 
@@ -121,21 +126,20 @@ def _make_plan(session: Session, lock: Lock, arguments: Arguments) -> "tuple[Pla
     return plan, stored
 
 
-def _read_lock(session: Session, *, is_renewed: bool) -> Lock:
+def _renew_lock(session: Session, old: Lock | None, *, is_renewed: bool) -> Lock:
     """Return the lock, renewed where that is allowed and it is stale."""
-    if not (is_renewed or session.manifest.policy.lock == "refresh"):
-        return session.lock()
-    old = session.present_lock()
+    if not is_renewed and stale_lock.is_refused(session):
+        return freshness.require_fresh(session.manifest, old, source=session.lock_path.name)
     if old is not None and not freshness.find_staleness(session.manifest, old):
         return old
     new = relock(session, old)
-    session.reporter.say_lines(
-        f"the lock is stale; it would become:\n{locks.list_changes(old, new)}"
-    )
+    changes = locks.list_changes(old, new)
+    what = f"it would become:\n{changes}" if changes else "no version would change"
+    session.reporter.say_lines(f"the lock is stale; {what}")
     return new
 
 
-def _write_outputs(session: Session, plan: Plan, arguments: Arguments) -> None:
+def _write_outputs(session: Session, plan: Plan, arguments: Arguments, *, is_stale: bool) -> None:
     if arguments.outputs is None and arguments.child is None:
         return
     if arguments.provider is None:
@@ -145,6 +149,7 @@ def _write_outputs(session: Session, plan: Plan, arguments: Arguments) -> None:
     provider = PROVIDERS[arguments.provider]
     if arguments.outputs is not None:
         outputs = provider.render_outputs(session.manifest, plan, session.run_facts)
+        outputs["stale"] = "true" if is_stale else "false"
         lines = (f"{name}={value}\n" for name, value in sorted(outputs.items()))
         files.append(arguments.outputs, "".join(lines))
     if arguments.child is not None:

@@ -64,6 +64,8 @@ class Printer:
     is_coloured: bool = False
     has_result: bool = False
     warnings: list[Problem] = dataclasses.field(default_factory=list)
+    summary: Path | None = None
+    """The file of a pipeline's page: the problems of an error are appended to it."""
 
     @classmethod
     def make(cls, environment: Mapping[str, str], *, program: str = COMMAND) -> "Printer":
@@ -102,6 +104,7 @@ class Printer:
                 self.print_problem(problem)
         try:
             self.finish(error)
+            self._summarize(error)
         except NotWritten as unwritten:
             for problem in unwritten.problems:
                 self.print_problem(problem)
@@ -127,6 +130,16 @@ class Printer:
             case Format.JSON:
                 code = error.exit_code if error else 0
                 self.show_json(annotations.render_json(rows, exit_code=code))
+
+    def _summarize(self, error: MatrixError) -> None:
+        """Append the problems to the summary, where there is one."""
+        if self.summary is None:
+            return
+        from matrix.edge import files  # noqa: PLC0415 - few commands have one
+        from matrix.report import failed_builds  # noqa: PLC0415 - the same
+
+        problems = [dataclasses.replace(p, hint=self._name_program(p.hint)) for p in error.problems]
+        files.append(self.summary, failed_builds.markdown(problems))
 
     def _annotate(self, error: MatrixError | None) -> "Sequence[Annotation]":
         from matrix.report.annotations import Annotation, name_rule  # noqa: PLC0415 - see above

@@ -37,7 +37,6 @@ class Arguments:
     base: Path | None = None
     osv: Path | None = None
     out: Path = OUT
-    summary: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the report is written; default: %(default)s",
     )
-    parser.add_argument("--summary", type=Path, metavar="FILE", help="append the summary to FILE")
     add_plan_source(parser)
 
 
@@ -86,8 +84,8 @@ def run(session: Session, arguments: Arguments) -> None:
     session.write(arguments.out / "summary.md", summary)
     session.write(arguments.out / merge_request.FULL, merge_request.full(facts))
     session.write(arguments.out / "report.json", gathering.dump(facts))
-    if arguments.summary is not None:
-        files.append(arguments.summary, summary)
+    if arguments.common.summary is not None:
+        files.append(arguments.common.summary, summary)
     session.show(gathering.dump(facts) if arguments.common.json else summary)
 
 

@@ -12,9 +12,10 @@ def markdown(problems: Iterable[Problem]) -> str:
 
 
 def _section(problem: Problem) -> Iterator[str]:
-    yield f"### {escape(problem.place)}"
-    yield ""
-    yield escape(problem.what)
+    yield f"### {escape(problem.position or problem.what)}"
+    if problem.place:
+        yield ""
+        yield escape(problem.what)
     if problem.lines:
         # A line that is indented by four columns is literal text in Markdown.
         yield ""
