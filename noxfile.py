@@ -113,12 +113,13 @@ def commands(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def benchmarks(session: nox.Session) -> None:
-    """Time plan, generate --check, the child pipeline, lock, index and build; peers beside them."""
+    """Time plan, generate --check, child pipeline, lock, index, build and store; peers too."""
     _install(session, "tests")
     session.run("python", "benchmarks/plan.py", *session.posargs)
     session.run("python", "benchmarks/lock.py", "--peers")
     session.run("python", "benchmarks/index.py")
     session.run("python", "benchmarks/build.py")
+    session.run("python", "benchmarks/store.py")
 
 
 @nox.session(python=PYTHON)
