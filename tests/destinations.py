@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from matrix.destinations import undo
 from matrix.destinations.imports import Imported
 from matrix.destinations.imports import import_bundle as import_into
 from matrix.destinations.static import Static
+from matrix.destinations.undo import Undone
 from matrix.distributions import core_metadata
 
 from .bundles import make_bundle, requirement
@@ -20,6 +22,18 @@ def import_bundle(
     bundle: Path, directory: Path, say: Callable[[str], None], *, adopt: bool = False
 ) -> Imported:
     return import_into(bundle, Static(directory), say, adopt=adopt)
+
+
+def roll_back(directory: Path, name: str = "", *, dry_run: bool = False) -> Undone:
+    return undo.roll_back(Static(directory), name, quiet, dry_run=dry_run)
+
+
+def withdraw(directory: Path, project: str, version: str, reason: str = "") -> Undone:
+    return undo.withdraw(Static(directory), (project, version), reason, quiet)
+
+
+def prune(directory: Path, *, keep: int | None = None, dry_run: bool = False) -> Undone:
+    return undo.prune(Static(directory), quiet, keep=keep, dry_run=dry_run)
 
 
 def quiet(text: str) -> None:

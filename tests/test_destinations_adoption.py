@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matrix.destinations import content, ledger_text
-from matrix.destinations.ledger import Adoption
+from matrix.destinations.lines import Adoption
 from matrix.destinations.static import Static
 from matrix.errors import NotVerified
 
@@ -127,4 +127,6 @@ def test_the_accounted_paths_are_those_of_the_pages(tmp_path: Path) -> None:
 
     ledger = content.read_ledger(destination)
 
-    assert content.list_rendered(ledger) == content.render_pages(ledger).keys()
+    assert content.list_rendered(ledger.wheels_by_tree) == (
+        content.render_pages(ledger.wheels_by_tree).keys()
+    )

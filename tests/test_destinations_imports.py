@@ -1,15 +1,17 @@
 """An import is the same for every kind of destination."""
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from matrix.destinations import undo
 from matrix.destinations.destination import Capabilities, Destination, Say
 from matrix.destinations.imports import import_bundle
 from matrix.destinations.ledger import Ledger
+from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.destinations.static import Static
 from matrix.errors import NotProven, UsageError
 from matrix.record.schema import Record, RecordedWheel
@@ -48,9 +50,9 @@ class Server:
         self.calls.append("lock")
         return self.behind.lock(say)
 
-    def read_ledger(self, *, adopt: bool = False) -> Ledger:
+    def read_ledger(self, stamp: Stamp = NO_STAMP, *, adopt: bool = False) -> Ledger:
         self.calls.append("read_ledger")
-        return self.behind.read_ledger(adopt=adopt)
+        return self.behind.read_ledger(stamp, adopt=adopt)
 
     def list_files(self, filenames: Collection[str]) -> Mapping[str, str]:
         self.calls.append("list_files")
@@ -60,24 +62,38 @@ class Server:
         self.calls.append("put")
         return self.behind.put(bundle, record, order)
 
-    def promote(self, before: Ledger, after: Ledger) -> int:
+    def promote(self, before: Ledger, after: Ledger, *, dry_run: bool = False) -> int:
         self.calls.append("promote")
-        return self.behind.promote(before, after)
+        return self.behind.promote(before, after, dry_run=dry_run)
 
     def verify(self) -> None:
         self.behind.verify()
 
-    def roll_back(self, name: str = "") -> Ledger:
-        del name
-        raise UsageError
+    def find_unneeded(self, ledger: Ledger) -> tuple[str, ...]:
+        return self.behind.find_unneeded(ledger)
 
-    def withdraw(self, project: str, version: str, reason: str) -> Ledger:
-        del project, version, reason
-        raise UsageError
+    def remove(self, names: Sequence[str]) -> None:
+        self.behind.remove(names)
 
-    def prune(self, *, dry_run: bool) -> tuple[str, ...]:
-        del dry_run
-        raise UsageError
+
+UNDO: dict[str, Callable[[Destination], object]] = {
+    "roll back": lambda server: undo.roll_back(server, "", quiet),
+    "withdraw": lambda server: undo.withdraw(server, ("app", "1.0"), "", quiet),
+    "prune": lambda server: undo.prune(server, quiet),
+}
+
+
+@pytest.mark.parametrize("verb", UNDO)
+def test_what_a_kind_cannot_undo_is_refused_before_its_lock_is_taken(
+    tmp_path: Path, verb: str
+) -> None:
+    server = Server(Static(tmp_path / "d"), [])
+
+    with pytest.raises(UsageError) as caught:
+        UNDO[verb](server)
+
+    assert str(caught.value) == f"expected a destination that can {verb}, got server:index.example"
+    assert server.calls == []
 
 
 def test_a_bundle_is_put_before_it_is_promoted_and_all_under_the_lock(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.destinations import ledger_text
-from matrix.destinations.ledger import (
+from matrix.destinations.ledger import Ledger
+from matrix.destinations.lines import (
     Adoption,
     Import,
-    Ledger,
     Line,
     Pruning,
+    Retirement,
     RollBack,
+    Stamp,
     Withdrawal,
 )
 from matrix.errors import NotVerified, UsageError
@@ -34,6 +36,7 @@ LINES: st.SearchStrategy[Line] = st.one_of(
         st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
     ),
     st.builds(Withdrawal, TEXTS, TEXTS, TEXTS),
+    st.builds(Retirement, st.just("acme"), TEXTS, st.integers(0, 9), st.just("0" * 64)),
     st.builds(Pruning, st.lists(TEXTS).map(tuple)),
     st.builds(Adoption, st.lists(TEXTS).map(tuple)),
 )
@@ -42,6 +45,42 @@ LINES: st.SearchStrategy[Line] = st.one_of(
 @given(st.lists(LINES))
 def test_the_text_of_a_ledger_is_its_lines(lines: list[Line]) -> None:
     assert ledger_text.parse(ledger_text.dump(lines).encode()) == tuple(lines)
+
+
+@given(st.lists(LINES, max_size=5), TEXTS, st.text(min_size=1, max_size=20))
+def test_stamped_lines_are_chained(lines: list[Line], who: str, when: str) -> None:
+    stamped = Ledger(stamp=Stamp(who, when))
+    for line in lines:
+        stamped = stamped.add(line)
+
+    parsed = ledger_text.parse(ledger_text.dump(stamped.lines).encode())
+
+    assert parsed == stamped.lines
+    assert {(line.who, line.when) for line in parsed} <= {(who, when)}
+
+
+def test_a_line_that_was_changed_or_taken_out_later_shows() -> None:
+    ledger = Ledger(stamp=Stamp("ada@host", "2026-11-28T05:00:00+00:00"))
+    for version in ("1", "2", "3"):
+        ledger = ledger.add(Withdrawal("app", version, ""))
+    rows = ledger_text.dump(ledger.lines).splitlines(keepends=True)
+    attacks = [
+        [rows[0], rows[2]],
+        [rows[0].replace("ada", "eve"), *rows[1:]],
+        [rows[1], rows[0], rows[2]],
+    ]
+
+    for attack in attacks:
+        with pytest.raises(NotVerified, match="another line stood before this one"):
+            ledger_text.parse("".join(attack).encode())
+
+
+def test_a_line_without_a_digest_after_one_with_a_digest_is_refused() -> None:
+    ledger = Ledger(stamp=Stamp("ada@host", "now")).add(LINE)
+    text = ledger_text.dump(ledger.lines) + ledger_text.dump([Withdrawal("app", "1", "")])
+
+    with pytest.raises(NotVerified, match="missing key 'previous'"):
+        ledger_text.parse(text.encode())
 
 
 @given(st.binary(max_size=200))

@@ -150,7 +150,7 @@ def test_files_of_others_that_look_alike_stay(tmp_path: Path) -> None:
     [
         ("oops", "not JSON: Expecting value: line 1 column 1 (char 0)"),
         (
-            canonical.dump(switch.Steps((switch.Step(path="../x", removes=True),))),
+            canonical.dump(switch.Steps((switch.Step(path="../x", source=""),))),
             "'../x' leads elsewhere by '..'",
         ),
     ],

@@ -97,6 +97,7 @@ def test_another_wheel_under_a_known_name_is_refused(tmp_path: Path) -> None:
     digests = [files.digest(tmp_path / f"{top}/{other.name}") for top in ("w", "o")]
     assert str(caught.value) == (
         f"files/{other.name}: expected sha256 {digests[0]}, as imported before, got {digests[1]}"
+        "\n  hint: give the newer build a build tag: `build:` of its recipe in packages.yaml"
     )
     assert snapshot(destination) == before
 
@@ -352,3 +353,52 @@ def test_a_web_server_can_read_everything_under_any_umask(tmp_path: Path) -> Non
     directories = {path for path in modes if (destination / path).is_dir() or path == "parent"}
     assert {modes[path] for path in directories} == {0o755}
     assert {modes[path] for path in modes.keys() - directories} == {0o644}
+
+
+@pytest.mark.parametrize("name", ["Acme.Kit-1.0", "acme.kit-1.0", "acme_kit-1.0.0"])
+def test_one_release_under_two_spellings_is_refused(tmp_path: Path, name: str) -> None:
+    destination = tmp_path / "d"
+    first = make_wheel(tmp_path / "w", "acme_kit", "1.0")
+    import_bundle(
+        make_bundle(tmp_path / "b", [first], [requirement("acme-kit")]), destination, quiet
+    )
+    before = snapshot(destination)
+    project, _, version = name.partition("-")
+    other = make_wheel(tmp_path / "o", project, version, members={"kit.py": "other = True\n"})
+    bundle = make_bundle(tmp_path / "b2", [other], [requirement("acme-kit")], sequence=2)
+
+    with pytest.raises(NotVerified) as caught:
+        import_bundle(bundle, destination, quiet)
+
+    assert str(caught.value) == (
+        f"files/{other.name}: expected {first.name} with sha256 {files.digest(first)}, "
+        f"as imported before, got the same release with {files.digest(other)}\n"
+        "  hint: give the newer build a build tag: `build:` of its recipe in packages.yaml"
+    )
+    assert snapshot(destination) == before
+
+
+def test_a_bundle_with_one_release_under_two_spellings_is_refused(tmp_path: Path) -> None:
+    wheels = [
+        make_wheel(tmp_path / "w", "acme_kit", "1.0"),
+        make_wheel(tmp_path / "w", "acme_kit", "1.0.0", members={"kit.py": "other = True\n"}),
+    ]
+    bundle = make_bundle(tmp_path / "b", wheels, [requirement("acme-kit")])
+
+    with pytest.raises(NotVerified) as caught:
+        import_bundle(bundle, tmp_path / "d", quiet)
+
+    assert str(caught.value) == (
+        f"bundle.json: {wheels[0].name} and {wheels[1].name} are one release with two digests"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask that hides files from a server")
+def test_a_narrow_directory_stays_narrow_and_is_named(tmp_path: Path) -> None:
+    destination, lines = tmp_path / "d", list[str]()
+    destination.mkdir(mode=0o700)
+
+    import_bundle(sound(tmp_path), destination, lines.append)
+
+    assert f"warning: {destination} is not readable for other users" in lines
+    assert destination.stat().st_mode & 0o777 == 0o700

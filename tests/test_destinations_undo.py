@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.destinations.ledger import Pruning, Withdrawal
+from matrix.destinations.lines import Pruning, Withdrawal
 from matrix.destinations.static import Static
 from matrix.edge import files
 from matrix.errors import NotProven, NotVerified, NotWritten, UsageError
@@ -17,10 +17,13 @@ from .destinations import (
     Interrupter,
     find_dangling,
     import_bundle,
+    prune,
     quiet,
+    roll_back,
     second,
     served,
     snapshot,
+    withdraw,
 )
 from .wheels import make_wheel
 
@@ -37,8 +40,7 @@ def test_rolling_back_serves_what_was_served_before(tmp_path: Path) -> None:
     import_bundle(newer, destination, quiet)
     after = served(destination)
 
-    with Static(destination).lock(quiet):
-        ledger = Static(destination).roll_back("acme")
+    ledger = roll_back(destination, "acme").ledger
     rolled_back, has_zeta = served(destination), (destination / "simple/zeta").exists()
     again = import_bundle(newer, destination, quiet)
 
@@ -61,12 +63,12 @@ def test_rolling_back_the_only_import_serves_no_project(tmp_path: Path) -> None:
     destination = tmp_path / "d"
     import_bundle(sound(tmp_path), destination, quiet)
 
-    Static(destination).roll_back()
+    roll_back(destination)
     Static(destination).verify()
 
     assert set(served(destination)) == {"simple/index.html", "simple/index.json"}
     with pytest.raises(UsageError) as caught:
-        Static(destination).roll_back()
+        roll_back(destination)
     assert str(caught.value) == "ledger.jsonl: expected an import to roll back, got none"
 
 
@@ -76,7 +78,7 @@ def test_another_bundle_in_the_place_of_one_that_was_rolled_back_is_refused(
     destination = tmp_path / "d"
     import_bundle(sound(tmp_path), destination, quiet)
     import_bundle(second(tmp_path), destination, quiet)
-    Static(destination).roll_back("acme")
+    roll_back(destination, "acme")
     extra = make_wheel(tmp_path / "o", "extra", "1.0")
     other = make_bundle(tmp_path / "b3", [extra], [requirement("extra")], sequence=2)
 
@@ -96,7 +98,7 @@ def test_a_roll_back_leaves_the_wheels_that_other_bundles_bring(tmp_path: Path) 
     import_bundle(other, destination, quiet)
     before = served(destination)
 
-    Static(destination).roll_back("acme")
+    roll_back(destination, "acme")
 
     assert versions(destination, "dep") == ["1.5"]
     assert versions(destination, "app") == []
@@ -116,7 +118,7 @@ def test_an_interrupted_roll_back_leaves_every_project_installable(
         with monkeypatch.context() as patch:
             interrupter = Interrupter(patch, steps)
             with contextlib.suppress(KeyboardInterrupt):
-                Static(destination).roll_back("acme")
+                roll_back(destination, "acme")
 
         dangling = list(find_dangling(destination))
         with Static(destination).lock(quiet):
@@ -137,7 +139,7 @@ def test_a_withdrawn_release_is_shown_by_no_page_even_if_a_bundle_brings_it_agai
     newer = second(tmp_path)
     import_bundle(newer, destination, quiet)
 
-    ledger = Static(destination).withdraw("App", "1.0.0", "CVE-2026-1")
+    ledger = withdraw(destination, "App", "1.0.0", "CVE-2026-1").ledger
     wheels = sorted((tmp_path / "w").glob("*.whl"))
     other = make_bundle(tmp_path / "b3", wheels, [requirement("dep")], name="other")
     again = import_bundle(other, destination, quiet)
@@ -155,7 +157,7 @@ def test_a_release_that_a_requirement_needs_is_not_withdrawn(tmp_path: Path) -> 
     before = snapshot(destination)
 
     with pytest.raises(NotProven) as caught:
-        Static(destination).withdraw("dep", "1.5", "CVE-2026-1")
+        withdraw(destination, "dep", "1.5", "CVE-2026-1")
 
     assert f"app on {LINUX.id} (target view): " in str(caught.value)
     assert snapshot(destination) == before
@@ -176,7 +178,7 @@ def test_a_release_that_is_not_there_cannot_be_withdrawn(
     import_bundle(sound(tmp_path), destination, quiet)
 
     with pytest.raises(UsageError) as caught:
-        Static(destination).withdraw(project, version, "")
+        withdraw(destination, project, version, "")
 
     assert str(caught.value) == message
 
@@ -185,23 +187,26 @@ def test_pruning_removes_what_no_import_names(tmp_path: Path) -> None:
     destination = tmp_path / "d"
     import_bundle(sound(tmp_path), destination, quiet)
     import_bundle(second(tmp_path), destination, quiet)
-    Static(destination).roll_back("acme")
+    roll_back(destination, "acme")
     before = served(destination)
     for name in ("litter-1.0-py3-none-any.whl", "litter-1.0-py3-none-any.whl.metadata"):
         write(destination, f"files/{name}", "x")
 
-    would = Static(destination).prune(dry_run=True)
-    still = (destination / "files" / would[0]).exists()
-    pruned = Static(destination).prune(dry_run=False)
+    would = prune(destination, dry_run=True)
+    is_there = (destination / "files/litter-1.0-py3-none-any.whl").exists()
+    lines_before = Static(destination).read_ledger().lines
+    pruned = prune(destination)
 
-    assert still
-    assert would == pruned
-    assert pruned == ("litter-1.0-py3-none-any.whl", "litter-1.0-py3-none-any.whl.metadata")
+    line = Pruning(("litter-1.0-py3-none-any.whl", "litter-1.0-py3-none-any.whl.metadata"))
+    assert is_there
+    assert (would.lines, would.is_done) == ((line,), False)
+    assert (pruned.lines, pruned.is_done) == ((line,), True)
     assert served(destination) == before
-    assert Static(destination).read_ledger().lines[-1] == Pruning(pruned)
+    assert Static(destination).read_ledger().lines == (*lines_before, line)
+    assert not (destination / "files/litter-1.0-py3-none-any.whl").exists()
     # A bundle that was rolled back keeps its files: it may be imported again.
     assert (destination / "files/app-2.0-py2.py3-none-any.whl").exists()
-    assert Static(destination).prune(dry_run=False) == ()
+    assert prune(destination).lines == ()
 
 
 def test_a_file_that_cannot_be_pruned_is_named(tmp_path: Path) -> None:
@@ -210,7 +215,7 @@ def test_a_file_that_cannot_be_pruned_is_named(tmp_path: Path) -> None:
     (destination / "files/directory").mkdir()
 
     with pytest.raises(NotWritten, match="files/directory: cannot be written"):
-        Static(destination).prune(dry_run=False)
+        prune(destination)
 
 
 def test_a_destination_is_verified_file_by_file_and_page_by_page(tmp_path: Path) -> None:
@@ -231,3 +236,85 @@ def test_a_destination_is_verified_file_by_file_and_page_by_page(tmp_path: Path)
         ("files/dep-1.5-py2.py3-none-any.whl", f"expected sha256 {sha256[:16]}"),
         ("simple/dep/index.html", "expected the page of what was im"),
     ]
+
+
+def test_a_dry_run_proves_and_changes_nothing(tmp_path: Path) -> None:
+    destination = tmp_path / "d"
+    import_bundle(sound(tmp_path), destination, quiet)
+    import_bundle(second(tmp_path), destination, quiet)
+    before = snapshot(destination)
+
+    undone = roll_back(destination, dry_run=True)
+
+    assert (undone.is_done, [entry.sequence for entry in undone.ledger.imports]) == (False, [1])
+    assert undone.pages > 0
+    assert snapshot(destination) == before
+
+
+def test_pruning_retires_the_imports_that_newer_ones_replaced(tmp_path: Path) -> None:
+    destination, first = tmp_path / "d", sound(tmp_path)
+    import_bundle(first, destination, quiet)
+    import_bundle(second(tmp_path), destination, quiet)
+
+    undone = prune(destination, keep=1)
+
+    assert [entry.sequence for entry in undone.ledger.imports] == [2]
+    assert versions(destination, "app") == ["2.0"]
+    assert not (destination / "files/app-1.0-py2.py3-none-any.whl").exists()
+    assert (destination / "files/dep-1.5-py2.py3-none-any.whl").exists()
+    Static(destination).verify()
+    with pytest.raises(NotVerified, match="expected a sequence above 2, got 1"):
+        import_bundle(first, destination, quiet)
+
+
+def test_a_file_that_was_removed_is_named_and_comes_back_with_its_bundle(tmp_path: Path) -> None:
+    destination, first = tmp_path / "d", sound(tmp_path)
+    import_bundle(first, destination, quiet)
+    import_bundle(second(tmp_path), destination, quiet)
+    before = snapshot(destination)
+    name = "app-1.0-py2.py3-none-any.whl"
+    size = (destination / "files" / name).stat().st_size
+    (destination / "files" / name).unlink()
+    (destination / "files" / f"{name}.metadata").unlink()
+    third = make_bundle(
+        tmp_path / "b3", [make_wheel(tmp_path / "w3", "x", "1")], [requirement("x")], sequence=3
+    )
+
+    with pytest.raises(NotVerified) as caught:
+        import_bundle(third, destination, quiet)
+    healed = import_bundle(first, destination, quiet)
+
+    hint = "\n  hint: import acme 2026.1 again, or withdraw app 1.0"
+    assert str(caught.value) == (
+        f"files/{name}: expected a file of {size} bytes, got none; acme 2026.1 brings it{hint}\n"
+        f"files/{name}.metadata: expected a file, got none; acme 2026.1 brings it{hint}"
+    )
+    assert (healed.is_new, healed.copied) == (False, (name,))
+    assert snapshot(destination) == before | {
+        path: data for path, data in snapshot(destination).items() if path.startswith("bundles/")
+    } | {f"files/{path.name}": path.read_bytes() for path in (tmp_path / "b3/files").iterdir()}
+
+
+def test_the_view_of_a_target_shows_what_the_newest_bundle_proves(tmp_path: Path) -> None:
+    destination = tmp_path / "d"
+    import_bundle(sound(tmp_path), destination, quiet)
+    import_bundle(second(tmp_path), destination, quiet)
+    tree = destination / "targets" / LINUX.id / "simple"
+
+    page = json.loads((tree / "app/index.json").read_text())
+
+    assert page["versions"] == ["2.0"]
+    assert versions(destination, "app") == ["1.0", "2.0"]
+
+
+def test_a_bundle_that_goes_down_is_what_its_targets_see(tmp_path: Path) -> None:
+    destination = tmp_path / "d"
+    import_bundle(second(tmp_path, name="acme"), destination, quiet)
+    older = [make_wheel(tmp_path / "w3", "app", "1.0")]
+    down = make_bundle(tmp_path / "b3", older, [requirement("app")], sequence=3)
+
+    import_bundle(down, destination, quiet)
+
+    tree = destination / "targets" / LINUX.id / "simple"
+    assert json.loads((tree / "app/index.json").read_text())["versions"] == ["1.0"]
+    assert not (tree / "zeta").exists()

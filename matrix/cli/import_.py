@@ -9,6 +9,7 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import carried, help_texts, summaries
+from matrix.farside.stamps import make_stamp
 
 DESCRIPTION: Final = (
     "Verify a bundle, or its parts, and add it to a destination, which is proven again "
@@ -43,6 +44,7 @@ def run(session: Session, arguments: Arguments) -> None:
         parse_destination(arguments.to),
         session.reporter.say,
         scratch=session.cache / "joined",
+        stamp=make_stamp(session.environment, session.now),
         adopt=arguments.adopt,
         sha256=arguments.sha256,
     )

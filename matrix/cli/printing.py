@@ -27,8 +27,9 @@ COMMAND: Final = "wheelyard"
 # The table of verbs imports every module of this room, and each of those prints: a test compares.
 VERB_NAMES: Final = (
     *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
-    *("import", "lock", "plan", "release", "report", "runner", "schema", "serve", "settings"),
-    *("store", "targets", "tool", "toolchain", "upload", "verify"),
+    *("history", "import", "lock", "plan", "prune", "release", "report", "roll-back", "runner"),
+    *("schema", "serve", "settings", "store", "targets", "tool", "toolchain", "upload"),
+    *("verify", "withdraw"),
 )
 _HINTED: Final = re.compile(rf"\b{COMMAND} ({'|'.join(VERB_NAMES)})\b")
 

@@ -110,6 +110,30 @@ def _load_serve() -> VerbModule[Any]:
     return serve
 
 
+def _load_roll_back() -> VerbModule[Any]:
+    from matrix.cli import roll_back  # noqa: PLC0415 - see above
+
+    return roll_back
+
+
+def _load_withdraw() -> VerbModule[Any]:
+    from matrix.cli import withdraw  # noqa: PLC0415 - see above
+
+    return withdraw
+
+
+def _load_prune() -> VerbModule[Any]:
+    from matrix.cli import prune  # noqa: PLC0415 - see above
+
+    return prune
+
+
+def _load_history() -> VerbModule[Any]:
+    from matrix.cli import history  # noqa: PLC0415 - see above
+
+    return history
+
+
 def _load_targets() -> VerbModule[Any]:
     from matrix.cli import targets  # noqa: PLC0415 - see above
 
@@ -204,6 +228,10 @@ VERBS: Final = (
     Verb("import", "verify a bundle and add it to a destination", _load_import),
     Verb("settings", "print what pip and uv need to install from an index", _load_settings),
     Verb("serve", "serve a bundle or a static destination on loopback", _load_serve),
+    Verb("roll-back", "undo the newest import of a destination", _load_roll_back),
+    Verb("withdraw", "take a release out of a destination", _load_withdraw),
+    Verb("prune", "list or remove what no import of a destination needs", _load_prune),
+    Verb("history", "print what was done to a destination, and by whom", _load_history),
     Verb(
         "targets",
         "list the targets and the cibuildwheel of each",

@@ -1,4 +1,4 @@
-"""``verify``: every byte of a bundle, and its proofs again."""
+"""``verify``: every byte of a bundle or a destination, and its proofs again."""
 
 import argparse
 import dataclasses
@@ -7,31 +7,45 @@ from typing import Final
 
 from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
-from matrix.farside import carried, help_texts, summaries
+from matrix.destinations.kinds import is_destination, parse_destination
+from matrix.farside import carried, help_texts, history, summaries
 
 DESCRIPTION: Final = (
     "Check every byte of a bundle, or of a directory with its parts, against its record, "
-    "and prove again that every requirement installs on every target."
+    "and prove again that every requirement installs on every target. "
+    "Of a destination: every file and page against its ledger, with all proofs."
 )
-EXAMPLES: Final = ("wheelyard verify release/acme-python-2026.9.21", "wheelyard verify parts")
+EXAMPLES: Final = (
+    "wheelyard verify release/acme-python-2026.9.21",
+    "wheelyard verify parts",
+    "wheelyard verify static:/srv/wheels",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
     common: Common
-    bundle: Path
+    bundle: str
     sha256: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
+    parser.add_argument("bundle", metavar="BUNDLE", help=help_texts.VERIFIED)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
 
 
 def run(session: Session, arguments: Arguments) -> None:
-    """Check a bundle and prove it again."""
+    """Check a bundle, or a destination, and prove it again."""
+    if is_destination(arguments.bundle):
+        destination = parse_destination(arguments.bundle, place="DESTINATION")
+        ledger = carried.verify_destination(destination, session.reporter.say)
+        if arguments.common.json:
+            session.show(format_json(history.describe_verified(destination.label, ledger)))
+        else:
+            session.show(history.summarize_verified(destination.label, ledger))
+        return
     report = carried.verify_carried(
-        arguments.bundle,
+        Path(arguments.bundle),
         session.reporter.say,
         scratch=session.cache / "joined",
         sha256=arguments.sha256,

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from matrix.destinations import ledger_text
-from matrix.destinations.ledger import FILENAME, Adoption, Import, Ledger, list_owed
+from matrix.destinations.ledger import FILENAME, Ledger, list_owed
+from matrix.destinations.lines import NO_STAMP, Adoption, Import, Stamp
 from matrix.edge import files
 from matrix.errors import NotVerified, Problem
-from matrix.record import schema
+from matrix.record import pages, schema
 from matrix.record.schema import Record, RecordedWheel
 from matrix.verify import contents, reading
 
 RECORDS: Final = "records"
+WheelsByTree = Mapping[str, "Collection[RecordedWheel]"]
+"""The wheels of each view, by the directory of its pages."""
 
 
-def read_ledger(top: Path) -> Ledger:
+def read_ledger(top: Path, stamp: Stamp = NO_STAMP) -> Ledger:
     """The ledger of ``top`` with its records; an empty one where there is none."""
     if not (top / FILENAME).exists():
-        return Ledger()
+        return Ledger(stamp=stamp)
     lines = ledger_text.parse(reading.read_bytes(top / FILENAME, place=FILENAME))
     imports = [line for line in lines if isinstance(line, Import)]
-    return Ledger(lines, {entry.record_sha256: _read_record(top, entry) for entry in imports})
+    records = {entry.record_sha256: _read_record(top, entry) for entry in imports}
+    return Ledger(lines, records, stamp)
 
 
 def _read_record(top: Path, entry: Import) -> Record:
@@ -35,25 +39,35 @@ def _read_record(top: Path, entry: Import) -> Record:
     return reading.parse(data, schema.parse, place=path)
 
 
-def render_pages(ledger: Ledger) -> dict[str, str]:
-    """The pages that ``ledger`` serves, by path; none before the first import."""
-    if not ledger.all_imports:
-        return {}
-    return contents.render_all_pages(ledger.wheels, ledger.target_ids)
+def render_pages(wheels_by_tree: WheelsByTree) -> dict[str, str]:
+    """The pages of the views, by path."""
+    texts = {}
+    for tree, wheels in wheels_by_tree.items():
+        is_target = tree.startswith("targets/")
+        prefix = contents.TARGET_PREFIX if is_target else contents.UNION_PREFIX
+        rendered = pages.render_pages(wheels, files_prefix=prefix)
+        texts.update({f"{tree}/{path}": text for path, text in rendered.items()})
+    return texts
 
 
-def list_rendered(ledger: Ledger) -> frozenset[str]:
+def join_views(before: WheelsByTree, after: WheelsByTree) -> dict[str, Collection[RecordedWheel]]:
+    """What each view shows while it changes: everything of both."""
+    return {
+        tree: {
+            wheel.filename: wheel for wheel in (*before.get(tree, ()), *after.get(tree, ()))
+        }.values()
+        for tree in sorted({*before, *after})
+    }
+
+
+def list_rendered(wheels_by_tree: WheelsByTree) -> frozenset[str]:
     """The paths of ``render_pages``, without their text."""
-    if not ledger.all_imports:
-        return frozenset()
-    wheels = ledger.wheels
-    directories = {"simple", *(f"simple/{wheel.project}" for wheel in wheels)}
-    for target in ledger.target_ids:
-        tree = f"targets/{target}/simple"
-        shown = {wheel.project for wheel in wheels if target in wheel.targets}
-        directories |= {tree, *(f"{tree}/{project}" for project in shown)}
-    names = ("index.html", "index.json")
-    return frozenset(f"{directory}/{name}" for directory in directories for name in names)
+    return frozenset(
+        f"{directory}/{name}"
+        for tree, wheels in wheels_by_tree.items()
+        for directory in {tree, *(f"{tree}/{wheel.project}" for wheel in wheels)}
+        for name in ("index.html", "index.json")
+    )
 
 
 def list_pages(top: Path) -> Iterator[str]:
@@ -69,7 +83,7 @@ def find_unaccounted(top: Path, ledger: Ledger) -> tuple[str, ...]:
     """The pages and records that no line of ``ledger`` accounts for, sorted."""
     records = {f"{RECORDS}/{path.name}" for path in top.glob(f"{RECORDS}/*.json")}
     accounted = {entry.record_path for entry in ledger.all_imports}
-    accounted |= list_rendered(ledger) | ledger.adopted_paths
+    accounted |= list_rendered(ledger.wheels_by_tree) | ledger.adopted_paths
     return tuple(sorted({*records, *list_pages(top)} - accounted))
 
 
@@ -88,7 +102,7 @@ def adopt(top: Path, ledger: Ledger, paths: Iterable[str]) -> Ledger:
     Raises ``NotVerified`` for a record whose wheels are not all there.
     """
     adopted: list[tuple[Import, Record]] = []
-    pages = []
+    foreign_pages = []
     for path in paths:
         if path.startswith(f"{RECORDS}/"):
             data = reading.read_bytes(top / path, place=path)
@@ -97,10 +111,10 @@ def adopt(top: Path, ledger: Ledger, paths: Iterable[str]) -> Ledger:
             _check_adoptable(top, entry, record, path)
             adopted.append((entry, record))
         else:
-            pages.append(path)
+            foreign_pages.append(path)
     for entry, record in sorted(adopted, key=lambda pair: (pair[0].name, pair[0].sequence)):
         ledger = ledger.add_import(entry, record)
-    foreign = set(pages) - list_rendered(ledger)
+    foreign = set(foreign_pages) - list_rendered(ledger.wheels_by_tree)
     return ledger.add(Adoption(tuple(sorted(foreign)))) if foreign else ledger
 
 
@@ -123,3 +137,18 @@ def find_damage(top: Path, wheels: Iterable[RecordedWheel]) -> Iterator[Problem]
             elif (digest := files.digest(path)) != sha256:
                 what = f"expected sha256 {sha256}, got {digest}"
                 yield Problem(place=f"files/{name}", what=what)
+
+
+def find_absent(top: Path, ledger: Ledger) -> Iterator[Problem]:
+    """A problem for every file that pages name and ``top`` lacks, or has with another size."""
+    for wheel in ledger.wheels:
+        for name, size in ((f"{wheel.filename}.metadata", None), (wheel.filename, wheel.size)):
+            path = top / "files" / name
+            actual = path.stat().st_size if path.is_file() else None
+            if actual is None or size not in {None, actual}:
+                expected = "a file" if size is None else f"a file of {size} bytes"
+                got = "none" if actual is None else f"one of {actual}"
+                label = ledger.find_label(wheel.filename)
+                what = f"expected {expected}, got {got}; {label} brings it"
+                hint = f"import {label} again, or withdraw {wheel.project} {wheel.version}"
+                yield Problem(place=f"files/{name}", what=what, hint=hint)

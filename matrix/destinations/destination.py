@@ -1,9 +1,10 @@
 """
 The interface of a destination: where verified bundles are imported into.
 
-An import is the same for every kind (see ``imports``): lock, read the ledger, put what is not there
-yet where no client sees it, prove what clients would see, promote. A kind decides what these steps
-are on its server, and ``capabilities`` says what it can promise.
+An import is the same for every kind (see ``imports``), and so is undoing (see ``undo``): lock, read
+the ledger, put what is not there yet where no client sees it, prove what clients would see,
+promote. A kind decides what these steps are on its server, and ``capabilities`` says what it can
+promise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from matrix.destinations.ledger import Ledger
+from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.record.schema import Record, RecordedWheel
 
 Say = Callable[[str], None]
@@ -58,9 +60,9 @@ class Destination(Protocol):
     def lock(self, say: Say) -> AbstractContextManager[None]:
         """Keep other imports out, and finish or remove what a killed one left."""
 
-    def read_ledger(self, *, adopt: bool = False) -> Ledger:
+    def read_ledger(self, stamp: Stamp = NO_STAMP, *, adopt: bool = False) -> Ledger:
         """
-        Return the ledger; an empty one where nothing was imported yet.
+        Return the ledger, whose new lines get ``stamp``; an empty one before the first import.
 
         Raises ``NotVerified`` for content that the ledger does not account for, unless ``adopt``.
         """
@@ -75,9 +77,11 @@ class Destination(Protocol):
         Returns the filenames of the wheels that were added.
         """
 
-    def promote(self, before: Ledger, after: Ledger) -> int:
+    def promote(self, before: Ledger, after: Ledger, *, dry_run: bool = False) -> int:
         """
         Prove what ``after`` would serve, and serve it; return how many pages changed.
+
+        With ``dry_run`` nothing changes.
 
         Raises ``NotProven`` with the chain when a requirement of a served bundle would not install
         any more; then nothing has changed.
@@ -90,11 +94,8 @@ class Destination(Protocol):
         Raises ``NotVerified`` or ``NotProven`` with every problem.
         """
 
-    def roll_back(self, name: str = "") -> Ledger:
-        """Serve what was served before the newest import (of bundles named ``name``)."""
+    def find_unneeded(self, ledger: Ledger) -> tuple[str, ...]:
+        """Return the names of the files that no kept import of ``ledger`` names, sorted."""
 
-    def withdraw(self, project: str, version: str, reason: str) -> Ledger:
-        """Serve the release no more; ``NotProven`` if a requirement needs it."""
-
-    def prune(self, *, dry_run: bool) -> tuple[str, ...]:
-        """Remove the files that no import names, and return their names."""
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove files that ``find_unneeded`` has returned."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from matrix.destinations.destination import Destination, Say
 from matrix.destinations.leaves import sort_leaves_first
-from matrix.destinations.ledger import Import, list_owed
+from matrix.destinations.ledger import list_owed
+from matrix.destinations.lines import NO_STAMP, Import, Stamp
 from matrix.errors import NotVerified, Problem, UsageError
 from matrix.record.schema import RecordedWheel
 from matrix.verify import view
@@ -33,7 +34,13 @@ class Imported:
 
 
 def import_bundle(
-    bundle: Path, destination: Destination, say: Say, *, adopt: bool = False, sha256: str = ""
+    bundle: Path,
+    destination: Destination,
+    say: Say,
+    *,
+    stamp: Stamp = NO_STAMP,
+    adopt: bool = False,
+    sha256: str = "",
 ) -> Imported:
     """
     Verify ``bundle`` and add it to ``destination``; its record must have the digest ``sha256``, if
@@ -47,7 +54,7 @@ def import_bundle(
     report = verify(bundle, sha256=sha256)
     record = report.record
     with destination.lock(say):
-        before = destination.read_ledger(adopt=adopt)
+        before = destination.read_ledger(stamp, adopt=adopt)
         after = before.add_import(Import.of(record, report.record_sha256), record)
         order = sort_leaves_first(record.wheels, view.make_opener(bundle / "files"))
         _check_files(order, destination)

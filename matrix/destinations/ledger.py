@@ -8,76 +8,28 @@ added and never changed; rolling back and withdrawing are lines too.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, Union
+from typing import Final
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from matrix.destinations.lines import (
+    NO_STAMP,
+    Adoption,
+    Import,
+    Line,
+    Retirement,
+    RollBack,
+    Stamp,
+    Withdrawal,
+)
+from matrix.destinations.merging import merge_wheels
 from matrix.errors import NotVerified, Problem, UsageError
 from matrix.record.schema import Record, RecordedWheel
 
 FILENAME: Final = "ledger.jsonl"
-
-
-@dataclasses.dataclass(frozen=True)
-class Import:
-    """A bundle that was imported, with the digest of its record."""
-
-    name: str
-    version: str
-    sequence: int
-    record_sha256: str
-    action: Literal["import"] = "import"
-
-    @property
-    def record_path(self) -> str:
-        """The place of the record at the destination."""
-        return f"records/{self.name}-{self.sequence}.json"
-
-    @classmethod
-    def of(cls, record: Record, sha256: str) -> Import:
-        return cls(record.name, record.version, record.sequence, sha256)
-
-
-@dataclasses.dataclass(frozen=True)
-class RollBack:
-    """An import that was undone; its files stay, and it may be imported again."""
-
-    name: str
-    version: str
-    sequence: int
-    record_sha256: str
-    action: Literal["roll back"] = "roll back"
-
-
-@dataclasses.dataclass(frozen=True)
-class Withdrawal:
-    """A release that no page shows any more, even if a later bundle brings it."""
-
-    project: str
-    version: str
-    reason: str
-    action: Literal["withdraw"] = "withdraw"
-
-
-@dataclasses.dataclass(frozen=True)
-class Pruning:
-    """Files that no import names, removed."""
-
-    filenames: tuple[str, ...]
-    action: Literal["prune"] = "prune"
-
-
-@dataclasses.dataclass(frozen=True)
-class Adoption:
-    """Pages from elsewhere that the first import met and left as they are."""
-
-    paths: tuple[str, ...]
-    action: Literal["adopt"] = "adopt"
-
-
-Line = Union[Import, RollBack, Withdrawal, Pruning, Adoption]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,22 +38,31 @@ class Ledger:
 
     lines: tuple[Line, ...] = ()
     record_by_sha256: Mapping[str, Record] = dataclasses.field(default_factory=dict)
+    stamp: Stamp = NO_STAMP
+    """Of the lines that are added."""
 
-    @property
+    @functools.cached_property
     def imports(self) -> tuple[Import, ...]:
-        """The imports in effect: those that were not rolled back, oldest first."""
+        """The imports in effect: neither rolled back nor retired, oldest first."""
         imports: list[Import] = []
         for line in self.lines:
             if isinstance(line, Import):
                 imports.append(line)
-            elif isinstance(line, RollBack):
+            elif isinstance(line, (RollBack, Retirement)):
                 imports = [entry for entry in imports if entry.record_sha256 != line.record_sha256]
         return tuple(imports)
 
     @property
     def all_imports(self) -> tuple[Import, ...]:
-        """The imports, rolled back or not; their files are kept."""
+        """The imports, those that were undone or retired too."""
         return tuple(line for line in self.lines if isinstance(line, Import))
+
+    @property
+    def kept_records(self) -> tuple[Record, ...]:
+        """The records whose files are kept: an import that was rolled back may be made again."""
+        retired = {line.record_sha256 for line in self.lines if isinstance(line, Retirement)}
+        digests = {entry.record_sha256: None for entry in self.all_imports}
+        return tuple(self.record_by_sha256[digest] for digest in digests if digest not in retired)
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -110,8 +71,17 @@ class Ledger:
 
     @property
     def newest_records(self) -> tuple[Record, ...]:
-        """The newest record of each name."""
+        """The newest record of each name: what they require must install."""
         return tuple({record.name: record for record in self.records}.values())
+
+    def find_shown(self, target_id: str) -> tuple[Record, ...]:
+        """
+        The newest record of each name that has the target.
+
+        Where the newest of all has it no more, clients of the target keep what they see.
+        """
+        named = [r for r in self.records if any(target.id == target_id for target in r.targets)]
+        return tuple({record.name: record for record in named}.values())
 
     @property
     def withdrawals(self) -> tuple[Withdrawal, ...]:
@@ -127,12 +97,42 @@ class Ledger:
         """The targets that have a view, sorted."""
         return tuple(sorted({target.id for record in self.records for target in record.targets}))
 
-    @property
+    @functools.cached_property
     def wheels(self) -> tuple[RecordedWheel, ...]:
         """What pages show: the wheels of all imports in effect, without withdrawn releases."""
-        withdrawn = {(line.project, line.version) for line in self.withdrawals}
-        wheels = merge_wheels(self.records).values()
-        return tuple(wheel for wheel in wheels if (wheel.project, wheel.version) not in withdrawn)
+        return self._filter_shown(merge_wheels(self.records).values())
+
+    @functools.cached_property
+    def wheels_by_tree(self) -> Mapping[str, tuple[RecordedWheel, ...]]:
+        """
+        What each view shows, by the directory of its pages; none before the first import.
+
+        The view of a target has the wheels of the newest bundle of each name, and no others: they
+        are what was proven there.
+        """
+        if not self.all_imports:
+            return {}
+        wheels_by_tree = {"simple": self.wheels}
+        for target in self.target_ids:
+            merged = merge_wheels(self.find_shown(target)).values()
+            suiting = (wheel for wheel in merged if target in wheel.targets)
+            wheels_by_tree[f"targets/{target}/simple"] = self._filter_shown(suiting)
+        return wheels_by_tree
+
+    def _filter_shown(self, wheels: Iterable[RecordedWheel]) -> tuple[RecordedWheel, ...]:
+        withdrawn = {(line.project, _parse_version(line.version)) for line in self.withdrawals}
+        if not withdrawn:
+            return tuple(wheels)
+        return tuple(w for w in wheels if (w.project, _parse_version(w.version)) not in withdrawn)
+
+    def find_label(self, filename: str) -> str:
+        """The newest bundle in effect that brings the wheel ``filename``; empty if none does."""
+        labels = [
+            record.label
+            for record in self.records
+            if any(wheel.filename == filename for wheel in record.wheels)
+        ]
+        return labels[-1] if labels else ""
 
     def find_newest(self, name: str) -> Import | None:
         """The newest import in effect of bundles named ``name``; of any bundle without a name."""
@@ -141,18 +141,21 @@ class Ledger:
 
     def add(self, line: Line, *records: tuple[str, Record]) -> Ledger:
         """Return the same ledger with ``line``, and ``records`` with their digests."""
-        return Ledger((*self.lines, line), {**self.record_by_sha256, **dict(records)})
+        if not line.when:
+            line = dataclasses.replace(line, who=self.stamp.who, when=self.stamp.when)
+        record_by_sha256 = {**self.record_by_sha256, **dict(records)}
+        return Ledger((*self.lines, line), record_by_sha256, self.stamp)
 
     def add_import(self, entry: Import, record: Record) -> Ledger:
         """
-        Return the same ledger with ``entry``, or itself if ``entry`` is its newest of that name.
+        Return the same ledger with ``entry``, or itself if ``entry`` is in effect.
 
         Raises ``NotVerified`` for a bundle that is older than the newest, for another bundle with
         the sequence of an earlier one, and for a wheel whose name another wheel has already.
         """
-        newest = self.find_newest(entry.name)
-        if newest == entry:
+        if entry in self.imports:
             return self
+        newest = self.find_newest(entry.name)
         place = f"{entry.name} {entry.version}"
         if newest is not None and entry.sequence <= newest.sequence:
             what = f"expected a sequence above {newest.sequence}, got {entry.sequence}"
@@ -179,11 +182,23 @@ class Ledger:
             RollBack(newest.name, newest.version, newest.sequence, newest.record_sha256)
         )
 
+    def retire(self, keep: int) -> Ledger:
+        """Return the ledger without the imports that ``keep`` newer ones of their name replaced."""
+        ledger = self
+        for name in sorted({entry.name for entry in self.imports}):
+            own = [entry for entry in self.imports if entry.name == name]
+            for entry in own[:-keep]:
+                fields = (entry.name, entry.version, entry.sequence, entry.record_sha256)
+                ledger = ledger.add(Retirement(*fields))
+        return ledger
+
     def withdraw(self, project: str, version: str, reason: str) -> Ledger:
         """Return the ledger without the release; pages no longer show it."""
         name = canonicalize_name(project)
         versions = sorted({wheel.version for wheel in self.wheels if wheel.project == name})
-        release = next((text for text in versions if _is_same(text, version)), "")
+        release = next(
+            (text for text in versions if _parse_version(text) == _parse_version(version)), ""
+        )
         if not release:
             what = f"expected a release that pages show, got {version!r}"
             hint = f"releases: {', '.join(versions)}" if versions else ""
@@ -195,33 +210,12 @@ def _is_twin(line: Import, entry: Import) -> bool:
     return (line.name, line.sequence) == (entry.name, entry.sequence)
 
 
-def _is_same(version: str, other: str) -> bool:
+def _parse_version(text: str) -> Version | str:
+    """The version, or the text itself where it is none."""
     try:
-        return Version(version) == Version(other)
+        return Version(text)
     except InvalidVersion:
-        return False
-
-
-def merge_wheels(records: Iterable[Record]) -> dict[str, RecordedWheel]:
-    """
-    The wheels of all ``records`` by filename, each shown to every target that any record names.
-
-    Raises ``NotVerified`` when one filename has two digests: clients that installed the first would
-    get another wheel under the same name.
-    """
-    wheel_by_filename: dict[str, RecordedWheel] = {}
-    problems = []
-    for record in records:
-        for wheel in record.wheels:
-            first = wheel_by_filename.setdefault(wheel.filename, wheel)
-            if first.sha256 != wheel.sha256:
-                what = f"expected sha256 {first.sha256}, as imported before, got {wheel.sha256}"
-                problems.append(Problem(place=f"files/{wheel.filename}", what=what))
-            targets = tuple(sorted({*first.targets, *wheel.targets}))
-            wheel_by_filename[wheel.filename] = dataclasses.replace(first, targets=targets)
-    if problems:
-        raise NotVerified.of(problems)
-    return wheel_by_filename
+        return text
 
 
 def list_owed(wheel: RecordedWheel) -> tuple[tuple[str, str], ...]:

@@ -12,36 +12,33 @@ A directory that any web server, or ``file://``, can serve: bundles imported one
     .lock                     held by the process that changes the directory
 
 An import has two halves. The first only adds files that no page names: wheels, leaves first, then
-every new page under a staging directory; those are proven there. The second half is a ``switch``:
-the record, pages of projects, leaves first, then the root pages, then the ledger. An interrupt or a
-full disk in the first half leaves what was served; in the second, every prefix of the steps shows
-only wheels whose dependencies are shown, and the next run finishes it. Rolling back and withdrawing
-are the same switch in the other order.
+every new page under a staging directory; those are proven there. The second half is a ``switch``.
+First every page shows what it showed and what it will show: pages of projects, leaves first, then
+the root pages. Then what it will not show goes, in the other order. The ledger comes last. An
+interrupt or a full disk in the first half leaves what was served; in the second, every prefix of
+the steps shows only wheels whose dependencies are shown, and the next run finishes it. Rolling back
+and withdrawing are the same switch.
 
-One rename of a symbolic link would be a smaller step, but such a directory cannot be copied to
-Windows, nor be served by every server.
+Pages of earlier states are not kept: ledger and records make the same bytes again. One rename of a
+symbolic link would be a smaller step, but such a directory cannot be copied to Windows, nor be
+served by every server.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from matrix.destinations import content, ledger_text, switch
 from matrix.destinations.destination import Capabilities, Say
 from matrix.destinations.leaves import sort_leaves_first
-from matrix.destinations.ledger import (
-    FILENAME,
-    Ledger,
-    Pruning,
-    RollBack,
-    Withdrawal,
-    list_owed,
-)
+from matrix.destinations.ledger import FILENAME, Ledger, list_owed
+from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.destinations.permissions import make_directory, make_readable
+from matrix.destinations.switch import Change
 from matrix.edge import files, locks
 from matrix.errors import NotProven, NotVerified, NotWritten, Problem
 from matrix.record import layout, schema
@@ -51,6 +48,7 @@ from matrix.verify.proofs import prove_target
 
 LOCK: Final = ".lock"
 _FILES: Final = "files"
+_OTHERS_READ: Final = 0o004
 _BUNDLES: Final = "bundles"
 _PARTS: Final = (f"{_FILES}/.*.part", f"{content.RECORDS}/.*.part", f"{_BUNDLES}/**/.*.part")
 
@@ -80,6 +78,8 @@ class Static:
         make_directory(self.directory)
         try:
             with locks.hold(self.directory / LOCK):
+                if not self.directory.stat().st_mode & _OTHERS_READ:
+                    say(f"warning: {self.directory} is not readable for other users")
                 if switch.recover(self.directory, _PARTS):
                     say(f"finished the import into {self.directory} that was interrupted")
                 yield
@@ -88,8 +88,8 @@ class Static:
             hint = "wait until it has ended, then run the command again"
             raise NotWritten(Problem(place=self.label, what=what, hint=hint)) from error
 
-    def read_ledger(self, *, adopt: bool = False) -> Ledger:
-        ledger = content.read_ledger(self.directory)
+    def read_ledger(self, stamp: Stamp = NO_STAMP, *, adopt: bool = False) -> Ledger:
+        ledger = content.read_ledger(self.directory, stamp)
         unaccounted = content.find_unaccounted(self.directory, ledger)
         if unaccounted and not adopt:
             raise content.refuse_unaccounted(self.directory, unaccounted)
@@ -122,46 +122,69 @@ class Static:
                 make_readable(path)
         return is_new
 
-    def promote(self, before: Ledger, after: Ledger) -> int:
-        texts = content.render_pages(after)
-        for entry in after.imports:
-            texts[entry.record_path] = schema.dump(after.record_by_sha256[entry.record_sha256])
-        texts[FILENAME] = ledger_text.dump(after.lines)
-        content_by_path = {path: text.encode("utf-8") for path, text in texts.items()}
-        changed = [path for path in texts if self._read(path) != content_by_path[path]]
-        served = set(content.list_pages(self.directory)) - after.adopted_paths
-        paths = [*changed, *(served - texts.keys())]
-        if paths:
+    def promote(self, before: Ledger, after: Ledger, *, dry_run: bool = False) -> int:
+        if problems := list(content.find_absent(self.directory, after)):
+            raise NotVerified.of(problems)
+        changes = self._list_changes(before, after)
+        if changes:
             open_wheel = view.make_opener(self.directory / _FILES)
-            ordered = self._sort_paths(paths, before, after, open_wheel)
-            with switch.stage(self.directory, content_by_path, ordered) as staged:
+            with switch.stage(self.directory, changes) as staged:
                 self._prove(after, open_wheel, staged.files)
-                staged.run()
-        return sum(_is_page(path) for path in paths)
+                if not dry_run:
+                    staged.run()
+        return len({change.path for change in changes if _is_page(change.path)})
+
+    def _list_changes(self, before: Ledger, after: Ledger) -> list[Change]:
+        """Records; pages with what comes, leaves first; pages without what goes; the ledger."""
+        joined = content.join_views(before.wheels_by_tree, after.wheels_by_tree)
+        between = content.render_pages(joined)
+        final = content.render_pages(after.wheels_by_tree)
+        served = set(content.list_pages(self.directory)) - after.adopted_paths
+        comes = [path for path, text in between.items() if self._read(path) != text.encode("utf-8")]
+        goes = [path for path in served | between.keys() if final.get(path) != between.get(path)]
+        records = {
+            entry.record_path: schema.dump(after.record_by_sha256[entry.record_sha256])
+            for entry in after.imports
+        }
+        key = self._make_key(before, after)
+        return [
+            *self._compare(records),
+            *(Change(path, between[path].encode("utf-8")) for path in sorted(comes, key=key)),
+            *(
+                Change(path, final[path].encode("utf-8") if path in final else None)
+                for path in sorted(goes, key=key, reverse=True)
+            ),
+            *self._compare({FILENAME: ledger_text.dump(after.lines)}),
+        ]
+
+    def _compare(self, text_by_path: Mapping[str, str]) -> Iterator[Change]:
+        for path in sorted(text_by_path):
+            content_bytes = text_by_path[path].encode("utf-8")
+            if self._read(path) != content_bytes:
+                yield Change(path, content_bytes)
+
+    def _make_key(self, before: Ledger, after: Ledger) -> Callable[[str], tuple[bool, int, str]]:
+        """Sort pages of projects, leaves first, then the root pages."""
+        wheels = {wheel.filename: wheel for ledger in (before, after) for wheel in ledger.wheels}
+        present = [wheel for name, wheel in wheels.items() if self._locate_sidecar(name).exists()]
+        order = sort_leaves_first(present, view.make_opener(self.directory / _FILES))
+        rank_by_project = {wheel.project: number for number, wheel in enumerate(order)}
+
+        def key(path: str) -> tuple[bool, int, str]:
+            parts = path.split("/")
+            # simple/<project>/index.html or targets/<id>/simple/<project>/index.html
+            is_root = len(parts) not in {3, 5}
+            return (is_root, 0 if is_root else rank_by_project.get(parts[-2], 0), path)
+
+        return key
+
+    def _locate_sidecar(self, filename: str) -> Path:
+        return self.directory / _FILES / f"{filename}.metadata"
 
     def _read(self, path: str) -> bytes:
         if not (self.directory / path).exists():
             return b""
         return reading.read_bytes(self.directory / path, place=path)
-
-    def _sort_paths(
-        self, paths: Iterable[str], before: Ledger, after: Ledger, open_wheel: view.OpenWheel
-    ) -> list[str]:
-        """Records; pages of projects, leaves first; root pages; the ledger. Removals in reverse."""
-        wheels = {wheel.filename: wheel for ledger in (before, after) for wheel in ledger.wheels}
-        order = sort_leaves_first(wheels.values(), open_wheel)
-        rank_by_project = {wheel.project: number for number, wheel in enumerate(order)}
-
-        def key(path: str) -> tuple[int, int, str]:
-            parts = path.split("/")
-            # simple/<project>/index.html or targets/<id>/simple/<project>/index.html
-            is_project = len(parts) in {3, 5}
-            return (0, rank_by_project.get(parts[-2], 0), path) if is_project else (1, 0, path)
-
-        shrinks = isinstance(after.lines[-1], (RollBack, Withdrawal))
-        pages = sorted(filter(_is_page, paths), key=key, reverse=shrinks)
-        records = sorted(path for path in paths if path.startswith(f"{content.RECORDS}/"))
-        return [*records, *pages, *(path for path in paths if path == FILENAME)]
 
     def _prove(self, ledger: Ledger, open_wheel: view.OpenWheel, *trees: Path) -> None:
         """Prove the newest bundle of each name from the pages of ``trees``, then from ours."""
@@ -185,8 +208,11 @@ class Static:
 
     def verify(self) -> None:
         ledger = self.read_ledger()
-        problems = list(content.find_damage(self.directory, ledger.wheels))
-        for path, text in content.render_pages(ledger).items():
+        problems = [
+            dataclasses.replace(problem, hint=_name_remedy(problem.place, ledger))
+            for problem in content.find_damage(self.directory, ledger.wheels)
+        ]
+        for path, text in content.render_pages(ledger.wheels_by_tree).items():
             if self._read(path) != text.encode("utf-8"):
                 what = "expected the page of what was imported, got another"
                 problems.append(Problem(place=path, what=what))
@@ -195,31 +221,20 @@ class Static:
         if ledger.all_imports:
             self._prove(ledger, view.make_opener(self.directory / _FILES))
 
-    def roll_back(self, name: str = "") -> Ledger:
-        before = self.read_ledger()
-        return self._change(before, before.roll_back(name))
-
-    def withdraw(self, project: str, version: str, reason: str) -> Ledger:
-        before = self.read_ledger()
-        return self._change(before, before.withdraw(project, version, reason))
-
-    def _change(self, before: Ledger, after: Ledger) -> Ledger:
-        self.promote(before, after)
-        return after
-
-    def prune(self, *, dry_run: bool) -> tuple[str, ...]:
-        ledger = self.read_ledger()
-        records = ledger.record_by_sha256.values()
-        wheels = [wheel for record in records for wheel in record.wheels]
+    def find_unneeded(self, ledger: Ledger) -> tuple[str, ...]:
+        wheels = [wheel for record in ledger.kept_records for wheel in record.wheels]
         owed = {name for wheel in wheels for name, _ in list_owed(wheel)}
         present = {path.name for path in (self.directory / _FILES).glob("*")}
-        names = tuple(sorted(present - owed))
-        if names and not dry_run:
-            # The ledger first: a file that is gone without a line could not be explained.
-            self.promote(ledger, ledger.add(Pruning(names)))
-            for name in names:
-                _remove(self.directory / _FILES / name)
-        return names
+        return tuple(sorted(present - owed))
+
+    def remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            _remove(self.directory / _FILES / name)
+
+
+def _name_remedy(place: str, ledger: Ledger) -> str:
+    filename = place.removeprefix(f"{_FILES}/").removesuffix(".metadata")
+    return f"remove it if it is there, then import {ledger.find_label(filename)} again"
 
 
 def _remove(path: Path) -> None:

@@ -12,7 +12,7 @@ import contextlib
 import dataclasses
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,14 +26,23 @@ COMMITTED: Final = ".switch"
 _STAGING: Final = ".staging"
 _STEPS: Final = "steps.json"
 _FILES: Final = "files"
+_BETWEEN: Final = "between"
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One file of the directory, and what replaces it; None removes it."""
+
+    path: str
+    content: bytes | None
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One file of the directory, replaced by a staged one or removed."""
+    """A change whose content is staged below the directory ``source``; an empty one removes."""
 
     path: str
-    removes: bool
+    source: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Switch:
 
     @property
     def files(self) -> Path:
-        """The directory of the staged files."""
+        """The directory of the files as they are in the end."""
         return self.staging / _FILES
 
     def run(self) -> None:
@@ -67,27 +76,35 @@ class Switch:
 
 
 @contextlib.contextmanager
-def stage(
-    top: Path, content_by_path: Mapping[str, bytes], paths: Iterable[str]
-) -> Iterator[Switch]:
+def stage(top: Path, changes: Sequence[Change]) -> Iterator[Switch]:
     """
-    Yield a switch that replaces ``paths`` in this order, and removes those without content.
+    Yield a switch that makes ``changes`` in this order; a path may change twice.
 
     A switch that was not run when the block ends is thrown away.
     """
-    steps = tuple(Step(path=path, removes=path not in content_by_path) for path in paths)
+    last_by_path = {change.path: change for change in changes}
+    steps = tuple(
+        Step(change.path, _name_source(change, last_by_path[change.path])) for change in changes
+    )
     switch = Switch(top, top / f"{_STAGING}-{secrets.token_hex(4)}", steps)
     try:
-        for step in steps:
-            if not step.removes:
-                make_directory((switch.files / step.path).parent)
+        for step, change in zip(steps, changes):
+            if change.content is not None:
+                staged = switch.staging / step.source / step.path
+                make_directory(staged.parent)
                 make_directory((top / step.path).parent)
-                files.write(switch.files / step.path, content_by_path[step.path])
-                make_readable(switch.files / step.path)
+                files.write(staged, change.content)
+                make_readable(staged)
         files.write(switch.staging / _STEPS, canonical.dump(Steps(steps)))
         yield switch
     finally:
         shutil.rmtree(switch.staging, ignore_errors=True)
+
+
+def _name_source(change: Change, last: Change) -> str:
+    if change.content is None:
+        return ""
+    return _FILES if change is last else _BETWEEN
 
 
 def recover(top: Path, parts: Sequence[str]) -> bool:
@@ -112,9 +129,9 @@ def recover(top: Path, parts: Sequence[str]) -> bool:
 
 def _finish(top: Path, steps: Sequence[Step]) -> None:
     for step in steps:
-        staged = top / COMMITTED / _FILES / step.path
+        staged = top / COMMITTED / step.source / step.path
         try:
-            if step.removes:
+            if not step.source:
                 _remove(top, step.path)
             elif staged.exists():  # else the killed run has renamed it
                 staged.replace(top / step.path)
@@ -139,7 +156,9 @@ def _read_steps(path: Path) -> tuple[Step, ...]:
     place = str(path)
     data = reading.read_bytes(path, place=place)
     steps = reading.parse(data, lambda text: canonical.load(Steps, text), place=place).steps
-    if problems := list(tree.find_unportable(step.path for step in steps)):
+    paths = {step.path for step in steps}
+    sources = {step.source for step in steps} - {"", _FILES, _BETWEEN}
+    if problems := list(tree.find_unportable(paths | sources)):
         hint = f"remove {path.parent}, then import the newest bundle again"
         what = f"{problems[0].place} {problems[0].what}"
         raise NotVerified(Problem(place=place, what=what, hint=hint))

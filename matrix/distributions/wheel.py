@@ -16,6 +16,7 @@ from matrix.distributions.wheel_layout import (
     top_level,
 )
 from matrix.distributions.wheel_name import (
+    Identity,
     InvalidWheel,
     WheelName,
     blame,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from matrix.distributions.core_metadata import CoreMetadata
 
 __all__ = [
+    "Identity",
     "InvalidWheel",
     "Wheel",
     "WheelName",

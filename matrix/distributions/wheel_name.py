@@ -6,7 +6,9 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from packaging.utils import parse_wheel_filename
+from packaging.tags import Tag
+from packaging.utils import BuildTag, NormalizedName, parse_wheel_filename
+from packaging.version import Version
 
 from matrix.edge import limits
 from matrix.edge.foreign import translate_errors
@@ -14,9 +16,8 @@ from matrix.edge.foreign import translate_errors
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packaging.tags import Tag
-    from packaging.utils import BuildTag, NormalizedName
-    from packaging.version import Version
+Identity = tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]
+"""Project, version, build tag and tags, however a filename spells them."""
 
 
 class InvalidWheel(ValueError):
@@ -37,6 +38,11 @@ class WheelName:
     version: Version
     build: BuildTag
     tags: frozenset[Tag]
+
+    @property
+    def identity(self) -> Identity:
+        """What two wheels of one release have in common that no index can tell apart."""
+        return self.project, self.version, self.build, self.tags
 
 
 def parse_filename(filename: str) -> WheelName:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from matrix.destinations.destination import Destination, Say
 from matrix.destinations.imports import Imported, check_apart, import_bundle
+from matrix.destinations.ledger import Ledger
+from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.errors import NotVerified, Problem
 from matrix.record import parts, schema
 from matrix.verify import unpacking
@@ -25,6 +27,7 @@ def import_carried(
     say: Say,
     *,
     scratch: Path,
+    stamp: Stamp = NO_STAMP,
     adopt: bool = False,
     sha256: str = "",
 ) -> Imported:
@@ -32,7 +35,14 @@ def import_carried(
     carried = find_bundle(path)
     check_apart(carried, destination)
     with unpacking.open_bundle(carried, scratch=scratch) as bundle:
-        return import_bundle(bundle, destination, say, adopt=adopt, sha256=sha256)
+        return import_bundle(bundle, destination, say, stamp=stamp, adopt=adopt, sha256=sha256)
+
+
+def verify_destination(destination: Destination, say: Say) -> Ledger:
+    """Check every file and page of ``destination``, prove it again, and return its ledger."""
+    say(f"verifying {destination.label}")
+    destination.verify()
+    return destination.read_ledger()
 
 
 def find_bundle(path: Path) -> Path:

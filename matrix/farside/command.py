@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +14,15 @@ from matrix import __version__
 from matrix.edge import streams
 from matrix.errors import INTERRUPTED, MatrixError, NotWritten, printable_lines
 from matrix.farside import help_texts
+from matrix.farside.stamps import make_stamp
 from matrix.farside.verbs import VERBS
 
 
 def main(texts: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
     arguments = _make_parser().parse_args(texts)
+    now = datetime.datetime.now(tz=datetime.timezone.utc).replace(microsecond=0)
+    arguments.stamp = make_stamp(os.environ, now)
     say = _ignore if arguments.quiet else _say
     (run,) = (verb.run for verb in VERBS if verb.name == arguments.verb)
     try:

@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from matrix.destinations.destination import Say
-from matrix.destinations.kinds import parse_destination
-from matrix.farside import carried, client_settings, help_texts, server, summaries
+from matrix.destinations.kinds import is_destination, parse_destination
+from matrix.farside import (
+    carried,
+    client_settings,
+    destination_verbs,
+    help_texts,
+    server,
+    summaries,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +31,12 @@ class Verb:
     run: Callable[[argparse.Namespace, Say], str]
 
 
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", help=help_texts.VERIFIED)
+    _add_bundle(parser)
+
+
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
     parser.add_argument("--json", action="store_true", help=help_texts.JSON)
     parser.add_argument(
@@ -38,8 +49,10 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace, say: Say) -> str:
+    if is_destination(arguments.bundle):
+        return destination_verbs.verify(arguments, say)
     report = carried.verify_carried(
-        arguments.bundle, say, scratch=arguments.scratch, sha256=arguments.sha256
+        Path(arguments.bundle), say, scratch=arguments.scratch, sha256=arguments.sha256
     )
     if arguments.json:
         return summaries.dump_json(summaries.describe_bundle(report))
@@ -47,6 +60,7 @@ def _verify(arguments: argparse.Namespace, say: Say) -> str:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
     _add_bundle(parser)
     parser.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
@@ -58,6 +72,7 @@ def _import(arguments: argparse.Namespace, say: Say) -> str:
         parse_destination(arguments.to),
         say,
         scratch=arguments.scratch,
+        stamp=arguments.stamp,
         adopt=arguments.adopt,
         sha256=arguments.sha256,
     )
@@ -98,8 +113,9 @@ def _serve(arguments: argparse.Namespace, say: Say) -> str:
 
 
 VERBS: Final = (
-    Verb("verify", "check every byte of a bundle and prove it again", _add_bundle, _verify),
+    Verb("verify", "check every byte of a bundle and prove it again", _add_verify, _verify),
     Verb("import", "verify a bundle and add it to a destination", _add_import, _import),
+    *(Verb(*row) for row in destination_verbs.ROWS),
     Verb("settings", "print what pip and uv need for an index", add_settings, _settings),
     Verb("serve", "serve a bundle or a destination on loopback", add_serve, _serve),
 )

@@ -12,7 +12,7 @@ from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel
 from matrix.errors import Problem
 from matrix.record import layout, schema
-from matrix.record.schema import Record, RecordedTarget
+from matrix.record.schema import Record, RecordedTarget, RecordedWheel
 from matrix.verify import tree
 
 # PEP 508. A missing variable would be taken from the machine that proves.
@@ -42,6 +42,7 @@ def find_problems(record: Record) -> Iterator[Problem]:
         *_check_targets(record),
         *_check_files(record),
         *_check_releases(record),
+        *_check_twins(record),
         *_check_keys(record),
     ):
         yield Problem(place=schema.FILENAME, what=what)
@@ -118,6 +119,19 @@ def _check_releases(record: Record) -> Iterator[str]:
         expected, got = f"{name.project} {name.version}", f"{recorded.project} {recorded.version}"
         if expected != got:
             yield f"expected {recorded.filename} to be recorded as {expected}, got {got}"
+
+
+def _check_twins(record: Record) -> Iterator[str]:
+    """Two spellings of one release with other bytes: installers take different ones."""
+    first_by_identity: dict[wheel.Identity, RecordedWheel] = {}
+    for recorded in record.wheels:
+        try:
+            identity = wheel.parse_filename(recorded.filename).identity
+        except InvalidWheel:
+            continue
+        first = first_by_identity.setdefault(identity, recorded)
+        if first.sha256 != recorded.sha256:
+            yield f"{first.filename} and {recorded.filename} are one release with two digests"
 
 
 def _check_keys(record: Record) -> Iterator[str]:

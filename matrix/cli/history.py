@@ -1,0 +1,36 @@
+"""``history``: what was done to a destination."""
+
+import argparse
+import dataclasses
+from typing import Final
+
+from matrix.cli.arguments import Common
+from matrix.cli.session import Session, format_json
+from matrix.destinations.kinds import parse_destination
+from matrix.farside import help_texts, history
+
+DESCRIPTION: Final = (
+    "Print what was done to a destination, by whom and when. Each line of the ledger holds the "
+    "digest of the line before it: note the last digest elsewhere, and any later change shows."
+)
+EXAMPLES: Final = ("wheelyard history static:/srv/wheels", "wheelyard history /srv/wheels --json")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    destination: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    help_texts.add_destination(parser)
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Print what was done to a destination."""
+    destination = parse_destination(arguments.destination, place="DESTINATION")
+    ledger = destination.read_ledger()
+    if arguments.common.json:
+        session.show(format_json(history.describe_history(ledger)))
+    else:
+        session.show(history.summarize_history(ledger))

@@ -1,0 +1,48 @@
+"""``prune``: remove what no import of a destination needs."""
+
+import argparse
+import dataclasses
+from typing import Final
+
+from matrix.cli.arguments import Common
+from matrix.cli.session import Session, format_json
+from matrix.destinations import undo
+from matrix.destinations.kinds import parse_destination
+from matrix.farside import help_texts, history
+from matrix.farside.stamps import make_stamp
+
+DESCRIPTION: Final = (
+    "List the files that no import of a destination needs, and with --remove remove them. "
+    "With --keep, imports that newer ones of their name replaced go first."
+)
+EXAMPLES: Final = (
+    "wheelyard prune static:/srv/wheels",
+    "wheelyard prune static:/srv/wheels --keep 3 --remove",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    common: Common
+    destination: str
+    keep: int | None
+    remove: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    help_texts.add_prune(parser)
+
+
+def run(session: Session, arguments: Arguments) -> None:
+    """Remove what no import of a destination needs."""
+    undone = undo.prune(
+        parse_destination(arguments.destination, place="DESTINATION"),
+        session.reporter.say,
+        keep=arguments.keep,
+        stamp=make_stamp(session.environment, session.now),
+        dry_run=not arguments.remove,
+    )
+    if arguments.common.json:
+        session.show(format_json(history.describe_undone(undone)))
+    else:
+        session.show(history.summarize_undone(undone))
