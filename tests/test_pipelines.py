@@ -169,7 +169,7 @@ def test_another_name_of_the_manifest_reaches_every_command() -> None:
     committed = providers.render_committed(read(one_linux(), source="wheels.yaml"))
 
     workflow = committed[github.WORKFLOW]
-    needing = ("store", "generate", "check", "plan", "report", "build", "bundle", "runner")
+    needing = ("store", "wait", "generate", "check", "plan", "report", "build", "bundle", "runner")
     lines = [line for line in workflow.splitlines() if "/wheelyard " in line]
     assert all(
         line.endswith(" --manifest wheels.yaml") == any(f"wheelyard {v} " in line for v in needing)

@@ -62,7 +62,8 @@ def judge(
         )
         for expression in expressions
     ]
-    assert len(values) == len(workflow(text)["jobs"]["wheels"]["needs"])
+    # Every job, and the lock.
+    assert len(values) == len(workflow(text)["jobs"]["wheels"]["needs"]) + 1
     return "".join(map(str, values)).split()
 
 
@@ -94,6 +95,19 @@ def test_nothing_to_build_is_green() -> None:
 
 def test_a_build_that_is_skipped_although_the_plan_has_jobs_is_red() -> None:
     assert judge({**GREEN, BUILD: "skipped"}) == [BUILD]
+
+
+def test_a_stale_lock_is_red_although_everything_was_built() -> None:
+    assert judge(GREEN, outputs={**BUILT, "plan.stale": "true"}) == ["stale-lock"]
+    assert judge(GREEN, outputs={**BUILT, "plan.stale": "false"}) == []
+
+
+def test_a_release_that_was_not_attested_is_red() -> None:
+    text = f"{one_linux()}github: {{attest: true}}\n"
+    good = {**GREEN, "publish": "success", "attest": "success"}
+
+    assert judge(good, event=TAG, text=text) == []
+    assert judge({**good, "attest": "failure"}, event=TAG, text=text) == ["attest"]
 
 
 def test_a_bundle_is_skipped_only_where_the_plan_says_so() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from matrix.errors import UsageError
+from matrix.manifest.reading import read
 from matrix.pipelines import github, gitlab, providers, release
 from matrix.pipelines.pins import read_actions
 
@@ -97,10 +98,11 @@ def test_a_release_of_github_is_made_of_parts_that_it_takes() -> None:
     (step,) = [s for s in workflow()["jobs"]["bundle"]["steps"] if s["name"] == "Bundle"]
 
     assert step["id"] == "bundle"
-    assert '--out release --outputs "$GITHUB_OUTPUT" ${TAG:+' in step["run"]
+    assert '${UNTESTED:+--untested "$UNTESTED"} ${TAG:+' in step["run"]
     assert step["env"] == {
         "PLAN": "${{ needs.plan.outputs.digest }}",
         "TAG": "${{ startsWith(github.ref, 'refs/tags/bundle-') && github.ref_name || '' }}",
+        "UNTESTED": "${{ needs.plan.outputs.untested }}",
         "WHEELYARD_ALLOW_MISSING": "${{ inputs.allow-missing }}",
     }
     size = github.GitHub().limits["release file bytes"]
@@ -227,3 +229,24 @@ def test_a_merge_request_is_reported_against_its_base() -> None:
     assert report["rules"] == [{"if": "$CI_MERGE_REQUEST_IID", "when": "always"}]
     assert report["artifacts"]["expose_as"] == "wheel report"
     assert report["artifacts"]["paths"] == ["report/"]
+
+
+def test_an_attestation_is_made_by_a_job_that_runs_one_action() -> None:
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+    committed = providers.render_committed(read(f"{text}github: {{attest: true}}\n"))
+    jobs = semantics.parse(committed[github.WORKFLOW])["jobs"]
+
+    (step,) = jobs["attest"]["steps"]
+    assert step["uses"].startswith("actions/attest-build-provenance@")
+    assert step["with"] == {
+        "subject-name": "bundle.json",
+        "subject-digest": "sha256:${{ needs.bundle.outputs.sha256 }}",
+    }
+    assert jobs["attest"]["permissions"] == {"attestations": "write", "id-token": "write"}
+    assert semantics.github_problems(committed[github.WORKFLOW], _outputs()) == []
+    assert "attest" not in workflow()["jobs"]
+
+
+def _outputs() -> dict[str, str]:
+    manifest = cases.manifest("one-linux")
+    return github.GitHub().render_outputs(manifest, cases.plan(manifest))

@@ -86,6 +86,12 @@ def _load_bundle() -> VerbModule[Any]:
     return bundle
 
 
+def _load_wait() -> VerbModule[Any]:
+    from matrix.cli import wait  # noqa: PLC0415 - see above
+
+    return wait
+
+
 def _load_verify() -> VerbModule[Any]:
     from matrix.cli import verify  # noqa: PLC0415 - see above
 
@@ -245,6 +251,7 @@ VERBS: Final = (
     ),
     Verb("toolchain", "fetch what the lanes download, for closed runners", _load_toolchain),
     Verb("runner", "list what this machine lacks to build the manifest's targets", _load_runner),
+    Verb("wait", "wait for the branch's own run of the commit of a release", _load_wait),
     Verb("store", "keep built wheels between the runs of a pipeline", _load_store),
     Verb("cache", "print the cache directory, or clean it", _load_cache),
     Verb("schema", "print the JSON Schema of a file", _load_schema),

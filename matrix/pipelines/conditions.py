@@ -59,6 +59,7 @@ def _judge_jobs(
         spared = f" && !({result} == 'skipped' && {IS_FORK})" if spares_forks else ""
         yield job, f"{result} != 'success'{spared}"
     is_planned = "needs.plan.result == 'success'"
+    yield "stale-lock", "needs.plan.outputs.stale == 'true'"
     for build in builds:
         result, output = f"needs.build-{build}.result", f"needs.plan.outputs.{build}"
         skipped = f"({result} == 'skipped' && {output} == '[]')"

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from matrix.plan.model import Plan
 
 WORKFLOW: Final = ".github/workflows/wheels.yml"
-RELEASED: Final = ("publish",)
-"""The jobs of a release that follow the bundle."""
-
 SYNTAX: Final = Syntax(service="github", expansion="${{")
 
 
@@ -90,12 +87,14 @@ class GitHub:
         is_enterprise = manifest.github.dialect == "enterprise-server"
         is_release = conditions.is_release(manifest.output.tags)
         spares_forks = manifest.github.forks == "hosted"
+        released = list_released(manifest)
         return {
             "name": manifest.output.name,
             "branch": manifest.github.branch,
             "tags": (f"{manifest.output.tags}[0-9]*",),
             "has_store": has_store(manifest),
             "is_shared": bool(manifest.store.directory),
+            "is_attested": manifest.github.attest,
             "is_scheduled": manifest.schedule == "weekly",
             "is_release": is_release,
             "is_fork": conditions.IS_FORK,
@@ -104,10 +103,10 @@ class GitHub:
             "coordinator": coordinator,
             "builds": builds,
             "machines": list_machines(builds),
-            "released": RELEASED,
+            "released": released,
             "failures": conditions.name_failures(
                 builds,
-                released=RELEASED,
+                released=released,
                 tags=manifest.output.tags,
                 spares_forks=spares_forks and not coordinator.is_hosted,
             ),
@@ -119,6 +118,11 @@ class GitHub:
             "is_enterprise": is_enterprise,
             "part_bytes": self.limits["release file bytes"],
         }
+
+
+def list_released(manifest: Manifest) -> tuple[str, ...]:
+    """The jobs of a release that follow the bundle."""
+    return (*(("attest",) if manifest.github.attest else ()), "publish")
 
 
 def has_store(manifest: Manifest) -> bool:

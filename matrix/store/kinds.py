@@ -19,7 +19,7 @@ from matrix.store.lookup import Store
 from matrix.store.released import Releases, WithReleases
 from matrix.store.shared_directory import SharedDirectory, name_place
 
-_GITHUB: Final = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN")
+GITHUB_VARIABLES: Final = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,22 +78,27 @@ def _open_github(manifest: Manifest, around: Surroundings) -> Store:
     if manifest.store.github == "none":
         raise NoStore("store.github is none")
     environment = around.environment
-    missing = [name for name in _GITHUB if not environment.get(name)]
+    missing = [name for name in GITHUB_VARIABLES if not environment.get(name)]
     if missing:
         raise NoStore(f"not set: {', '.join(missing)}")
     api = GitHubApi.open(
         environment, ca_bundle=around.ca_bundle, log=around.log, sleep=around.sleep
     )
-    # OWNER/NAME/.github/workflows/wheels.yml@refs/heads/main
-    _, _, named = environment.get("GITHUB_WORKFLOW_REF", "").partition("/.github/")
     runs = GitHubRuns(
         api,
         branch=manifest.github.branch,
         run=environment["GITHUB_RUN_ID"],
-        workflow=f".github/{named.partition('@')[0]}" if named else WORKFLOW,
+        workflow=find_workflow(environment),
     )
     artifacts = GitHubArtifacts(api, runs, scratch=around.scratch)
     return _add_releases(artifacts, GitHubReleases(api, bundle=manifest.bundle), manifest)
+
+
+def find_workflow(environment: Mapping[str, str]) -> str:
+    """The path of the workflow that runs, in its repository."""
+    # OWNER/NAME/.github/workflows/wheels.yml@refs/heads/main
+    _, _, named = environment.get("GITHUB_WORKFLOW_REF", "").partition("/.github/")
+    return f".github/{named.partition('@')[0]}" if named else WORKFLOW
 
 
 def _open_gitlab(manifest: Manifest, around: Surroundings) -> Store:

@@ -17,11 +17,12 @@ _RESULT = re.compile(r"needs\.([\w-]+)\.result")
 _STEP = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")
 _OUTCOME = re.compile(r"steps\.([\w-]+)\.outcome")
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
-_OUTPUTS = {"bundle": {"sha256", "sums"}, "judge": {"failed"}}
+_OUTPUTS = {"wait": {"untested"}, "bundle": {"sha256", "sums"}, "judge": {"failed"}}
 _WRITERS = {
-    "publish": "contents",
-    "comment": "pull-requests",
-    "comment-result": "pull-requests",
+    "attest": ["attestations", "id-token"],
+    "publish": ["contents"],
+    "comment": ["pull-requests"],
+    "comment-result": ["pull-requests"],
 }
 GATE = "wheels"
 # What is red in these says nothing of the change: they report, ask runners, or keep for later runs.
@@ -77,7 +78,7 @@ def _references(
     yield from (f"{name} asks for {o}" for o in _RESULT.findall(text) if o not in job["needs"])
     steps = {step["id"] for step in job["steps"] if "id" in step}
     for step, output in _STEP.findall(text):
-        if step not in steps or output not in _OUTPUTS.get(step, outputs):
+        if step not in steps or output not in _OUTPUTS.get(step, {*outputs, "stale"}):
             yield f"{name} reads step {step}.{output}"
     yield from (f"{name} asks for step {s}" for s in _OUTCOME.findall(text) if s not in steps)
     keys = ("job", "name") if "include" in job.get("strategy", {}).get("matrix", {}) else ()
@@ -88,7 +89,7 @@ def _rules(name: str, job: Mapping[str, Any]) -> Iterator[str]:
     if "timeout-minutes" not in job or "permissions" not in job:
         yield f"{name} has no limit of time or of rights"
     writes = [right for right, how in job["permissions"].items() if how == "write"]
-    if writes != ([_WRITERS[name]] if name in _WRITERS else []):
+    if writes != _WRITERS.get(name, []):
         yield f"{name} has the rights {job['permissions']}"
     for step in job["steps"]:
         script = step.get("run", "")
