@@ -114,7 +114,9 @@ def test_its_planning_job_hands_on_outputs_and_a_child(
     assert main(["plan", "--manifest", manifest, "--provider", "third", *files]) == 0
 
     plan = planfile.parse((out / "plan.json").read_text("utf-8"), source="")
-    assert outputs.read_text("utf-8") == f"jobs={' '.join(job.id for job in plan.jobs)}\n"
+    assert outputs.read_text("utf-8") == (
+        f"jobs={' '.join(job.id for job in plan.jobs)}\nstale=false\n"
+    )
     assert child.read_text("utf-8") == f"{plan.bundle} {agreement.digest_plan(plan)}\n"
     assert capsys.readouterr().out
 

@@ -373,11 +373,18 @@ def hostile(repository: Path, index: IndexServer) -> Path:
 def test_no_module_of_the_repository_is_imported_on_github(
     hostile: Path, index: IndexServer, runner: str
 ) -> None:
-    manifest = read(WHEEL.replace("[self-hosted, own]", runner))
-    workflow = semantics.parse(providers.render_committed(manifest)[github.WORKFLOW])
+    linux = "".join(
+        line
+        for line in WHEEL.replace("[self-hosted, own]", runner).splitlines(keepends=True)
+        if "desktop" not in line and "laptop" not in line
+    )
+    workflow = semantics.parse(providers.render_committed(read(linux))[github.WORKFLOW])
     steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    (first,) = (number for number, step in enumerate(steps) if " generate --check " in step)
 
-    last = run_commands(steps, hostile, {**workflow["env"], "PIP_INDEX_URL": index.url})
+    last = run_commands(
+        steps[: first + 1], hostile, {**workflow["env"], "PIP_INDEX_URL": index.url}
+    )
 
     assert last.startswith("the tool generate --check ")
     assert list(hostile.rglob("*.imported")) == []
