@@ -104,7 +104,10 @@ class Repository:
         )
         self.capture.readouterr()
         for artifact in sorted(wheels.iterdir()):
-            files = {path.name: path.read_bytes() for path in artifact.iterdir()}
+            # An artifact holds a directory of its own name.
+            files = {
+                f"{artifact.name}/{path.name}": path.read_bytes() for path in artifact.iterdir()
+            }
             self.github.upload(run, artifact.name, files)
         content = (out / "store.json").read_bytes()
         self.github.upload(run, "store-index", {"store.json": content})

@@ -120,7 +120,9 @@ def test_every_build_cell_belongs_to_exactly_one_job() -> None:
 def test_a_wheel_of_the_previous_bundle_with_the_same_content_key_is_reused() -> None:
     files = lock(row("netifaces-0.11.0.tar.gz", P39, P312))
     first = create_plan(manifest("netifaces"), files)
-    carried = ReusedWheel(filename="netifaces-0.11.0-cp39.whl", sha256="1" * 64, size=7)
+    carried = ReusedWheel(
+        filename="netifaces-0.11.0-cp39-cp39-manylinux_2_28_x86_64.whl", sha256="1" * 64, size=7
+    )
     inventory = {(cells(first)[P39].keys, P39): carried}
 
     again = create_plan(manifest("netifaces"), files, inventory=inventory)

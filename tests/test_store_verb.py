@@ -134,9 +134,11 @@ def test_a_forged_wheel_is_named_and_built(repository: Repository) -> None:
     repository.github.artifacts.remove(index)
     repository.github.upload(1, "store-index", {"store.json": json.dumps(rows).encode()})
     for each in [*repository.github.artifacts]:
-        if each.name.startswith("wheels-") and holds(each.content, fast.name):
+        if each.name.startswith("wheels-") and holds(each.content, f"{each.name}/{fast.name}"):
             repository.github.artifacts.remove(each)
-            repository.github.upload(1, each.name, {fast.name: poison.read_bytes()})
+            repository.github.upload(
+                1, each.name, {f"{each.name}/{fast.name}": poison.read_bytes()}
+            )
 
     plan, said = repository.plan(repository.push(2))
 
@@ -258,3 +260,34 @@ def test_reused_wheels_that_builds_install_lie_beside_the_plan(repository: Repos
     assert [build.reused for job in plan.jobs for build in job.builds] == [("fast",)]
     beside = repository.home / "plan" / "reused"
     assert [path.name for path in beside.iterdir()] == [f"fast-1.0-{TAG}.whl"]
+
+
+def test_the_report_says_what_was_saved(repository: Repository) -> None:
+    first, _ = repository.plan(repository.push(1))
+    repository.keep(1, repository.build(first, "fast", seconds=600))
+    repository.plan(repository.push(2))
+    plan, out = str(repository.home / "plan" / "plan.json"), repository.home / "report"
+
+    assert repository.command("report", "--plan", plan, "--out", str(out)) == 0
+
+    text = (out / "summary.md").read_text("utf-8")
+    assert "; 1 build reused, about 10 minutes.\n" in text
+
+
+def test_a_wheel_of_one_abi_is_reused_for_all_targets_that_install_it_or_for_none(
+    repository: Repository,
+) -> None:
+    """Built for the new target alone it would be another file of the same name."""
+    first, _ = repository.plan(repository.push(1))
+    repository.keep(1, repository.build(first, "fast", "slow"))
+    path = repository.root / "packages.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("[3.9.18, 3.12.4]", "[3.9.18, 3.11.9, 3.12.4]"), "utf-8")
+    assert repository.command("lock", "--cache", str(repository.home / "lock-cache")) == 0
+
+    plan, _ = repository.plan(repository.push(2))
+
+    assert states(plan) == {"fast": {State.BUILD}, "slow": {State.BUILD}}
+    wheels = repository.build(plan, "fast", "slow", content="second")
+    repository.keep(2, wheels)
+    assert len(verify(repository.bundle(wheels)).record.wheels) == 2

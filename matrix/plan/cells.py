@@ -1,12 +1,15 @@
 """The cells of a plan: one for each locked file and target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
+from packaging.tags import Tag
 from packaging.utils import NormalizedName
 
 from matrix.configurations.inputs import Keys
 from matrix.distributions.wheel import runs_everywhere
+from matrix.distributions.wheel_name import parse_filename
 from matrix.manifest.catalogue import find_recipe
 from matrix.manifest.model import Manifest, Package
 from matrix.plan.inventory import Inventory, ReusedWheel
@@ -32,6 +35,7 @@ class Chooser:
         self._manifest = manifest
         self._inventory = inventory
         self._key_finder = KeyFinder(manifest, lock, class_by_target=class_by_target)
+        self._targets = {target.id: target for target in manifest.all_targets}
         self._line_by_source = {p.project: p.line for p in manifest.packages if p.source == "build"}
 
     def choose(self, file: LockedFile) -> Iterator[Cell]:
@@ -88,8 +92,8 @@ class Chooser:
         """
         The wheels of one sdist that are reused, by target.
 
-        A pure wheel is reused for all its targets or for none: built again for one, it would be a
-        second file of the same name.
+        A wheel is reused for all targets that install it or for none: built again for one, it
+        would be a second file of the same name.
         """
         wheel_by_target = {
             target: wheel
@@ -98,16 +102,35 @@ class Chooser:
         }
         if len(wheel_by_target) == len(keys_by_target):
             return wheel_by_target
-        return {
+        specific = {
             target: wheel
             for target, wheel in wheel_by_target.items()
             if not runs_everywhere(wheel.filename)
         }
+        return self._drop_shared(specific, keys_by_target)
+
+    def _drop_shared(
+        self, wheel_by_target: Mapping[str, ReusedWheel], targets: Iterable[str]
+    ) -> Mapping[str, ReusedWheel]:
+        """The wheels that no other target of ``targets`` installs, such as those of one ABI."""
+        kept = dict(wheel_by_target)
+        while built := [target for target in targets if target not in kept]:
+            tags = {tag for target in built for tag in self._targets[target].build_tags()}
+            shared = [target for target, wheel in kept.items() if _has_tag(wheel.filename, tags)]
+            if not shared:
+                break
+            for target in shared:
+                del kept[target]
+        return kept
 
     def _explain_build(self, project: NormalizedName) -> str:
         if line := self._line_by_source.get(project):
             return f"`source: build`, {self._manifest.source} line {line}"
         return "no wheel on the index for this target"
+
+
+def _has_tag(filename: str, tags: AbstractSet[Tag]) -> bool:
+    return not parse_filename(filename).tags.isdisjoint(tags)
 
 
 def find_cells_without_wheel(manifest: Manifest, lock: Lock) -> Iterator[Cell]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from matrix.plan import shards
 from matrix.plan.model import JobClass, Plan, State
+from matrix.plan.savings import compute_savings
 from matrix.plan.unlocked import find_unlocked
 from matrix.policy import advisories
 from matrix.policy.advisories import Snapshot, Vulnerability
@@ -104,6 +105,8 @@ class Facts:
     """The name of the OSV snapshot; empty when vulnerabilities were not checked."""
     vulnerable: tuple[Known, ...]
     runners: tuple[RunnerTime, ...]
+    saved: str = ""
+    """What reuse has saved, in words; empty when nothing is reused."""
 
 
 def find_added_releases(plan: Plan, base: Holdings | None) -> tuple[Release, ...]:
@@ -155,6 +158,7 @@ def gather(
             sorted(Known(finding=f, is_added=(f.project, f.version) in new) for f in known)
         ),
         runners=_runners(builds),
+        saved=str(saved) if (saved := compute_savings(plan)).builds else "",
     )
 
 

@@ -88,13 +88,14 @@ def _opening(facts: Facts, longest: int) -> str:
     }
     time = sum(runner.minutes for runner in facts.runners)
     sums = ", ".join(f"{count} {what}" for what, count in cells.items() if count)
+    saved = f"; {facts.saved}" if facts.saved else ""
     new = f", {megabytes(facts.added)} of it new" if _is_compared(facts) else ""
     return (
         f"# {escape(clip(facts.bundle, longest))}: what this change brings\n\n"
         f"{count(facts.requirements, 'requirement')} on {count(len(facts.targets), 'target')}: "
         f"{sums or 'nothing'}. "
         f"{megabytes(facts.download)} to download{new}. "
-        f"About {count(time, 'runner minute')}.\n"
+        f"About {count(time, 'runner minute')}{saved}.\n"
     )
 
 

@@ -34,10 +34,11 @@ from matrix.record import parts, proof, schema
 from matrix.record.canonical import InvalidRecord
 from matrix.record.parts import Part, Parts
 from matrix.resolve import lockfile
+from matrix.store import entries, github_releases, released_records
 from matrix.toolchain import directory, document
 from matrix.toolchain.document import Content, Download, Form, Missing, Service, Toolchain
 from matrix.toolchain.tool_requirements import InvalidToolRequirements, parse_requirements
-from tests import bundles, locks, manifests, wheels
+from tests import bundles, locks, manifests, stored, wheels
 
 P312: Final = "cp312-manylinux_2_28_x86_64"
 PROJECT: Final = canonicalize_name("six")
@@ -211,6 +212,12 @@ def _plan_seeds() -> Sequence[bytes]:
     return [planfile.dump(create_plan(manifests.manifest("six", "native"), locked)).encode()]
 
 
+def _store_seeds() -> Sequence[bytes]:
+    with _scratch() as directory:
+        (path,) = stored.make_wheels(directory, "six")
+        return [entries.dump(stored.index(stored.entry(path))).encode()]
+
+
 def _toolchain_seeds() -> Sequence[bytes]:
     service = Service(lane="4.3.3", target="cp312-win_amd64")
     content = Content(path="cache/a.pkg", sha256="0" * 64, size=9, source="a.pkg")
@@ -349,6 +356,24 @@ READERS: Final = (
         name="parts",
         read=lambda data: parts.parse(_text(data)),
         errors=(InvalidRecord,),
+        seeds=_parts_seeds,
+    ),
+    Reader(
+        name="store-index",
+        read=lambda data: entries.parse(data, source="store.json"),
+        errors=MATRIX,
+        seeds=_store_seeds,
+    ),
+    Reader(
+        name="released-record",
+        read=lambda data: released_records.parse_record(data, place="release bundle-1"),
+        errors=MATRIX,
+        seeds=_bundle_files("bundle.json"),
+    ),
+    Reader(
+        name="released-parts",
+        read=github_releases.find_older_schema,
+        errors=(),
         seeds=_parts_seeds,
     ),
     Reader(name="ledger", read=ledger_text.parse, errors=MATRIX, seeds=_ledger_seeds),
