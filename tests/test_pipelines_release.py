@@ -207,14 +207,6 @@ def test_another_tag_is_refused(tag: str) -> None:
     assert str(error.value) == (f"release: expected a tag such as 'bundle-2026.11.1', got {tag!r}")
 
 
-def test_both_services_take_the_same_tags() -> None:
-    expression = re.compile(release.PATTERN.strip("/"))
-
-    for prefix in (pattern.removesuffix("[0-9]*") for pattern in release.TAGS):
-        assert expression.match(f"{prefix}1")
-        assert not expression.match(f"{prefix}x")
-
-
 def test_a_merge_request_is_reported_against_its_base() -> None:
     steps = {step["name"]: step for step in workflow()["jobs"]["plan"]["steps"]}
     parent = semantics.parse(providers.render_committed(cases.manifest("one-linux"))[gitlab.PARENT])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from matrix.cli.arguments import Common
+from matrix.cli.repository import find_top, refuse_subfolder
 from matrix.cli.session import Session, format_json, read_text
 from matrix.errors import Drift, ManifestError, Problem, UsageError
 from matrix.manifest import editing, reading
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Write the committed pipelines, or raise ``Drift`` with the difference."""
+    refuse_subfolder(session)
     if arguments.adopt_pins:
         _adopt_pins(session)
     wanted = providers.render_committed(session.manifest)
@@ -49,7 +51,7 @@ def run(session: Session, arguments: Arguments) -> None:
         _check(session, wanted)
         paths_by_change = {"unchanged": sorted(wanted)}
     else:
-        applied = drift.apply(session.root, wanted)
+        applied = drift.apply(find_top(session), wanted)
         paths_by_change = {"written": sorted(applied.written), "removed": sorted(applied.removed)}
     if arguments.common.json:
         session.show(format_json(paths_by_change))
@@ -57,14 +59,14 @@ def run(session: Session, arguments: Arguments) -> None:
         lines = [f"{what} {path}" for what, paths in paths_by_change.items() for path in paths]
         session.show("\n".join(lines) or "nothing to write: the pipelines are up to date")
     if wanted and not arguments.check:
-        for problem in tool_check.find_problems(session.manifest, root=session.root):
+        for problem in tool_check.find_problems(session.manifest, root=find_top(session)):
             session.reporter.say(f"warning: {problem}")
 
 
 def _adopt_pins(session: Session) -> None:
     """Write the actions that differ between workflow and manifest into the manifest."""
     wanted = providers.render_committed(session.manifest)
-    present_by_path = drift.read(session.root, wanted)
+    present_by_path = drift.read(find_top(session), wanted)
     moved: dict[str, str] = {}
     for path, text in wanted.items():
         moved |= pin_changes.find_moved_pins(present_by_path.get(path, text), text)
@@ -104,10 +106,10 @@ def _check(session: Session, wanted: Mapping[str, str]) -> None:
     """Raise ``Drift`` with every difference of the pipelines and of what they install."""
     problems: list[Problem] = []
     try:
-        drift.check(session.root, wanted)
+        drift.check(find_top(session), wanted)
     except Drift as error:
         problems += error.problems
     if wanted:
-        problems += tool_check.find_problems(session.manifest, root=session.root)
+        problems += tool_check.find_problems(session.manifest, root=find_top(session))
     if problems:
         raise Drift(*problems)

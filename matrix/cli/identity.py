@@ -36,7 +36,7 @@ def make_identity(
     untested: str = "",
 ) -> sealing.Identity:
     """Return what a new bundle in ``out`` is called; ``previous`` is the newest that there is."""
-    tagged = release.parse_tag(tag) if tag else ""
+    tagged = release.parse_tag(tag, session.manifest.output.tags) if tag else ""
     commit = find_source_commit(session)
     moment = _date(commit) if commit else session.now
     chosen = options.version or tagged

@@ -23,6 +23,7 @@ from matrix.cli.arguments import (
 )
 from matrix.cli.identity import make_identity
 from matrix.cli.relock import relock
+from matrix.cli.repository import find_top
 from matrix.cli.session import Session, format_json
 from matrix.farside import summaries
 from matrix.pipelines import drift, providers
@@ -147,7 +148,7 @@ def _generate(session: Session) -> None:
     if session.manifest.tool is None:
         session.reporter.say("no pipelines written: packages.yaml has no key `tool`")
         return
-    applied = drift.apply(session.root, providers.render_committed(session.manifest))
+    applied = drift.apply(find_top(session), providers.render_committed(session.manifest))
     for path in applied.written:
         session.reporter.say(f"wrote {path}")
     for path in applied.removed:

@@ -14,6 +14,7 @@ from matrix.builds.host import Host
 from matrix.cli.arguments import Common, add_toolchain
 from matrix.cli.building import apply_pip_options
 from matrix.cli.equipment import make_build_environment
+from matrix.cli.repository import find_top
 from matrix.cli.session import Session, format_json
 from matrix.errors import MatrixError, NotEquipped, Problem
 from matrix.manifest.network import TOOLCHAIN
@@ -100,7 +101,7 @@ def _check_toolchain(session: Session, wanted: tuple[Need, ...]) -> Iterator[Fin
         services = [need.service for need in wanted if not here.find_obstacle(need.job_class)]
         toolchain = directory.read_record(root)
         integrity.refuse_damage(root, toolchain)
-        requirements = tool_check.read_present_tool(session.manifest, root=session.root)
+        requirements = tool_check.read_present_tool(session.manifest, root=find_top(session))
         lacks = (
             *integrity.find_gaps(root, toolchain, services),
             *find_tool_gaps(root, toolchain, requirements),

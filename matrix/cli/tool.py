@@ -5,6 +5,7 @@ import dataclasses
 from typing import Any, Final
 
 from matrix.cli.arguments import Common
+from matrix.cli.repository import find_top
 from matrix.cli.session import Session, format_json, read_text
 from matrix.errors import Drift, Problem
 from matrix.pipelines.header import MARKERS
@@ -38,9 +39,9 @@ def run(session: Session, arguments: Arguments) -> None:
     if arguments.lock:
         requirements = _lock(session)
     else:
-        if problems := tuple(tool_check.find_problems(session.manifest, root=session.root)):
+        if problems := tuple(tool_check.find_problems(session.manifest, root=find_top(session))):
             raise Drift(*problems)
-        requirements = tool_check.read_tool_file(session.root)
+        requirements = tool_check.read_tool_file(find_top(session))
     facts = _list_facts(requirements)
     session.show(format_json(facts) if arguments.common.json else _format(facts))
 
@@ -49,12 +50,12 @@ def _lock(session: Session) -> ToolRequirements:
     # The resolver takes longer to import than the check takes.
     from matrix.toolchain.tool_closure import lock_tool  # noqa: PLC0415
 
-    path = session.root / REQUIREMENTS
+    path = find_top(session) / REQUIREMENTS
     _refuse_foreign(session)
     requirements = lock_tool(
         session.manifest,
         tool_check.list_tool_hosts(session.manifest),
-        root=session.root,
+        root=find_top(session),
         index=session.index,
         reporter=session.reporter,
     )
@@ -64,7 +65,7 @@ def _lock(session: Session) -> ToolRequirements:
 
 def _refuse_foreign(session: Session) -> None:
     """Raise for a file of this name that another program wrote."""
-    path = session.root / REQUIREMENTS
+    path = find_top(session) / REQUIREMENTS
     if not path.is_file() or read_text(path).startswith(MARKERS):
         return
     what = "was not made by wheelyard"

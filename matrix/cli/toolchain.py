@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matrix.cli.arguments import Common
+from matrix.cli.repository import find_top
 from matrix.cli.session import Session, format_json, read_text
 from matrix.errors import Drift, NotEquipped, Problem, UsageError
 from matrix.index.settings import choose_settings
@@ -98,18 +99,17 @@ def _read_present_tool(session: Session) -> ToolRequirements | None:
     """Read the repository's tool requirements; a plan needs no manifest beside it."""
     if not session.manifest_path.is_file():
         return None
-    return tool_check.read_present_tool(session.manifest, root=session.root)
+    return tool_check.read_present_tool(session.manifest, root=find_top(session))
 
 
 def _read_tool(session: Session) -> CarriedTool | None:
     """Return the tool to carry; requirements that do not fit the manifest raise ``Drift``."""
     if session.manifest.tool is None:
         return None
-    if problems := tuple(tool_check.find_problems(session.manifest, root=session.root)):
+    top = find_top(session)
+    if problems := tuple(tool_check.find_problems(session.manifest, root=top)):
         raise Drift(*problems)
-    return CarriedTool(
-        requirements=tool_check.read_tool_file(session.root), repository=session.root
-    )
+    return CarriedTool(requirements=tool_check.read_tool_file(top), repository=top)
 
 
 def _make(

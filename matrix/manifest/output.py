@@ -57,10 +57,15 @@ class Output:
         "How tags of releases start; the version follows.", default="bundle-", bounds=TAG
     )
     reusable: bool = key(
-        "Whether workflows of yours may call it, which then starts by itself for tags alone.",
+        "Whether workflows of yours call it; then it starts by itself for nothing else.",
         default=False,
     )
     line: int = _line()
+
+    @property
+    def has_usual_places(self) -> bool:
+        """Whether its files are those that a repository with one manifest has."""
+        return (self.github, self.gitlab) == _PLACES
 
     @property
     def depth(self) -> int:

@@ -17,7 +17,7 @@ from matrix.edge import files
 from matrix.errors import Drift, Problem
 from matrix.pipelines import pin_changes
 from matrix.pipelines.attributes import ATTRIBUTES, parse_rules
-from matrix.pipelines.header import MARKERS, is_newer, read_version
+from matrix.pipelines.header import MARKERS, is_newer, read_source, read_version
 from matrix.pipelines.providers import list_owned_places
 
 _MESSAGES: Final = {
@@ -70,7 +70,10 @@ def read(root: Path, text_by_path: Mapping[str, str]) -> dict[str, str]:
             continue
         with files.reading(root / path) as stream:
             text = stream.read().decode("utf-8", errors="replace")
-        if text.startswith(MARKERS):
+        if other := _find_other_manifest(root, text, text_by_path):
+            if path in text_by_path:
+                foreign.append(_describe_other(path, other))
+        elif text.startswith(MARKERS):
             present_by_path[path] = text
         elif path == ATTRIBUTES and _has_rules(text, text_by_path.get(path, "")):
             # Attributes serve many purposes: a file with our rules among others will do.
@@ -80,6 +83,13 @@ def read(root: Path, text_by_path: Mapping[str, str]) -> dict[str, str]:
     if foreign:
         raise Drift(*foreign)
     return present_by_path
+
+
+def _find_other_manifest(root: Path, text: str, text_by_path: Mapping[str, str]) -> str:
+    """The other manifest that a file of ours is made from, if the repository has it."""
+    source = read_source(text)
+    ours = {read_source(generated) for generated in text_by_path.values()}
+    return source if source not in {*ours, ""} and (root / source).is_file() else ""
 
 
 def check(root: Path, text_by_path: Mapping[str, str]) -> None:
@@ -183,6 +193,14 @@ def _describe(difference: Difference) -> str:
     if difference.moved:
         return "differs in nothing but the commits of actions, which a bot may have moved"
     return _MESSAGES[difference.kind]
+
+
+def _describe_other(path: str, manifest: str) -> Problem:
+    return Problem(
+        place=path,
+        what=f"was generated from {manifest}, which is another manifest",
+        hint="give this one files of its own: `output: {github: NAME.yml, gitlab: NAME.yml}`",
+    )
 
 
 def _describe_foreign(path: str, text: str) -> Problem:

@@ -24,7 +24,9 @@ from matrix.pipelines.scalar import Syntax, render
 if TYPE_CHECKING:
     from matrix.plan.model import Plan
 
-WORKFLOW: Final = ".github/workflows/wheels.yml"
+_DIRECTORY: Final = ".github/workflows"
+WORKFLOW: Final = f"{_DIRECTORY}/wheels.yml"
+"""Where the workflow is unless the manifest names it."""
 SYNTAX: Final = Syntax(service="github", expansion="${{")
 
 
@@ -62,8 +64,9 @@ class GitHub:
             "github/wheels.yml.j2", syntax=SYNTAX, source=manifest.source, value_by_name=fields
         )
         remedy = "let one runner match several targets: each job class is a job of the workflow"
-        check_limit(self, "workflow bytes", len(text), place=WORKFLOW, remedy=remedy)
-        return {WORKFLOW: text}
+        path = f"{_DIRECTORY}/{manifest.output.github}"
+        check_limit(self, "workflow bytes", len(text), place=path, remedy=remedy)
+        return {path: text}
 
     def render_outputs(
         self, manifest: Manifest, plan: "Plan", run: RunFacts | None = None
@@ -91,6 +94,7 @@ class GitHub:
         return {
             "name": manifest.output.name,
             "branch": manifest.github.branch,
+            "is_reusable": manifest.output.reusable,
             "tags": (f"{manifest.output.tags}[0-9]*",),
             "has_store": has_store(manifest),
             "is_shared": bool(manifest.store.directory),

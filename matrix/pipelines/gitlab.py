@@ -65,7 +65,7 @@ class GitLab:
         if not is_used(manifest, self):
             return {}
         find_builders(manifest, self)  # raises when a class has no runner
-        return {PARENT: self._render("gitlab/parent.yml.j2", manifest, {})}
+        return {manifest.output.gitlab: self._render("gitlab/parent.yml.j2", manifest, {})}
 
     def render_outputs(
         self, manifest: Manifest, plan: "Plan", run: RunFacts | None = None

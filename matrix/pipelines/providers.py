@@ -22,7 +22,8 @@ def render_committed(manifest: Manifest) -> dict[str, str]:
     texts: dict[str, str] = {}
     for provider in PROVIDERS.values():
         texts |= provider.render_committed(manifest)
-    texts |= attributes.render_attributes(manifest, sorted(texts))
+    if manifest.output.has_usual_places:
+        texts |= attributes.render_attributes(manifest, sorted(texts))
     return dict(sorted(texts.items()))
 
 

@@ -29,9 +29,10 @@ _HINT: Final = "--no-store plans without the releases, and may build other bytes
 class GitHubReleases:
     """The releases of a repository whose bundles are called ``bundle``."""
 
-    def __init__(self, api: GitHubApi, *, bundle: str) -> None:
+    def __init__(self, api: GitHubApi, *, bundle: str, tags: str = tags.DEFAULT) -> None:
         self._api = api
         self._bundle = bundle
+        self._prefix = tags
         self._tasks = TaskPool(1)
         self._lines: list[str] = []
 
@@ -45,7 +46,7 @@ class GitHubReleases:
         number = 0
         for row in self._list():
             assets = _list_assets(row)
-            if not (tags.is_tag(str(row.get("tag_name"))) and parts.FILENAME in assets):
+            if not (self._has_tag(row) and parts.FILENAME in assets):
                 continue
             tag = str(row["tag_name"])
             content = self._read_asset(tag, assets, parts.FILENAME)
@@ -60,6 +61,9 @@ class GitHubReleases:
             number += 1
             if number == MOST_RECORDS:
                 return
+
+    def _has_tag(self, row: Mapping[str, Any]) -> bool:
+        return tags.is_tag(str(row.get("tag_name")), self._prefix)
 
     def fetch(self, release: str, wheel: StoredWheel, path: Path) -> None:
         """Read a wheel out of the parts of a release."""

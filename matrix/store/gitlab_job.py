@@ -26,12 +26,16 @@ def find_missing(environment: Mapping[str, str]) -> Sequence[str]:
     return [name for name in REQUIRED if not environment.get(name)]
 
 
-def read_run(environment: Mapping[str, str]) -> PackagesRun:
-    """The run of an ``environment`` that has the required variables."""
+def read_run(environment: Mapping[str, str], *, tags: str = release.DEFAULT) -> PackagesRun:
+    """
+    The run of an ``environment`` that has the required variables.
+
+    ``tags`` is how tags of releases start.
+    """
     request = environment.get("CI_MERGE_REQUEST_IID", "")
     branch = environment.get("CI_COMMIT_BRANCH", "")
     is_default = bool(branch) and branch == environment.get("CI_DEFAULT_BRANCH", "")
-    is_release = release.is_tag(environment.get("CI_COMMIT_TAG", ""))
+    is_release = release.is_tag(environment.get("CI_COMMIT_TAG", ""), tags)
     is_protected = environment.get("CI_COMMIT_REF_PROTECTED") == "true"
     return PackagesRun(
         project=environment["CI_PROJECT_ID"],
@@ -64,6 +68,7 @@ def open_packages(
     environment: Mapping[str, str],
     *,
     key: str,
+    tags: str = release.DEFAULT,
     ca_bundle: str = "",
     log: Callable[[str], object] = lambda _line: None,
     sleep: Callable[[float], object] | None = None,
@@ -72,4 +77,4 @@ def open_packages(
     secret = environment.get(signed_index.VARIABLE, "")
     seed = signed_index.parse_seed(secret, key=key) if secret and key else None
     registry = open_registry(environment, ca_bundle=ca_bundle, log=log, sleep=sleep)
-    return Packages(registry, read_run(environment), key=key, seed=seed)
+    return Packages(registry, read_run(environment, tags=tags), key=key, seed=seed)

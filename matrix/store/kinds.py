@@ -54,7 +54,9 @@ def is_trusted(facts: RunFacts | None, manifest: Manifest) -> bool:
     if facts is None or facts.is_merge_request or facts.is_fork:
         return False
     default = facts.default_branch or manifest.github.branch
-    return facts.branch == default if facts.branch else release.is_tag(facts.tag)
+    return (
+        facts.branch == default if facts.branch else release.is_tag(facts.tag, manifest.output.tags)
+    )
 
 
 def _open_directory(manifest: Manifest, around: Surroundings) -> Store:
@@ -91,7 +93,9 @@ def _open_github(manifest: Manifest, around: Surroundings) -> Store:
         workflow=find_workflow(environment),
     )
     artifacts = GitHubArtifacts(api, runs, scratch=around.scratch)
-    return _add_releases(artifacts, GitHubReleases(api, bundle=manifest.bundle), manifest)
+    return _add_releases(
+        artifacts, GitHubReleases(api, bundle=manifest.bundle, tags=manifest.output.tags), manifest
+    )
 
 
 def find_workflow(environment: Mapping[str, str]) -> str:
@@ -109,6 +113,7 @@ def _open_gitlab(manifest: Manifest, around: Surroundings) -> Store:
     return gitlab_job.open_packages(
         around.environment,
         key=manifest.gitlab.store_key,
+        tags=manifest.output.tags,
         ca_bundle=around.ca_bundle,
         log=around.log,
         sleep=around.sleep,
