@@ -133,20 +133,29 @@ def test_a_change_is_told_whole() -> None:
         == summary(facts)
         == (
             """\
+<!-- wheelyard:report small -->
+**This cannot be planned:** never on cp39-manylinux_2_28_x86_64: no release fits.
+
 # small: what this change brings
 
 1 requirement on 2 targets: 2 published, 2 to build, 1 impossible, 1 excluded. \
 0.0 MB to download, 0.0 MB of it new. About 6 runner minutes.
 
+## Impossible
+
+| project | targets | reason |
+| --- | --- | --- |
+| never | cp39-manylinux_2_28_x86_64 | no release fits |
+
 ## Changes
 
 Compared with `packages.lock`.
 
-| project | before | after | targets |
-| --- | --- | --- | --- |
-| gone | 3 |  | cp39-manylinux_2_28_x86_64 |
-| native |  | 2.0 | cp312-manylinux_2_28_x86_64 |
-| native | 1.9 | 2.0 | cp39-manylinux_2_28_x86_64 |
+| project | before | after | targets | required by |
+| --- | --- | --- | --- | --- |
+| gone | 3 |  | cp39-manylinux_2_28_x86_64 |  |
+| native |  | 2.0 | cp312-manylinux_2_28_x86_64 |  |
+| native | 1.9 | 2.0 | cp39-manylinux_2_28_x86_64 |  |
 
 ## Targets
 
@@ -161,12 +170,6 @@ Compared with `packages.lock`.
 | --- | --- | --- | ---: | ---: |
 | native 2.0 | cp312-manylinux_2_28_x86_64, cp39-manylinux_2_28_x86_64 \
 | linux: ubuntu-24.04 | 2.0 MB | 6 |
-
-## Impossible
-
-| project | targets | reason |
-| --- | --- | --- |
-| never | cp39-manylinux_2_28_x86_64 | no release fits |
 
 ## Excluded
 
@@ -208,6 +211,9 @@ def test_a_change_that_brings_nothing_says_so() -> None:
 
     assert summary(facts) == (
         """\
+<!-- wheelyard:report small -->
+Everything can be planned.
+
 # small: what this change brings
 
 1 requirement on 2 targets: 2 published. 0.0 MB to download, 0.0 MB of it new. \
@@ -264,7 +270,7 @@ def test_each_file_is_downloaded_once() -> None:
 def test_the_json_holds_what_the_text_says() -> None:
     loaded = json.loads(dump(facts_of(planned(*SIX, *NATIVE), osv=SNAPSHOT)))
 
-    assert loaded["schema"] == 2
+    assert loaded["schema"] == 3
     assert loaded["snapshot"] == "osv.zip"
     assert loaded["builds"][0]["seconds"] == 320
     assert [known["finding"]["ids"] for known in loaded["vulnerable"]] == [["CVE-1", "OSV-1"]] * 2

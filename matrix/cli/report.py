@@ -5,16 +5,22 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-from matrix.cli import policy_rules
+from matrix.cli import policy_rules, report_base, stale_lock
 from matrix.cli.arguments import Common, PlanSource, add_plan_source
 from matrix.cli.session import Session, read_text
 from matrix.edge import files
+from matrix.errors import Problem, UsageError
+from matrix.plan.model import Plan
 from matrix.policy import advisories
 from matrix.policy.licences import words
 from matrix.record.schema import FILENAME as RECORD
 from matrix.report import comparing, licences, merge_request
 from matrix.report import facts as gathering
 from matrix.report.comparing import Holdings
+from matrix.report.junit import render_junit
+from matrix.report.outcomes import read_outcomes
+from matrix.resolve import lockfile
+from matrix.resolve.lock import Lock
 
 UNKNOWN: Final = "unknown"
 
@@ -36,12 +42,27 @@ class Arguments:
     source: PlanSource
     base: Path | None = None
     osv: Path | None = None
+    result: Path | None = None
+    junit: Path | None = None
     out: Path = OUT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--base", type=Path, metavar="FILE", help="compare with this lock, plan or bundle"
+        "--base",
+        type=Path,
+        metavar="FILE",
+        help="compare with this lock, plan or bundle; default: the lock that a merge request "
+        "is merged into",
+    )
+    parser.add_argument(
+        "--result",
+        type=Path,
+        metavar="DIR",
+        help="the artifacts of the builds, which have ended: say which of them made no wheel",
+    )
+    parser.add_argument(
+        "--junit", type=Path, metavar="FILE", help="write the builds of --result as JUnit"
     )
     parser.add_argument(
         "--osv", type=Path, metavar="PATH", help="OSV records: a zip file or a directory"
@@ -58,8 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Write the report of a plan; nothing depends on it."""
+    _require_result(arguments)
     plan = session.plan(arguments.source)
-    base = read_base(arguments.base)
+    outcomes = () if arguments.result is None else read_outcomes(plan, arguments.result)
+    if arguments.junit is not None:
+        session.write(arguments.junit, render_junit(outcomes))
+    base = read_base(arguments.base) or report_base.find_base(session)
     osv = (
         policy_rules.read_snapshot(session)
         if arguments.osv is None
@@ -79,7 +104,21 @@ def run(session: Session, arguments: Arguments) -> None:
         },
         osv=osv,
         doubt_by_release=licences.judge_licences(session.manifest.policy.licences, stated),
+        lock=_find_lock(session, plan, arguments.source),
+        lock_state=_judge_lock(session, arguments.source),
+        outcomes=outcomes,
     )
+    _write(session, facts, arguments)
+
+
+def _require_result(arguments: Arguments) -> None:
+    if arguments.junit is not None and arguments.result is None:
+        what = "`--junit` needs the builds of `--result`"
+        hint = "wheelyard report --result wheels --junit junit.xml"
+        raise UsageError(Problem(place="report", what=what, hint=hint))
+
+
+def _write(session: Session, facts: gathering.Facts, arguments: Arguments) -> None:
     summary = merge_request.summary(facts)
     session.write(arguments.out / "summary.md", summary)
     session.write(arguments.out / merge_request.FULL, merge_request.full(facts))
@@ -87,6 +126,27 @@ def run(session: Session, arguments: Arguments) -> None:
     if arguments.common.summary is not None:
         files.append(arguments.common.summary, summary)
     session.show(gathering.dump(facts) if arguments.common.json else summary)
+
+
+def _find_lock(session: Session, plan: Plan, source: PlanSource) -> Lock | None:
+    """Return the lock that ``plan`` was made from, beside the plan or beside the manifest."""
+    beside = [source.plan.parent / lockfile.FILENAME] if source.plan else []
+    for path in (*beside, session.lock_path):
+        if path.is_file() and files.digest(path) == plan.lock_sha256:
+            return lockfile.load(path)
+    return None
+
+
+def _judge_lock(session: Session, source: PlanSource) -> gathering.LockState:
+    """Return whether the committed lock answers the manifest, and the patch if it does not."""
+    differences = stale_lock.list_differences(session, session.present_lock())
+    has_patch = source.plan is not None and (source.plan.parent / stale_lock.PATCH).is_file()
+    return gathering.LockState(
+        filename=session.lock_path.name,
+        patch=stale_lock.PATCH if differences and has_patch else "",
+        differences=differences,
+        is_refused=stale_lock.is_refused(session),
+    )
 
 
 def read_base(path: Path | None) -> Holdings | None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from packaging.version import Version
@@ -36,6 +36,8 @@ class Holdings:
     versions_by_project_and_target: Mapping[tuple[str, str], frozenset[str]]
     digests: frozenset[str]
     not_compared: str = ""
+    requirements: frozenset[tuple[str, str]] = frozenset()
+    """The name of each root, and its requirements as one text."""
 
     @property
     def releases(self) -> frozenset[Release]:
@@ -59,13 +61,26 @@ class Change:
     targets: tuple[str, ...]
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class RequirementChange:
+    """A requirement, or an environment's requirements, that the manifest has changed."""
+
+    root: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
 def summarize_plan(plan: Plan, *, name: str = "") -> Holdings:
     """What ``plan`` will install."""
     cells = [cell for cell in plan.cells if cell.version]
     rows = [(cell.project, cell.target, cell.version) for cell in cells]
     digests = frozenset(cell.sha256 for cell in cells)
+    requirements = frozenset((r.name, ", ".join(r.requirements)) for r in plan.requirements)
     return Holdings(
-        name=name, versions_by_project_and_target=_group_versions(rows), digests=digests
+        name=name,
+        versions_by_project_and_target=_group_versions(rows),
+        digests=digests,
+        requirements=requirements,
     )
 
 
@@ -97,6 +112,7 @@ def parse_holdings(text: str, *, name: str) -> Holdings:
                 not_compared=reason,
             )
         rows, digests = _READERS[kind](loaded)
+        requirements = frozenset(_read_requirements(loaded))
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         what = "expected a plan, a lock or a bundle, got a file that cannot be read as one"
         raise MatrixError(Problem(place=name, what=what)) from error
@@ -104,6 +120,7 @@ def parse_holdings(text: str, *, name: str) -> Holdings:
         name=name,
         versions_by_project_and_target=_group_versions(rows),
         digests=frozenset(digests),
+        requirements=requirements,
     )
 
 
@@ -142,6 +159,19 @@ def find_direction(change: Change) -> Direction:
     return "up" if before < after else "down"
 
 
+def find_requirement_changes(before: Holdings, after: Holdings) -> tuple[RequirementChange, ...]:
+    """Return one change for each root that is new, gone or different."""
+    sides = (before.requirements - after.requirements, after.requirements - before.requirements)
+    return tuple(
+        RequirementChange(
+            root=root,
+            before=tuple(sorted(text for name, text in sides[0] if name == root)),
+            after=tuple(sorted(text for name, text in sides[1] if name == root)),
+        )
+        for root in sorted({name for side in sides for name, _ in side})
+    )
+
+
 _Rows = list[tuple[str, str, str]]
 
 
@@ -172,6 +202,17 @@ def _read_bundle(loaded: Mapping[str, Any]) -> tuple[_Rows, list[str]]:
     wheels = loaded["wheels"]
     rows = [(w["project"], target, w["version"]) for w in wheels for target in w["targets"]]
     return rows, [wheel["sha256"] for wheel in wheels]
+
+
+def _read_requirements(loaded: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, name in (
+        ("solutions", "root"),
+        ("impossible", "root"),
+        ("wishes", "root"),
+        ("requirements", "name"),
+    ):
+        for row in loaded.get(key, ()):
+            yield row[name], ", ".join(row["requirements"])
 
 
 _READERS: Final = {"cells": _read_plan, "solutions": _read_lock, "wheels": _read_bundle}

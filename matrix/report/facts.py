@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from matrix.plan import shards
 from matrix.plan.model import JobClass, Plan, State
 from matrix.plan.savings import compute_savings
@@ -13,10 +16,30 @@ from matrix.plan.unlocked import find_unlocked
 from matrix.policy import advisories
 from matrix.policy.advisories import Snapshot, Vulnerability
 from matrix.report import comparing
-from matrix.report.comparing import Change, Holdings, Release
+from matrix.report.comparing import Change, Holdings, Release, RequirementChange
+from matrix.report.outcomes import Outcome
+from matrix.resolve.lock import Lock
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 NO_DOUBTS: Final[Mapping[Release, str]] = {}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LockState:
+    """
+    Whether the committed lock answers the manifest, and what happens if it does not.
+
+    ``patch`` is the file that mends it; it lies in the artifact of the plan.
+    """
+
+    filename: str = "packages.lock"
+    patch: str = ""
+    differences: tuple[str, ...] = ()
+    is_refused: bool = False
+    """Whether the pipeline stays red until the lock is committed."""
+
+
+CURRENT: Final = LockState()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -52,6 +75,8 @@ class Without:
     project: str
     targets: tuple[str, ...]
     reason: str
+    requirement: str = ""
+    """What the manifest asks for, where it names the project."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -89,8 +114,16 @@ class Facts:
     base: str
     """Name of the plan, lock or bundle that it was compared with; if empty, everything is added."""
     not_compared: str
+    lock: LockState
+    outcomes: tuple[Outcome, ...]
+    """How the builds ended; empty while they have not."""
     requirements: int
+    requirement_changes: tuple[RequirementChange, ...]
     changes: tuple[Change, ...]
+    downgrades: tuple[str, ...]
+    """Projects of ``changes`` that some target gets an older version of."""
+    roots: tuple[tuple[str, tuple[str, ...]], ...]
+    """Project of ``changes``, and the requirements of the manifest that bring it."""
     targets: tuple[TargetFacts, ...]
     builds: tuple[BuildFacts, ...]
     unlocked: tuple[tuple[str, str], ...]
@@ -122,8 +155,14 @@ def gather(
     licence_by_release: Mapping[Release, str],
     osv: Snapshot | None,
     doubt_by_release: Mapping[Release, str] = NO_DOUBTS,
+    lock: Lock | None = None,
+    lock_state: LockState = CURRENT,
+    outcomes: tuple[Outcome, ...] = (),
 ) -> Facts:
-    """Gather the facts; ``licence_by_release`` are those of the added releases."""
+    """
+    Gather the facts; ``licence_by_release`` are those of the added releases, and ``lock`` is the
+    one that the plan was made from.
+    """
     new = set(find_added_releases(plan, base))
     builds = _builds(plan)
     before = base or comparing.NOTHING
@@ -131,12 +170,24 @@ def gather(
         advisories.find_vulnerabilities(osv, comparing.summarize_plan(plan).releases) if osv else ()
     )
     files = {c.sha256: c.size for c in plan.cells if c.state is State.PUBLISHED}
+    after = comparing.summarize_plan(plan)
+    changes = comparing.find_changes(before, after)
+    is_comparable = bool(before.requirements)
     return Facts(
         bundle=plan.bundle,
         base=before.name,
         not_compared=before.not_compared,
+        lock=lock_state,
+        outcomes=outcomes,
         requirements=len(plan.requirements),
-        changes=comparing.find_changes(before, comparing.summarize_plan(plan)),
+        requirement_changes=(
+            comparing.find_requirement_changes(before, after) if is_comparable else ()
+        ),
+        changes=changes,
+        downgrades=tuple(
+            sorted({c.project for c in changes if comparing.find_direction(c) == "down"})
+        ),
+        roots=_find_roots({change.project for change in changes if change.after}, lock),
         targets=_targets(plan),
         builds=builds,
         unlocked=tuple((label, reason) for _, label, reason in find_unlocked(plan)),
@@ -165,6 +216,15 @@ def gather(
 def dump(facts: Facts) -> str:
     """``report.json``."""
     return json.dumps({"schema": SCHEMA, **dataclasses.asdict(facts)}, indent=1) + "\n"
+
+
+def _find_roots(projects: set[str], lock: Lock | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    names: dict[str, set[str]] = {}
+    for solution in lock.solutions if lock else ():
+        for project, _ in solution.pins:
+            if project in projects:
+                names.setdefault(project, set()).add(solution.root)
+    return tuple((project, tuple(sorted(roots))) for project, roots in sorted(names.items()))
 
 
 def _targets(plan: Plan) -> tuple[TargetFacts, ...]:
@@ -238,11 +298,21 @@ def minutes(seconds: int) -> int:
 
 
 def _without(plan: Plan, state: State) -> tuple[Without, ...]:
+    requirement_by_project: dict[str, str] = {
+        canonicalize_name(Requirement(text).name): text
+        for requirement in plan.requirements
+        for text in requirement.requirements
+    }
     grouped: dict[tuple[str, str], list[str]] = {}
     for cell in plan.cells:
         if cell.state is state:
             grouped.setdefault((cell.project, cell.reason), []).append(cell.target)
     return tuple(
-        Without(project=project, targets=tuple(sorted(targets)), reason=reason)
+        Without(
+            project=project,
+            targets=tuple(sorted(targets)),
+            reason=reason,
+            requirement=requirement_by_project.get(project, ""),
+        )
         for (project, reason), targets in sorted(grouped.items())
     )

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from matrix.edge.quantities import count, megabytes
-from matrix.report.facts import Facts, minutes
+from matrix.report.comparing import find_direction
+from matrix.report.facts import Facts, Without, minutes
 from matrix.report.markdown import clip, escape, heading, row
+from matrix.report.outcomes import list_failed
+from matrix.report.verdict import list_verdict
 
 # GitHub refuses comments over 65,536 characters. Counted in bytes, which are never fewer.
 LIMIT: Final = 65_000
@@ -90,7 +93,10 @@ def _opening(facts: Facts, longest: int) -> str:
     sums = ", ".join(f"{count} {what}" for what, count in cells.items() if count)
     saved = f"; {facts.saved}" if facts.saved else ""
     new = f", {megabytes(facts.added)} of it new" if _is_compared(facts) else ""
+    verdict = "\n".join(list_verdict(facts))
     return (
+        f"{render_marker(facts.bundle)}\n"
+        f"{verdict}\n\n"
         f"# {escape(clip(facts.bundle, longest))}: what this change brings\n\n"
         f"{count(facts.requirements, 'requirement')} on {count(len(facts.targets), 'target')}: "
         f"{sums or 'nothing'}. "
@@ -99,36 +105,68 @@ def _opening(facts: Facts, longest: int) -> str:
     )
 
 
+def render_marker(bundle: str) -> str:
+    """The invisible line by which a comment is found again: that of another bundle differs."""
+    return f"<!-- wheelyard:report {bundle} -->"
+
+
 def _is_compared(facts: Facts) -> bool:
     return bool(facts.base) and not facts.not_compared
 
 
 def sections(facts: Facts) -> tuple[Section, ...]:
     """The report's tables; those that would be empty say why, or are left out."""
-    tables = [_changes(facts), _targets(facts), _builds(facts)]
+    tables = [*_impossible(facts), *_failed(facts), *_requirements(facts)]
+    tables += [_changes(facts), _targets(facts), _builds(facts)]
     if facts.unlocked:
         tables.append(
             Section(title="Unlocked builds", columns=("release", "reason"), rows=facts.unlocked)
         )
-    for title, without in (("Impossible", facts.impossible), ("Excluded", facts.excluded)):
-        rows = tuple((gap.project, ", ".join(gap.targets), gap.reason) for gap in without)
-        columns = ("project", "targets", "reason")
-        tables += [Section(title=title, columns=columns, rows=rows)] if rows else []
+    tables += _list_without("Excluded", facts.excluded)
     return (*tables, _licences(facts), _vulnerable(facts), *_runners(facts))
+
+
+def _impossible(facts: Facts) -> list[Section]:
+    return _list_without("Impossible", facts.impossible)
+
+
+def _list_without(title: str, without: Sequence[Without]) -> list[Section]:
+    rows = tuple((gap.project, ", ".join(gap.targets), gap.reason) for gap in without)
+    return [Section(title=title, columns=("project", "targets", "reason"), rows=rows)] * bool(rows)
+
+
+def _failed(facts: Facts) -> list[Section]:
+    rows = tuple(
+        (f"{one.project} {one.version}", one.job, one.what, one.hint, one.log)
+        for one in list_failed(facts.outcomes)
+    )
+    columns = ("release", "job", "why", "hint", "log")
+    return [Section(title="Without a wheel", columns=columns, rows=rows)] * bool(rows)
+
+
+def _requirements(facts: Facts) -> list[Section]:
+    rows = tuple(
+        (change.root, " or ".join(change.before), " or ".join(change.after))
+        for change in facts.requirement_changes
+    )
+    columns = ("name", "before", "after")
+    return [Section(title="Requirements", columns=columns, rows=rows)] * bool(rows)
 
 
 def _changes(facts: Facts) -> Section:
     every = len(facts.targets)
+    roots = dict(facts.roots)
     rows = tuple(
         (
             change.project,
             ", ".join(change.before),
-            ", ".join(change.after),
+            ", ".join(change.after) + (" (downgrade)" if find_direction(change) == "down" else ""),
             "all" if len(change.targets) == every else ", ".join(change.targets),
+            ", ".join(roots.get(change.project, ())),
         )
         for change in facts.changes
     )
-    columns = ("project", "before", "after", "targets")
+    columns = ("project", "before", "after", "targets", "required by")
     base = f"`{_code(facts.base)}`"
     if facts.not_compared:
         intro = f"Not compared with {base}: {escape(clip(facts.not_compared, _LONGEST))}."
