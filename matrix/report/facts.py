@@ -195,15 +195,7 @@ def gather(
         excluded=_without(plan, State.EXCLUDED),
         download=sum(files.values()),
         added=sum(size for digest, size in files.items() if digest not in before.digests),
-        licences=tuple(
-            Licensed(
-                project=release[0],
-                version=release[1],
-                licence=text,
-                doubt=doubt_by_release.get(release, ""),
-            )
-            for release, text in sorted(licence_by_release.items())
-        ),
+        licences=_list_licences(licence_by_release, doubt_by_release),
         snapshot=osv.name if osv else "",
         vulnerable=tuple(
             sorted(Known(finding=f, is_added=(f.project, f.version) in new) for f in known)
@@ -216,6 +208,20 @@ def gather(
 def dump(facts: Facts) -> str:
     """``report.json``."""
     return json.dumps({"schema": SCHEMA, **dataclasses.asdict(facts)}, indent=1) + "\n"
+
+
+def _list_licences(
+    licence_by_release: Mapping[Release, str], doubt_by_release: Mapping[Release, str]
+) -> tuple[Licensed, ...]:
+    return tuple(
+        Licensed(
+            project=release[0],
+            version=release[1],
+            licence=text,
+            doubt=doubt_by_release.get(release, ""),
+        )
+        for release, text in sorted(licence_by_release.items())
+    )
 
 
 def _find_roots(projects: set[str], lock: Lock | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
