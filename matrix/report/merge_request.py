@@ -116,7 +116,7 @@ def _is_compared(facts: Facts) -> bool:
 
 def sections(facts: Facts) -> tuple[Section, ...]:
     """The report's tables; those that would be empty say why, or are left out."""
-    tables = [*_impossible(facts), *_failed(facts), *_requirements(facts)]
+    tables = [*_impossible(facts), *_list_unbuilt(facts), *_requirements(facts)]
     tables += [_changes(facts), _targets(facts), _builds(facts)]
     if facts.unlocked:
         tables.append(
@@ -135,7 +135,7 @@ def _list_without(title: str, without: Sequence[Without]) -> list[Section]:
     return [Section(title=title, columns=("project", "targets", "reason"), rows=rows)] * bool(rows)
 
 
-def _failed(facts: Facts) -> list[Section]:
+def _list_unbuilt(facts: Facts) -> list[Section]:
     rows = tuple(
         (f"{one.project} {one.version}", one.job, one.what, one.hint, one.log)
         for one in list_failed(facts.outcomes)
