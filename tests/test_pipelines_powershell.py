@@ -90,6 +90,7 @@ def test_a_job_of_the_plan_is_built_by_the_words_of_the_plan() -> None:
         wheelyard, verb, id_, *options = words
         assert (wheelyard, verb) == (".wheelyard/Scripts/wheelyard", "build")
         assert name == f"build-{id_}: netifaces"
+        assert options.pop() == "--put"
         given = dict(zip(options[::2], options[1::2], strict=True))
         assert given["--plan"] == "plan/plan.json"
         assert given["--expect"] == agreement.digest_plan(plan)

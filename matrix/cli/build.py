@@ -24,7 +24,7 @@ from matrix.cli.deadline import find_deadline
 from matrix.cli.session import Session, format_json
 from matrix.cli.store_access import REUSED
 from matrix.edge import files
-from matrix.errors import Problem, UsageError, did_you_mean
+from matrix.errors import MatrixError, Problem, UsageError, did_you_mean
 from matrix.plan.model import Job, Plan, State
 
 DESCRIPTION: Final = (
@@ -50,6 +50,7 @@ class Arguments:
     logs: Path | None = None
     minutes: int | None = None
     twice: bool = False
+    put: bool = False
     toolchain: Path | None = None
 
 
@@ -80,6 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="stop after N minutes, and keep what was built until then",
     )
     parser.add_argument("--twice", action="store_true", help="build again and compare the bytes")
+    parser.add_argument(
+        "--put",
+        action="store_true",
+        help="hand what was built to the store, also when a build failed",
+    )
     add_toolchain(parser)
     add_plan_source(parser)
 
@@ -94,11 +100,33 @@ def run(session: Session, arguments: Arguments) -> None:
         report_unavailable(session, elsewhere)
     else:
         jobs = find_jobs(plan, arguments.job or "")
-    wheels = _build(session, plan, jobs, arguments)
+    try:
+        wheels = _build(session, plan, jobs, arguments)
+    finally:
+        if arguments.put:
+            _put(session, arguments)
     names = [path.relative_to(arguments.out).as_posix() for path in wheels]
     session.show(
         format_json(names) if arguments.common.json else "\n".join(names) or "nothing to build here"
     )
+
+
+def _put(session: Session, arguments: Arguments) -> None:
+    """Hand what was built to the store; that this fails must not make the job red."""
+    from matrix.cli import store  # noqa: PLC0415 - see ``cli.verbs``
+
+    options = store.Arguments(
+        common=arguments.common,
+        action="put",
+        wheels=arguments.out,
+        plan=arguments.source.plan,
+        expect=arguments.source.expect,
+    )
+    try:
+        store.put_wheels(session, options)
+    except MatrixError as error:
+        for problem in error.problems:
+            session.warn(problem)
 
 
 def _build(

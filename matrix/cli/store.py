@@ -98,6 +98,11 @@ def _index(session: Session, arguments: Arguments) -> None:
 
 
 def _put(session: Session, arguments: Arguments) -> None:
+    _show_rows(session, arguments, put_wheels(session, arguments))
+
+
+def put_wheels(session: Session, arguments: Arguments) -> StoreIndex:
+    """Hand the wheels of a directory to the store; return their index."""
     index, path_by_entry = _create_index(session, arguments)
     try:
         with open_store(session, _find_provider(session, arguments)) as store:
@@ -107,7 +112,7 @@ def _put(session: Session, arguments: Arguments) -> None:
                 session.warn(problem)
     except NoStore as reason:
         session.reporter.say(f"nothing was put: {reason}")
-    _show_rows(session, arguments, index)
+    return index
 
 
 def _fetch(session: Session, arguments: Arguments) -> None:

@@ -94,6 +94,7 @@ class GitLab:
     def _render(self, template: str, manifest: Manifest, fields: Mapping[str, object]) -> str:
         coordinator = find_coordinator(manifest, self)
         has_packages = manifest.store.gitlab == "packages" and not manifest.store.directory
+        has_store = has_packages or bool(manifest.store.directory)
         shared = {
             **header.fields(manifest),
             "bundle": manifest.bundle,
@@ -104,7 +105,8 @@ class GitLab:
             "is_scheduled": manifest.schedule != "off",
             "is_lock_required": manifest.policy.lock == "required",
             "requests_plan": manifest.merge_requests == "plan",
-            "has_store": has_packages or bool(manifest.store.directory),
+            "has_store": has_store,
+            "put": Passed(" --put" if has_store else ""),
             "is_signed": has_packages and bool(manifest.gitlab.store_key),
             "keep": manifest.keep,
             "release_days": max(manifest.keep.bundles, RELEASE_DAYS),

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import yaml
+
 from matrix.edge.programs import TIMED_OUT, Finished, run
 from matrix.errors import MatrixError, NotEquipped, Problem
 
@@ -89,12 +91,21 @@ class GitLabLocal:
         script = place / "node_modules/gitlab-ci-local/dist/index.js"
         return cls(command=(str(node) if is_old else "node", str(script)), environment=environment)
 
-    def run(self, checkout: Path, *, variables: Mapping[str, str], timeout: float) -> Pipeline:
+    def run(
+        self,
+        checkout: Path,
+        *,
+        variables: Mapping[str, str],
+        timeout: float,
+        settings: Mapping[str, str | Mapping[str, str]] | None = None,
+    ) -> Pipeline:
         """
         Run the pipeline of a ``checkout`` that `commit` or `snapshot` made.
 
         ``variables`` reach its own jobs; a child pipeline sees only what its trigger spells out.
+        ``settings`` are those of the project, and reach every job, or by name of environment.
         """
+        write_settings(checkout / _STATE, settings or {})
         finished = run(
             [
                 "timeout",
@@ -114,6 +125,17 @@ class GitLabLocal:
             timeout=timeout + 15,
         )
         return report(finished, state=checkout / _STATE)
+
+
+def write_settings(home: Path, settings: Mapping[str, str | Mapping[str, str]]) -> None:
+    """Write the variables that gitlab-ci-local reads for each pipeline, a child's too."""
+    rows = {
+        name: value if isinstance(value, str) else {"type": "variable", "values": dict(value)}
+        for name, value in settings.items()
+    }
+    path = home / ".gitlab-ci-local" / "variables.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({"global": rows}), encoding="utf-8")
 
 
 def report(finished: Finished, *, state: Path) -> Pipeline:
@@ -157,6 +179,22 @@ def commit(directory: Path, *, environment: Mapping[str, str]) -> Path:
     ):
         _git(directory, *arguments, environment=environment)
     return directory
+
+
+def commit_again(directory: Path, *, environment: Mapping[str, str]) -> None:
+    """Commit what changed, as pushed to the default branch."""
+    identity = ("-c", "user.name=e2e", "-c", "user.email=e2e@invalid", "-c", "commit.gpgsign=false")
+    for arguments in (
+        ("add", "--all"),
+        (*identity, "commit", "--quiet", "--no-verify", "--message=what is tested next"),
+        ("update-ref", "refs/remotes/origin/main", "HEAD"),
+    ):
+        _git(directory, *arguments, environment=environment)
+
+
+def read_head(directory: Path, *, environment: Mapping[str, str]) -> str:
+    """The commit that is checked out."""
+    return _git(directory, "rev-parse", "HEAD", environment=environment).strip()
 
 
 def snapshot(source: Path, directory: Path, *, environment: Mapping[str, str]) -> Path:
