@@ -2,12 +2,15 @@
 
 import dataclasses
 import hashlib
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
 
+from matrix.cli import main
 from matrix.errors import IndexUnavailable, UsageError
 from matrix.record import ed25519
 from matrix.store import gitlab_job, signed_index
@@ -372,3 +375,18 @@ def test_the_certificates_of_the_instance_go_before_those_of_the_network(
         gitlab_job.open_packages(
             {**variables, "CI_SERVER_TLS_CA_FILE": "of-gitlab.pem"}, key="", ca_bundle="network.pem"
         )
+
+
+def test_a_pair_of_keys_is_made_that_fits(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["store", "key", "--json"]) == 0
+
+    pair = json.loads(capsys.readouterr().out)
+    assert signed_index.parse_seed(pair["secret"], key=pair["store-key"])
+    assert main(["store", "key"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.fullmatch("WHEELYARD_STORE_KEY=[0-9a-f]{64}", first)
+    assert re.fullmatch('gitlab: {store-key: "[0-9a-f]{64}"}', second)

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,8 @@ from matrix.errors import NotVerified, Problem, UsageError
 from matrix.pipelines.providers import PROVIDERS
 from matrix.plan.model import Plan, State
 from matrix.plan.savings import compute_savings
-from matrix.store import checking, entries, indexing
+from matrix.record import ed25519
+from matrix.store import checking, entries, indexing, signed_index
 from matrix.store.entries import Entry, StoreIndex
 from matrix.store.kinds import NoStore
 from matrix.store.lookup import Lookup, list_wanted
@@ -31,13 +33,15 @@ from matrix.targets.target import Target
 DESCRIPTION: Final = (
     "The store keeps built wheels between the runs of a pipeline. `index` writes store.json for "
     "the wheels that the jobs of a plan built; `put` hands them to a store that takes files; "
-    "`fetch` gets every wheel that a plan reuses; `list` shows what the store has for a plan."
+    "`fetch` gets every wheel that a plan reuses; `list` shows what the store has for a plan; "
+    "`key` makes the pair of keys of a store in GitLab's package registry."
 )
 EXAMPLES: Final = (
     "wheelyard store index wheels --plan plan/plan.json --out store",
     "wheelyard store put wheels --plan plan/plan.json",
     "wheelyard store fetch --plan plan/plan.json --out wheels",
     "wheelyard store list",
+    "wheelyard store key",
 )
 OUT: Final = Path("wheels")
 
@@ -187,6 +191,16 @@ def _render_list(answer: Lookup, *, is_json: bool) -> str:
     return "\n".join(lines) or "no wheel of this plan"
 
 
+def _key(session: Session, arguments: Arguments) -> None:
+    seed = secrets.token_bytes(ed25519.SEED_SIZE)
+    pair = {"secret": seed.hex(), "store-key": ed25519.derive_key(seed).hex()}
+    lines = (
+        f"{signed_index.VARIABLE}={pair['secret']}",
+        f'gitlab: {{store-key: "{pair["store-key"]}"}}',
+    )
+    session.show(format_json(pair) if arguments.common.json else "\n".join(lines))
+
+
 def _read_plan(session: Session, arguments: Arguments) -> Plan:
     source = PlanSource(plan=arguments.plan, expect=arguments.expect)
     return session.plan(source)
@@ -232,6 +246,7 @@ def _show_rows(session: Session, arguments: Arguments, index: StoreIndex) -> Non
 _RUN_BY_ACTION: Final[Mapping[str, Callable[[Session, Arguments], None]]] = {
     "fetch": _fetch,
     "index": _index,
+    "key": _key,
     "list": _list,
     "put": _put,
 }

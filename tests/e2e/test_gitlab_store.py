@@ -54,6 +54,8 @@ class Repository:
         """Commit everything, to the default branch."""
         if (self.checkout / ".git").is_dir():
             commit_again(self.checkout, environment=self.local.environment)
+            bare = str(self.checkout.parent / "remote.git")
+            _git(self.checkout, "push", "--quiet", bare, "main", environment=self.local.environment)
         else:
             commit(self.checkout, environment=self.local.environment)
             self._serve_git()
