@@ -146,4 +146,5 @@ def kills(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def pins(session: nox.Session) -> None:
     """Refresh the facts that age: lanes and images of cibuildwheel."""
+    session.install("uv")
     session.run("python", ".ci/pins.py")

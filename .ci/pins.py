@@ -4,7 +4,8 @@ pins``.
 
 For every lane: the identifiers it serves, the images it pins, the ABI of each of its PyPys, the
 groups of identifiers that it serves on request only, and what it can do; all read from inside its
-wheel, which pip fetches from the configured index.
+wheel, which pip fetches from the configured index. Beside it the hashes of what each lane is
+installed from.
 """
 
 import configparser
@@ -136,8 +137,20 @@ def fetch_wheel(version: str, into: Path) -> Path:
     return next(into.glob(f"cibuildwheel-{version}-*.whl"))
 
 
+def pin_requirements(version: str) -> None:
+    """Write what a lane is installed from, for every system and Python of a runner, with hashes."""
+    path = DATA.parent / "lanes" / f"cibuildwheel-{version}.txt"
+    options = ("--universal", "--python-version=3.11", "--generate-hashes", "--only-binary=:all:")
+    quiet = ("--quiet", "--no-annotate", "--no-header", "--no-emit-index-url", "--upgrade")
+    command = [sys.executable, "-m", "uv", "pip", "compile", *options, *quiet]
+    wanted = f"cibuildwheel=={version}\n".encode()
+    subprocess.run([*command, f"--output-file={path}", "-"], input=wanted, check=True)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         lanes = [read_lane(version, fetch_wheel(version, Path(scratch))) for version in LANES]
+    for version in LANES:
+        pin_requirements(version)
     DATA.write_text(json.dumps({"lanes": lanes}, indent=1) + "\n", encoding="utf-8", newline="\n")
     print(f"wrote {DATA.name}: {', '.join(LANES)}")

@@ -6,6 +6,7 @@ Only ``python -m cibuildwheel`` is ever run in it, because the scripts in ``bin`
 in which it was made and not the one to which it was renamed.
 """
 
+import importlib.resources
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -80,21 +81,36 @@ def _install(
     make = [*ours, "venv", "--without-pip", str(home)]
     pip = [*ours, "pip", "--python", str(_python(home, host)), "install"]
     toolchain = environment.get(TOOLCHAIN, "")
-    pip += _toolchain_options(toolchain)
-    for command in (make, [*pip, f"cibuildwheel=={lane}"]):
+    pip += _choose_wheels(lane, toolchain)
+    for command in (make, pip):
         done = programs.run(
             command, environment=environment, timeout=_SECONDS_TO_INSTALL, say=reporter.detail
         )
         if not done.succeeded:
             what = f"cannot be installed: {last_line(done.output)}"
-            hint = f"python -m pip install cibuildwheel=={lane}"
+            hint = f"python -m pip download --no-deps cibuildwheel=={lane}"
             if toolchain:
                 hint = f"wheelyard toolchain --check {toolchain}"
             raise NotEquipped(Problem(place=f"cibuildwheel {lane}", what=what, hint=hint))
 
 
-def _toolchain_options(toolchain: str) -> list[str]:
-    return ["--no-index", "--find-links", str(Path(toolchain, WHEELHOUSE))] if toolchain else []
+def _choose_wheels(lane: str, toolchain: str) -> list[str]:
+    """
+    The arguments of pip: the wheels of a toolchain, whose digests its record has, or of the index.
+
+    From an index only the wheels are taken whose hashes this program knows.
+    """
+    if toolchain:
+        links = str(Path(toolchain, WHEELHOUSE))
+        return ["--no-index", "--find-links", links, f"cibuildwheel=={lane}"]
+    pinned = str(find_requirements(lane))
+    return ["--require-hashes", "--only-binary", ":all:", "--requirement", pinned]
+
+
+def find_requirements(lane: str) -> Path:
+    """The file of every distribution that a lane is installed from, with its hashes."""
+    data = importlib.resources.files("matrix") / "data" / "lanes" / f"cibuildwheel-{lane}.txt"
+    return Path(str(data))
 
 
 def _move(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from matrix.builds.lane_install import find_requirements
 from matrix.manifest.reading import read
 from matrix.pipelines import agreement, github, providers
 from matrix.plan import planfile
@@ -26,7 +27,7 @@ from .flow import Tool
 from .images import BUILDER, PLATFORM, Images
 from .podman import Podman
 
-TOOLS = ("setuptools==80.9.0", "wheel==0.45.1", "virtualenv", "cibuildwheel==4.3.3", "build")
+TOOLS = ("setuptools==80.9.0", "wheel==0.45.1", "virtualenv", "build")
 PYPROJECT = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
 SETUP = """\
 import sys
@@ -65,9 +66,10 @@ def job(
     """Start the step that builds, as the generated workflow has it, like GitHub does."""
     assert images.recipe.digest
     command = [sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:"]
-    subprocess.run(
-        [*command, f"--dest={index.directory}", *TOOLS], env=dict(environment), check=True
-    )
+    for wanted in (TOOLS, (f"--requirement={find_requirements('4.3.3')}",)):
+        subprocess.run(
+            [*command, f"--dest={index.directory}", *wanted], env=dict(environment), check=True
+        )
     for path in index.directory.glob("*.whl"):
         index.add(path)
     members = {"pyproject.toml": PYPROJECT, "setup.py": SETUP, "_app.c": ""}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from matrix.builds.lane_install import find_requirements
 from matrix.plan import handover
 
 from ..index_server import IndexServer
@@ -16,7 +17,7 @@ from .flow import Tool
 from .images import BUILDER, PLATFORM, Images
 from .podman import Podman
 
-TOOLS = ("setuptools==80.9.0", "wheel==0.45.1", "virtualenv", "cibuildwheel==4.3.3", "build")
+TOOLS = ("setuptools==80.9.0", "wheel==0.45.1", "virtualenv", "build")
 PYPROJECT = """\
 [build-system]
 requires = ["setuptools", "helper"]
@@ -82,9 +83,10 @@ def test_an_unlocked_build_has_a_door_and_learns_nothing_of_the_host(
 ) -> None:
     assert images.recipe.digest
     command = [sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:"]
-    subprocess.run(
-        [*command, f"--dest={index.directory}", *TOOLS], env=dict(environment), check=True
-    )
+    for wanted in (TOOLS, (f"--requirement={find_requirements('4.3.3')}",)):
+        subprocess.run(
+            [*command, f"--dest={index.directory}", *wanted], env=dict(environment), check=True
+        )
     for path in index.directory.glob("*.whl"):
         index.add(path)
     index.add(
