@@ -7,7 +7,12 @@ from matrix.destinations.kinds import KINDS, parse_destination
 from matrix.destinations.static import Static
 from matrix.errors import UsageError
 
-HINT = "\n  hint: static:DIRECTORY; ./NAME for a directory with a colon in its name"
+FORMS = ", ".join(kind.form for kind in KINDS.values())
+HINT = f"\n  hint: {FORMS}; ./NAME for a directory with a colon in its name"
+LOGIN = (
+    "expected an address without a login: WHEELYARD_USER and WHEELYARD_PASSWORD, --login FILE, "
+    "or netrc give it"
+)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +38,6 @@ def test_a_directory_is_static(text: str, directory: str) -> None:
     [
         ("s3://wheels/prod", "s3"),
         ("statc:/srv/wheels", "statc"),
-        ("devpi:https://user:SECRET@devpi.example/alice/prod", "devpi"),
         ("http://127.0.0.1:1/x", "http"),
         ("https://user:SECRET@devpi.example/alice/prod/", "https"),
         ("nginx:foo", "nginx"),
@@ -73,13 +77,41 @@ def test_what_names_no_directory_is_refused(text: str, what: str) -> None:
     assert str(caught.value) == f"--to: {what}{HINT}"
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("devpi.example/alice/prod", "expected http:// or https:// and a host"),
+        ("https:///alice/prod", "expected http:// or https:// and a host"),
+        ("https://[/alice/prod", "expected http:// or https:// and a host"),
+        ("https://devpi.example/prod", "expected an index of devpi, as http://HOST/USER/INDEX"),
+        ("https://devpi.example/a/b?x", "expected an address without blanks, '?' and '#'"),
+        ("https://user:SECRET@devpi.example/alice/prod", LOGIN),
+    ],
+)
+def test_what_names_no_index_is_refused_without_its_password(text: str, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_destination(f"devpi:{text}")
+
+    assert str(caught.value) == f"--to: {what}{HINT}"
+
+
+@pytest.mark.parametrize("text", ["/alice/prod", "/alice/prod/", "/alice/prod/+simple/"])
+def test_an_index_of_devpi_may_be_named_as_clients_name_it(text: str) -> None:
+    destination = parse_destination(f"devpi:https://devpi.example:3141{text}")
+
+    assert destination.label == "https://devpi.example:3141/alice/prod"
+    assert destination.directory is None
+
+
+WHERE = {"static": "/srv/wheels", "devpi": "https://devpi.example/alice/prod"}
+
+
 @pytest.mark.parametrize("word", KINDS)
 def test_every_kind_says_what_it_promises(word: str) -> None:
-    destination: Destination = parse_destination(f"{word}:/srv/wheels")
+    destination: Destination = parse_destination(f"{word}:{WHERE[word]}")
 
     capabilities = destination.capabilities()
 
     assert capabilities.lock
     assert capabilities.promotion
-    assert destination.label == "/srv/wheels"
-    assert destination.directory == Path("/srv/wheels")
+    assert destination.label == WHERE[word]

@@ -8,6 +8,7 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import help_texts, history
+from matrix.farside.stamps import ServerOptions, make_access
 
 DESCRIPTION: Final = (
     "Print what was done to a destination, by whom and when. Each line of the ledger holds the "
@@ -20,6 +21,7 @@ EXAMPLES: Final = ("wheelyard history static:/srv/wheels", "wheelyard history /s
 class Arguments:
     common: Common
     destination: str
+    access: ServerOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Print what was done to a destination."""
-    destination = parse_destination(arguments.destination, place="DESTINATION")
+    access = make_access(session.environment, session.now, arguments.access)
+    destination = parse_destination(arguments.destination, access, place="DESTINATION")
     ledger = destination.read_ledger()
     if arguments.common.json:
         session.show(format_json(history.describe_history(ledger)))

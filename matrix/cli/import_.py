@@ -9,7 +9,7 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import carried, help_texts, summaries
-from matrix.farside.stamps import make_stamp
+from matrix.farside.stamps import ServerOptions, make_access
 
 DESCRIPTION: Final = (
     "Verify a bundle, or its parts, and add it to a destination, which is proven again "
@@ -26,6 +26,7 @@ class Arguments:
     common: Common
     bundle: Path
     to: str
+    access: ServerOptions
     adopt: bool
     sha256: str
 
@@ -33,18 +34,20 @@ class Arguments:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
     parser.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
+    help_texts.add_server_options(parser)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
 
 
 def run(session: Session, arguments: Arguments) -> None:
     """Verify a bundle and add it to a destination."""
+    access = make_access(session.environment, session.now, arguments.access)
     imported = carried.import_carried(
         arguments.bundle,
-        parse_destination(arguments.to),
+        parse_destination(arguments.to, access),
         session.reporter.say,
         scratch=session.cache / "joined",
-        stamp=make_stamp(session.environment, session.now),
+        stamp=access.stamp,
         adopt=arguments.adopt,
         sha256=arguments.sha256,
     )

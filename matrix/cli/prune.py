@@ -9,7 +9,7 @@ from matrix.cli.session import Session, format_json
 from matrix.destinations import undo
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import help_texts, history
-from matrix.farside.stamps import make_stamp
+from matrix.farside.stamps import ServerOptions, make_access
 
 DESCRIPTION: Final = (
     "List the files that no import of a destination needs, and with --remove remove them. "
@@ -25,6 +25,7 @@ EXAMPLES: Final = (
 class Arguments:
     common: Common
     destination: str
+    access: ServerOptions
     keep: int | None
     remove: bool
 
@@ -35,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Remove what no import of a destination needs."""
+    access = make_access(session.environment, session.now, arguments.access)
     undone = undo.prune(
-        parse_destination(arguments.destination, place="DESTINATION"),
+        parse_destination(arguments.destination, access, place="DESTINATION"),
         session.reporter.say,
         keep=arguments.keep,
-        stamp=make_stamp(session.environment, session.now),
+        stamp=access.stamp,
         dry_run=not arguments.remove,
     )
     if arguments.common.json:

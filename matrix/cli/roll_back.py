@@ -9,7 +9,7 @@ from matrix.cli.session import Session, format_json
 from matrix.destinations import undo
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import help_texts, history
-from matrix.farside.stamps import make_stamp
+from matrix.farside.stamps import ServerOptions, make_access
 
 DESCRIPTION: Final = (
     "Serve what was served before the newest import. Files stay, and the bundle may be imported "
@@ -25,6 +25,7 @@ EXAMPLES: Final = (
 class Arguments:
     common: Common
     destination: str
+    access: ServerOptions
     name: str
     dry_run: bool
 
@@ -35,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Undo the newest import of a destination."""
+    access = make_access(session.environment, session.now, arguments.access)
     undone = undo.roll_back(
-        parse_destination(arguments.destination, place="DESTINATION"),
+        parse_destination(arguments.destination, access, place="DESTINATION"),
         arguments.name,
         session.reporter.say,
-        stamp=make_stamp(session.environment, session.now),
+        stamp=access.stamp,
         dry_run=arguments.dry_run,
     )
     if arguments.common.json:

@@ -9,6 +9,7 @@ from matrix.cli.arguments import Common
 from matrix.cli.session import Session, format_json
 from matrix.destinations.kinds import is_destination, parse_destination
 from matrix.farside import carried, help_texts, history, summaries
+from matrix.farside.stamps import ServerOptions, make_access
 
 DESCRIPTION: Final = (
     "Check every byte of a bundle, or of a directory with its parts, against its record, "
@@ -26,18 +27,21 @@ EXAMPLES: Final = (
 class Arguments:
     common: Common
     bundle: str
+    access: ServerOptions
     sha256: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", help=help_texts.VERIFIED)
+    help_texts.add_server_options(parser)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
 
 
 def run(session: Session, arguments: Arguments) -> None:
     """Check a bundle, or a destination, and prove it again."""
     if is_destination(arguments.bundle):
-        destination = parse_destination(arguments.bundle, place="DESTINATION")
+        access = make_access(session.environment, session.now, arguments.access)
+        destination = parse_destination(arguments.bundle, access, place="DESTINATION")
         ledger = carried.verify_destination(destination, session.reporter.say)
         if arguments.common.json:
             session.show(format_json(history.describe_verified(destination.label, ledger)))

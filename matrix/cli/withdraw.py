@@ -9,7 +9,7 @@ from matrix.cli.session import Session, format_json
 from matrix.destinations import undo
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import help_texts, history
-from matrix.farside.stamps import make_stamp
+from matrix.farside.stamps import ServerOptions, make_access
 
 DESCRIPTION: Final = (
     "Take a release out of the pages of a destination, also of later bundles that bring it. "
@@ -25,6 +25,7 @@ EXAMPLES: Final = (
 class Arguments:
     common: Common
     destination: str
+    access: ServerOptions
     release: str
     reason: str
     dry_run: bool
@@ -36,12 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, arguments: Arguments) -> None:
     """Take a release out of a destination."""
+    access = make_access(session.environment, session.now, arguments.access)
     undone = undo.withdraw(
-        parse_destination(arguments.destination, place="DESTINATION"),
+        parse_destination(arguments.destination, access, place="DESTINATION"),
         undo.parse_release(arguments.release),
         arguments.reason,
         session.reporter.say,
-        stamp=make_stamp(session.environment, session.now),
+        stamp=access.stamp,
         dry_run=arguments.dry_run,
     )
     if arguments.common.json:

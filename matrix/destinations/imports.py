@@ -59,15 +59,15 @@ def import_bundle(
         order = sort_leaves_first(record.wheels, view.make_opener(bundle / "files"))
         _check_files(order, destination)
         say(f"adding the wheels of {record.label}")
-        copied = destination.put(bundle, record, order)
+        shown = {wheel.filename for wheel in after.wheels}
+        copied = destination.put(bundle, record, [w for w in order if w.filename in shown])
         say("proving what will be served")
         pages = destination.promote(before, after)
-    shown = {wheel.filename for wheel in after.wheels}
     return Imported(
         report=report,
         destination=destination.label,
         copied=copied,
-        reused=len(order) - len(copied),
+        reused=len(shown & {wheel.filename for wheel in order}) - len(copied),
         withdrawn=tuple(wheel.filename for wheel in order if wheel.filename not in shown),
         pages=pages,
         is_new=after is not before,

@@ -7,8 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from matrix.destinations.access import NO_ACCESS, Access
 from matrix.destinations.destination import Destination
+from matrix.destinations.devpi import DevpiIndex
 from matrix.destinations.ledger import FILENAME
 from matrix.destinations.static import Static
 from matrix.errors import Problem, UsageError
@@ -20,7 +23,7 @@ class Kind:
 
     form: str
     """As it is typed."""
-    parse: Callable[[str], Destination]
+    parse: Callable[[str, Access], Destination]
     """From the text behind the colon."""
 
 
@@ -28,7 +31,8 @@ class InvalidDestination(ValueError):
     """Text that names no destination."""
 
 
-def _parse_static(text: str) -> Static:
+def _parse_static(text: str, access: Access) -> Static:
+    del access
     return Static(parse_directory(text))
 
 
@@ -45,15 +49,45 @@ def parse_directory(text: str) -> Path:
     return Path(text)
 
 
-KINDS: Final[Mapping[str, Kind]] = {"static": Kind("static:DIRECTORY", _parse_static)}
+def parse_url(text: str) -> str:
+    """The address of a server, without a slash at the end; ``InvalidDestination`` for others."""
+    try:
+        parts = urlsplit(text)
+        host, user = parts.hostname, parts.username
+    except ValueError:
+        raise InvalidDestination("expected http:// or https:// and a host") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise InvalidDestination("expected http:// or https:// and a host")
+    if user is not None:
+        what = "expected an address without a login: WHEELYARD_USER and WHEELYARD_PASSWORD, --login"
+        raise InvalidDestination(f"{what} FILE, or netrc give it")
+    if parts.query or parts.fragment or not text.isprintable() or " " in text:
+        raise InvalidDestination("expected an address without blanks, '?' and '#'")
+    return text.rstrip("/")
+
+
+def _parse_devpi(text: str, access: Access) -> Destination:
+    url = parse_url(text).removesuffix("/+simple")
+    server, _, name = url.rpartition("/")
+    server, _, user = server.rpartition("/")
+    if not _INDEX.fullmatch(user) or not _INDEX.fullmatch(name) or server.endswith(":/"):
+        raise InvalidDestination("expected an index of devpi, as http://HOST/USER/INDEX")
+    return DevpiIndex(server, f"{user}/{name}", access)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "static": Kind("static:DIRECTORY", _parse_static),
+    "devpi": Kind("devpi:URL/USER/INDEX", _parse_devpi),
+}
 """By the word; a text without one is a directory."""
 
+_INDEX: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # A word, as the scheme of a URL; one letter is a Windows drive.
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+-]{1,30}")
 
 
-def parse_destination(text: str, *, place: str = "--to") -> Destination:
+def parse_destination(text: str, access: Access = NO_ACCESS, *, place: str = "--to") -> Destination:
     """
     The destination ``KIND:WHERE``, or a directory; ``place`` is where it was typed.
 
@@ -61,19 +95,19 @@ def parse_destination(text: str, *, place: str = "--to") -> Destination:
     never repeat what stands behind the colon or before an ``@``: it may hold a password.
     """
     try:
-        return _parse(text)
+        return _parse(text, access)
     except InvalidDestination as error:
-        forms = " or ".join(kind.form for kind in KINDS.values())
+        forms = ", ".join(kind.form for kind in KINDS.values())
         hint = f"{forms}; ./NAME for a directory with a colon in its name"
         raise UsageError(Problem(place=place, what=str(error), hint=hint)) from error
 
 
-def _parse(text: str) -> Destination:
+def _parse(text: str, access: Access) -> Destination:
     word, colon, rest = text.partition(":")
     if not colon or _is_path(word):
-        return _parse_static(text)
+        return _parse_static(text, access)
     if word in KINDS:
-        return KINDS[word].parse(rest)
+        return KINDS[word].parse(rest, access)
     got = f": {word!r}" if _WORD.fullmatch(word) else ""
     raise InvalidDestination(f"unknown kind of destination{got}")
 

@@ -14,7 +14,7 @@ from matrix import __version__
 from matrix.edge import streams
 from matrix.errors import INTERRUPTED, MatrixError, NotWritten, printable_lines
 from matrix.farside import help_texts
-from matrix.farside.stamps import make_stamp
+from matrix.farside.stamps import ServerOptions, make_access
 from matrix.farside.verbs import VERBS
 
 
@@ -22,7 +22,9 @@ def main(texts: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
     arguments = _make_parser().parse_args(texts)
     now = datetime.datetime.now(tz=datetime.timezone.utc).replace(microsecond=0)
-    arguments.stamp = make_stamp(os.environ, now)
+    if "break_lock" in arguments:
+        options = ServerOptions(arguments.login, arguments.break_lock, arguments.limit)
+        arguments.access = make_access(os.environ, now, options)
     say = _ignore if arguments.quiet else _say
     (run,) = (verb.run for verb in VERBS if verb.name == arguments.verb)
     try:

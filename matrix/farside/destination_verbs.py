@@ -15,7 +15,7 @@ from matrix.farside import carried, help_texts, history, summaries
 
 def verify(arguments: argparse.Namespace, say: Say) -> str:
     """Verify a destination in place of a bundle."""
-    destination = parse_destination(arguments.bundle, place="DESTINATION")
+    destination = parse_destination(arguments.bundle, arguments.access, place="DESTINATION")
     ledger = carried.verify_destination(destination, say)
     if arguments.json:
         return summaries.dump_json(history.describe_verified(destination.label, ledger))
@@ -23,20 +23,20 @@ def verify(arguments: argparse.Namespace, say: Say) -> str:
 
 
 def _roll_back(arguments: argparse.Namespace, say: Say) -> str:
-    destination = parse_destination(arguments.destination, place="DESTINATION")
+    destination = parse_destination(arguments.destination, arguments.access, place="DESTINATION")
     undone = undo.roll_back(
-        destination, arguments.name, say, stamp=arguments.stamp, dry_run=arguments.dry_run
+        destination, arguments.name, say, stamp=arguments.access.stamp, dry_run=arguments.dry_run
     )
     return _show(undone, arguments)
 
 
 def _withdraw(arguments: argparse.Namespace, say: Say) -> str:
     undone = undo.withdraw(
-        parse_destination(arguments.destination, place="DESTINATION"),
+        parse_destination(arguments.destination, arguments.access, place="DESTINATION"),
         undo.parse_release(arguments.release),
         arguments.reason,
         say,
-        stamp=arguments.stamp,
+        stamp=arguments.access.stamp,
         dry_run=arguments.dry_run,
     )
     return _show(undone, arguments)
@@ -44,10 +44,10 @@ def _withdraw(arguments: argparse.Namespace, say: Say) -> str:
 
 def _prune(arguments: argparse.Namespace, say: Say) -> str:
     undone = undo.prune(
-        parse_destination(arguments.destination, place="DESTINATION"),
+        parse_destination(arguments.destination, arguments.access, place="DESTINATION"),
         say,
         keep=arguments.keep,
-        stamp=arguments.stamp,
+        stamp=arguments.access.stamp,
         dry_run=not arguments.remove,
     )
     return _show(undone, arguments)
@@ -61,7 +61,9 @@ def _show(undone: Undone, arguments: argparse.Namespace) -> str:
 
 def _history(arguments: argparse.Namespace, say: Say) -> str:
     del say
-    ledger = parse_destination(arguments.destination, place="DESTINATION").read_ledger()
+    ledger = parse_destination(
+        arguments.destination, arguments.access, place="DESTINATION"
+    ).read_ledger()
     if arguments.json:
         return summaries.dump_json(history.describe_history(ledger))
     return history.summarize_history(ledger)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Final
 
 PROGRAM: Final = "Verify, import and serve bundles of wheels, without network and without pip."
 BUNDLE: Final = "a bundle, its parts, or a directory that holds one"
 VERIFIED: Final = "a bundle, its parts, a directory that holds one, or a destination"
 SHA256: Final = "the digest of bundle.json, received by another way than the bundle"
-TO: Final = "`static:DIR`, or DIR: a directory that a web server serves"
+TO: Final = (
+    "`static:DIR` or DIR, a directory that a web server serves; "
+    "`devpi:URL/USER/INDEX`, an index of a devpi-server"
+)
 ADOPT: Final = "import even if the destination has pages or records that no import accounts for"
 JSON: Final = "print the result as JSON"
 QUIET: Final = "print nothing on stderr but errors"
@@ -26,6 +30,27 @@ _DRY_RUN: Final = "show what would change, and change nothing"
 def add_destination(parser: argparse.ArgumentParser) -> None:
     """Add the destination."""
     parser.add_argument("destination", metavar="DESTINATION", help=TO)
+    add_server_options(parser)
+
+
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of destinations on a server."""
+    parser.add_argument(
+        "--login",
+        type=Path,
+        metavar="FILE",
+        help="a line USER:PASSWORD; default: WHEELYARD_USER and WHEELYARD_PASSWORD, or netrc",
+    )
+    parser.add_argument(
+        "--break-lock", action="store_true", help="remove the lock that a killed import left"
+    )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="how long to wait until a server shows what was imported (default: %(default)s)",
+    )
 
 
 def add_roll_back(parser: argparse.ArgumentParser) -> None:

@@ -1,12 +1,15 @@
-"""Who does something, and when: what the next line of a ledger says."""
+"""Who does something, when, and how servers are reached."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+from matrix.destinations.access import Access
 from matrix.destinations.lines import Stamp
 
 # The person behind a pipeline comes before the user that its runner has.
@@ -23,3 +26,25 @@ def make_stamp(environment: Mapping[str, str], now: datetime.datetime) -> Stamp:
     """
     users = (environment[name] for name in _USERS if environment.get(name))
     return Stamp(who=f"{next(users, 'unknown')}@{platform.node()}", when=now.isoformat())
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerOptions:
+    """The options of destinations on a server."""
+
+    login: Path | None = None
+    break_lock: bool = False
+    limit: float = 60
+
+
+def make_access(
+    environment: Mapping[str, str], now: datetime.datetime, options: ServerOptions
+) -> Access:
+    """Return what a destination on a server needs besides its address."""
+    return Access(
+        environment=environment,
+        login_file=options.login,
+        breaks_lock=options.break_lock,
+        limit=options.limit,
+        stamp=make_stamp(environment, now),
+    )

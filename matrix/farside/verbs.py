@@ -33,6 +33,7 @@ class Verb:
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", help=help_texts.VERIFIED)
+    help_texts.add_server_options(parser)
     _add_bundle(parser)
 
 
@@ -63,16 +64,17 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
     _add_bundle(parser)
     parser.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
+    help_texts.add_server_options(parser)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
 
 
 def _import(arguments: argparse.Namespace, say: Say) -> str:
     imported = carried.import_carried(
         arguments.bundle,
-        parse_destination(arguments.to),
+        parse_destination(arguments.to, arguments.access),
         say,
         scratch=arguments.scratch,
-        stamp=arguments.stamp,
+        stamp=arguments.access.stamp,
         adopt=arguments.adopt,
         sha256=arguments.sha256,
     )
