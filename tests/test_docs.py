@@ -1,6 +1,7 @@
 """The documentation is run: its YAML is read, its commands are executed as shown."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ BLOCKS: Final = [block for page in PAGES for block in find_blocks(page)]
 MOST_NOT_RUN: Final = 10
 # In this order, in one directory: the second page begins where the first ends.
 EXECUTED: Final = ("docs/tutorial.md", "docs/closed-network.md")
+SIGNATURES: Final = "docs/signatures.md"
 # A page that shows some keys of a manifest shows them in place of these.
 BASE: Final = """\
 bundle: acme-python
@@ -128,11 +130,32 @@ def test_the_tutorial_and_what_follows_it_are_executed_as_shown(
                 shell.run(block)
 
 
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("openssl", "ssh-keygen"))), reason="no openssl, or no ssh-keygen"
+)
+def test_signatures_are_made_and_checked_as_shown(tmp_path: Path, index: IndexServer) -> None:
+    index.add(make_wheel(index.directory, "six", "1.17.0", members={"six.py": SIX}))
+    index.add(make_wheel(index.directory, "idna", "3.20", requires_python=">=3.9"))
+    index.add(make_wheel(index.directory, "idna", "2.10"))
+    shell = Shell(tmp_path / "acme", index)
+    shell.directory.mkdir()
+    manifest = next(block for block in BLOCKS if block.page == EXECUTED[0])
+    (shell.directory / "packages.yaml").write_text(manifest.text, encoding="utf-8")
+    steps = ("mkdir wheels", "wheelyard lock", "wheelyard bundle --wheels wheels --version 1.0")
+    for command in (*steps, "cp -r release/acme-python-1.0 carried"):
+        shell.run(Block(page="steps", line=0, language="console", text=f"$ {command}\n..."))
+
+    for block in blocks("console"):
+        if block.page == SIGNATURES:
+            shell.run(block)
+
+
 SIX: Final = "__version__ = '1.17.0'\n"
 
 
 def test_every_console_block_is_executed_by_a_test_or_marked() -> None:
-    left = [block.place for block in blocks("console") if block.page not in EXECUTED]
+    executed = (*EXECUTED, SIGNATURES)
+    left = [block.place for block in blocks("console") if block.page not in executed]
 
     assert left == []
 

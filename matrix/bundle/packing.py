@@ -50,6 +50,9 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
             members=tuple(sorted(members)),
         )
         files.write(temporary / parts.FILENAME, parts.dump(manifest))
+        if (bundle / schema.SIGNATURE).exists():
+            # Beside the parts, never inside, so that a person can add a signature to them.
+            files.write(temporary / schema.SIGNATURE, (bundle / schema.SIGNATURE).read_bytes())
         temporary.replace(into)
     except OSError as error:
         raise files.write_error(into, error) from error
@@ -94,7 +97,9 @@ def _tar(
     """Write the tar; return where the record and the wheels are in it."""
     members = []
     paths = sorted(
-        (path.relative_to(bundle).as_posix(), path) for path in bundle.rglob("*") if path.is_file()
+        (path.relative_to(bundle).as_posix(), path)
+        for path in bundle.rglob("*")
+        if path.is_file() and path != bundle / schema.SIGNATURE
     )
     # tarfile calls only ``write`` on a stream in mode "w|".
     stream = cast("BinaryIO", cut)

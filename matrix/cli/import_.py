@@ -29,6 +29,7 @@ class Arguments:
     access: ServerOptions
     adopt: bool
     sha256: str
+    trust: Path | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help_texts.add_server_options(parser)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
+    parser.add_argument("--trust", type=Path, metavar="FILE", help=help_texts.PIN)
 
 
 def run(session: Session, arguments: Arguments) -> None:
@@ -50,8 +52,9 @@ def run(session: Session, arguments: Arguments) -> None:
         stamp=access.stamp,
         adopt=arguments.adopt,
         sha256=arguments.sha256,
+        trust=arguments.trust,
     )
     if arguments.common.json:
-        session.show(format_json(summaries.describe_import(imported)))
+        session.show(format_json(summaries.describe_imported(imported)))
     else:
-        session.show(summaries.summarize_import(imported))
+        session.show(summaries.summarize_imported(imported))

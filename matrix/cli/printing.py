@@ -28,8 +28,8 @@ COMMAND: Final = "wheelyard"
 VERB_NAMES: Final = (
     *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
     *("history", "import", "lock", "plan", "prune", "release", "report", "roll-back", "runner"),
-    *("schema", "serve", "settings", "store", "targets", "tool", "toolchain", "upload", "verify"),
-    *("wait", "withdraw"),
+    *("schema", "serve", "settings", "sign", "store", "targets", "tool", "toolchain", "trust"),
+    *("upload", "verify", "wait", "withdraw"),
 )
 _HINTED: Final = re.compile(rf"\b{COMMAND} ({'|'.join(VERB_NAMES)})\b")
 

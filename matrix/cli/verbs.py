@@ -104,6 +104,18 @@ def _load_import() -> VerbModule[Any]:
     return import_
 
 
+def _load_sign() -> VerbModule[Any]:
+    from matrix.cli import sign  # noqa: PLC0415 - see above
+
+    return sign
+
+
+def _load_trust() -> VerbModule[Any]:
+    from matrix.cli import trust  # noqa: PLC0415 - see above
+
+    return trust
+
+
 def _load_settings() -> VerbModule[Any]:
     from matrix.cli import settings  # noqa: PLC0415 - see above
 
@@ -229,6 +241,8 @@ VERBS: Final = (
         _load_collect,
     ),
     Verb("bundle", "collect, fetch the published wheels, prove and seal", _load_bundle),
+    Verb("sign", "sign a bundle, its parts, or a trust file", _load_sign),
+    Verb("trust", "write the file that says whose signatures count", _load_trust),
     Verb("verify", "check every byte of a bundle and prove it again", _load_verify),
     Verb("upload", "upload the parts of a release to GitLab's package registry", _load_upload),
     Verb("import", "verify a bundle and add it to a destination", _load_import),

@@ -29,12 +29,14 @@ class Arguments:
     bundle: str
     access: ServerOptions
     sha256: str
+    trust: Path | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", help=help_texts.VERIFIED)
     help_texts.add_server_options(parser)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
+    parser.add_argument("--trust", type=Path, metavar="FILE", help=help_texts.TRUST)
 
 
 def run(session: Session, arguments: Arguments) -> None:
@@ -48,13 +50,14 @@ def run(session: Session, arguments: Arguments) -> None:
         else:
             session.show(history.summarize_verified(destination.label, ledger))
         return
-    report = carried.verify_carried(
+    verified = carried.verify_carried(
         Path(arguments.bundle),
         session.reporter.say,
         scratch=session.cache / "joined",
         sha256=arguments.sha256,
+        trust=arguments.trust,
     )
     if arguments.common.json:
-        session.show(format_json(summaries.describe_bundle(report)))
+        session.show(format_json(summaries.describe_verified(verified)))
     else:
-        session.show(summaries.summarize_bundle(report))
+        session.show(summaries.summarize_verified(verified))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from pathlib import Path
 
 from matrix.destinations.destination import Destination, Say
@@ -9,16 +11,48 @@ from matrix.destinations.imports import Imported, check_apart, import_bundle
 from matrix.destinations.ledger import Ledger
 from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.errors import NotVerified, Problem
+from matrix.farside.pinning import choose_trust
 from matrix.record import parts, schema
-from matrix.verify import unpacking
+from matrix.verify import reading, unpacking
+from matrix.verify.signature import Judgement, PinnedTrust, judge_bundle, read_trust
 from matrix.verify.verify import Report, verify
 
 
-def verify_carried(path: Path, say: Say, *, scratch: Path, sha256: str = "") -> Report:
-    """Verify what ``path`` holds; parts are joined below ``scratch`` for a while."""
+@dataclasses.dataclass(frozen=True)
+class VerifiedBundle:
+    """A bundle that was verified, and what is known of its signatures."""
+
+    report: Report
+    signature: Judgement
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportedBundle:
+    """A bundle that was imported, and what is known of its signatures."""
+
+    imported: Imported
+    signature: Judgement
+
+
+def verify_carried(
+    path: Path,
+    say: Say,
+    *,
+    scratch: Path,
+    sha256: str = "",
+    trust: Path | None = None,
+) -> VerifiedBundle:
+    """
+    Verify what ``path`` holds; parts are joined below ``scratch`` for a while.
+
+    ``trust`` is the trust file whose keys must have signed it.
+    """
     say(f"verifying {path}")
-    with unpacking.open_bundle(find_bundle(path), scratch=scratch) as bundle:
-        return verify(bundle, sha256=sha256)
+    carried = find_bundle(path)
+    pinned = read_trust(trust) if trust is not None else None
+    with unpacking.open_bundle(carried, scratch=scratch) as bundle:
+        digest, judgement = _judge(carried, bundle, sha256, pinned)
+        return VerifiedBundle(report=verify(bundle, sha256=digest), signature=judgement)
 
 
 def import_carried(
@@ -30,12 +64,36 @@ def import_carried(
     stamp: Stamp = NO_STAMP,
     adopt: bool = False,
     sha256: str = "",
-) -> Imported:
-    """Verify what ``path`` holds and import it into ``destination``."""
+    trust: Path | None = None,
+) -> ImportedBundle:
+    """
+    Verify what ``path`` holds and import it into ``destination``.
+
+    ``trust`` is pinned there; a destination that has a trust file takes signed bundles only.
+    """
     carried = find_bundle(path)
     check_apart(carried, destination)
+    pin = choose_trust(destination, trust, say)
     with unpacking.open_bundle(carried, scratch=scratch) as bundle:
-        return import_bundle(bundle, destination, say, stamp=stamp, adopt=adopt, sha256=sha256)
+        digest, judgement = _judge(carried, bundle, sha256, pin.trust)
+        imported = import_bundle(bundle, destination, say, stamp=stamp, adopt=adopt, sha256=digest)
+    pin.write(say)
+    return ImportedBundle(imported=imported, signature=judgement)
+
+
+def _judge(
+    carried: Path,
+    bundle: Path,
+    sha256: str,
+    pinned: PinnedTrust | None,
+) -> tuple[str, Judgement]:
+    """The digest of the record, which ``verify`` compares again, and its signatures."""
+    place = schema.FILENAME
+    if not os.path.lexists(bundle / place):
+        return sha256, Judgement(signers=(), keyids=())  # verify says what is missing
+    data = reading.read_bytes(bundle / place, place=place)
+    digest = reading.compare_digest(data, sha256, place=place)
+    return digest, judge_bundle(carried, digest, pinned)
 
 
 def verify_destination(destination: Destination, say: Say) -> Ledger:

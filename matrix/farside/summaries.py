@@ -9,8 +9,36 @@ from collections.abc import Iterator, Mapping
 from matrix.destinations.imports import Imported
 from matrix.edge.quantities import count, megabytes
 from matrix.errors import printable
+from matrix.farside.carried import ImportedBundle, VerifiedBundle
 from matrix.record.schema import Record
+from matrix.verify.signature import Judgement
 from matrix.verify.verify import Report
+
+
+def describe_signature(signature: Judgement) -> dict[str, object]:
+    """Return what is known of a bundle's signatures."""
+    return {"signers": list(signature.signers), "keyids": list(signature.keyids)}
+
+
+def describe_verified(verified: VerifiedBundle) -> dict[str, object]:
+    """Return the facts of a verified bundle and of its signatures."""
+    signature = describe_signature(verified.signature)
+    return {**describe_bundle(verified.report), "signature": signature}
+
+
+def summarize_verified(verified: VerifiedBundle) -> str:
+    """Return the facts of a verified bundle in lines; the last one is about its signatures."""
+    return f"{summarize_bundle(verified.report)}\n  {printable(str(verified.signature))}"
+
+
+def describe_imported(result: ImportedBundle) -> dict[str, object]:
+    """Return the facts of an import and of the bundle's signatures."""
+    return {**describe_import(result.imported), "signature": describe_signature(result.signature)}
+
+
+def summarize_imported(result: ImportedBundle) -> str:
+    """Return the facts of an import in lines; the last one is about the bundle's signatures."""
+    return f"{summarize_import(result.imported)}\n  {printable(str(result.signature))}"
 
 
 def describe_bundle(report: Report) -> dict[str, object]:

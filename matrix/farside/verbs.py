@@ -35,6 +35,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", help=help_texts.VERIFIED)
     help_texts.add_server_options(parser)
     _add_bundle(parser)
+    parser.add_argument("--trust", type=Path, metavar="FILE", help=help_texts.TRUST)
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -52,12 +53,16 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 def _verify(arguments: argparse.Namespace, say: Say) -> str:
     if is_destination(arguments.bundle):
         return destination_verbs.verify(arguments, say)
-    report = carried.verify_carried(
-        Path(arguments.bundle), say, scratch=arguments.scratch, sha256=arguments.sha256
+    verified = carried.verify_carried(
+        Path(arguments.bundle),
+        say,
+        scratch=arguments.scratch,
+        sha256=arguments.sha256,
+        trust=arguments.trust,
     )
     if arguments.json:
-        return summaries.dump_json(summaries.describe_bundle(report))
-    return summaries.summarize_bundle(report)
+        return summaries.dump_json(summaries.describe_verified(verified))
+    return summaries.summarize_verified(verified)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +71,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
     help_texts.add_server_options(parser)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
+    parser.add_argument("--trust", type=Path, metavar="FILE", help=help_texts.PIN)
 
 
 def _import(arguments: argparse.Namespace, say: Say) -> str:
@@ -77,10 +83,11 @@ def _import(arguments: argparse.Namespace, say: Say) -> str:
         stamp=arguments.access.stamp,
         adopt=arguments.adopt,
         sha256=arguments.sha256,
+        trust=arguments.trust,
     )
     if arguments.json:
-        return summaries.dump_json(summaries.describe_import(imported))
-    return summaries.summarize_import(imported)
+        return summaries.dump_json(summaries.describe_imported(imported))
+    return summaries.summarize_imported(imported)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

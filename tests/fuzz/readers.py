@@ -1,5 +1,6 @@
 """The readers: from bytes to a value, the errors that each documents, and valid inputs."""
 
+import base64
 import contextlib
 import dataclasses
 import gzip
@@ -30,9 +31,12 @@ from matrix.manifest import reading
 from matrix.plan import planfile
 from matrix.plan.planning import create_plan
 from matrix.policy import advisories
-from matrix.record import parts, proof, schema
+from matrix.record import ed25519, envelope, parts, proof, schema, sshsig, trust_file
 from matrix.record.canonical import InvalidRecord
+from matrix.record.envelope import Signature
 from matrix.record.parts import Part, Parts
+from matrix.record.sshsig import SshKey
+from matrix.record.trust_file import Trust, TrustedKey
 from matrix.resolve import lockfile
 from matrix.store import entries, github_releases, released_records
 from matrix.toolchain import directory, document
@@ -261,6 +265,33 @@ def _read_note(data: bytes) -> object:
         return read_note(path)
 
 
+TRUST: Final = Trust(
+    version=1,
+    threshold=1,
+    keys=(
+        TrustedKey(
+            name="ci",
+            form="ed25519",
+            public=base64.b64encode(ed25519.derive_key(b"s" * 32)).decode(),
+            application="",
+        ),
+    ),
+)
+
+
+def _signature_seeds() -> Sequence[bytes]:
+    made = envelope.make("bundle.json", "0" * 64)
+    sig = ed25519.sign(made.signed_bytes, seed=b"s" * 32)
+    signature = Signature(keyid=TRUST.keys[0].keyid, sig=base64.b64encode(sig).decode())
+    return [envelope.dump(made).encode(), envelope.dump(made.add(signature)).encode()]
+
+
+def _sshsig_seeds() -> Sequence[bytes]:
+    fields = (b"\0\0\0\x0bssh-ed25519\0\0\0 " + bytes(32), b"wheelyard", b"", b"sha512", b"")
+    packed = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return [b"SSHSIG\0\0\0\1" + packed]
+
+
 def _parts_seeds() -> Sequence[bytes]:
     part = Part(filename="acme-2026.1.tar.part001", size=9, sha256="0" * 64)
     notes = Part(filename="NOTES.md", size=9, sha256="0" * 64)
@@ -375,6 +406,24 @@ READERS: Final = (
         read=github_releases.find_older_schema,
         errors=(),
         seeds=_parts_seeds,
+    ),
+    Reader(
+        name="signature",
+        read=lambda data: trust_file.find_signers(TRUST, envelope.parse(_text(data))),
+        errors=(InvalidRecord,),
+        seeds=_signature_seeds,
+    ),
+    Reader(
+        name="trust",
+        read=lambda data: trust_file.parse(_text(data)),
+        errors=(InvalidRecord,),
+        seeds=lambda: [trust_file.dump(TRUST).encode()],
+    ),
+    Reader(
+        name="sshsig",
+        read=lambda data: sshsig.is_signed(b"message", data, key=SshKey(raw=bytes(32))),
+        errors=(),
+        seeds=_sshsig_seeds,
     ),
     Reader(name="ledger", read=ledger_text.parse, errors=MATRIX, seeds=_ledger_seeds),
     Reader(
