@@ -22,6 +22,7 @@ DESCRIPTION: Final = (
 EXAMPLES: Final = (
     "wheelyard lock",
     "wheelyard lock --upgrade django",
+    "wheelyard lock --upgrade --report upgrade",
     "wheelyard lock --diff origin/main",
     "wheelyard lock --export requirements --target cp312-manylinux_2_28_x86_64",
 )
@@ -36,6 +37,7 @@ class Arguments:
     upgrade: tuple[str, ...] | None = None
     diff: str | None = None
     offline: bool = False
+    report: Path | None = None
     export: Export
 
 
@@ -58,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--offline", action="store_true", help="use only the cache; make no requests"
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="leave the lock alone; write there what would change, as Markdown, JSON and a patch",
     )
     _add_export(parser)
 
@@ -89,6 +97,11 @@ def run(session: Session, arguments: Arguments) -> None:
         what = "--target, --root and --bundle choose what --export writes"
         hint = "wheelyard lock --export requirements"
         raise UsageError(Problem(place="lock", what=what, hint=hint))
+    is_renewal = not (arguments.check or arguments.diff is not None or options.export)
+    if arguments.report is not None and not is_renewal:
+        what = "--report is for a lock that would be renewed"
+        hint = "wheelyard lock --upgrade --report upgrade"
+        raise UsageError(Problem(place="lock", what=what, hint=hint))
     if arguments.offline:
         session.go_offline()
     if arguments.check:
@@ -108,6 +121,11 @@ def run(session: Session, arguments: Arguments) -> None:
 def _renew(session: Session, arguments: Arguments) -> None:
     # pip answers while the resolver is imported.
     session.begin_to_ask_pip()
+    if arguments.report is not None:
+        from matrix.cli import upgrade_report  # noqa: PLC0415 - see above
+
+        upgrade_report.write_report(session, arguments.upgrade, arguments.report)
+        return
     from matrix.cli import relock  # noqa: PLC0415 - see above
 
     relock.renew(session, arguments.upgrade)

@@ -24,7 +24,7 @@ def renew(session: Session, projects: Sequence[str] | None) -> None:
     """Bring the lock up to date and show what changed; ``projects`` are upgraded, all if empty."""
     session.check_manifest()
     old = lockfile.load_to_renew(session.lock_path)
-    upgrade = _parse_upgrade(projects, old)
+    upgrade = parse_upgrade(projects, old)
     new = relock(session, old, upgrade=upgrade)
     text = lockfile.dump(new)
     if old is None or read_text(session.lock_path) != text:
@@ -114,9 +114,10 @@ def _list_releases(lock: Lock) -> list[tuple[NormalizedName, Version]]:
     return sorted(installed | {(file.project, file.version) for file in lock.build_files})
 
 
-def _parse_upgrade(
+def parse_upgrade(
     names: Sequence[str] | None, old: Lock | None
 ) -> frozenset[NormalizedName] | None:
+    """Return the projects of ``--upgrade``: none without the option, None for all of them."""
     if names is None:
         return frozenset()
     if not names:
