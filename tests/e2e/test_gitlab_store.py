@@ -62,12 +62,15 @@ class Repository:
         head = read_head(self.checkout, environment=self.local.environment)
         self.gitlab.history.append(head)
 
-    def run(self, *, tag: str = "", request: int = 0, timeout: float = 400) -> Pipeline:
-        """Run the pipeline of the commit, of a tag or of a merge request."""
+    def start(self, *, tag: str = "", request: int = 0) -> ServerPipeline:
+        """Start the pipeline of the commit, of a tag or of a merge request."""
         sha = read_head(self.checkout, environment=self.local.environment)
-        started = self.gitlab.start_pipeline(
+        return self.gitlab.start_pipeline(
             tag or "main", sha=sha, tag=bool(tag), **({"request": request} if request else {})
         )
+
+    def run(self, started: ServerPipeline, *, timeout: float = 400) -> Pipeline:
+        """Run the jobs of a pipeline; run again, its jobs are tried again."""
         pipeline = self.local.run(
             self.checkout, variables={}, timeout=timeout, settings=self._settings(started)
         )
@@ -147,7 +150,7 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
     # One of two builds fails: the other one is kept, and no bundle is made.
     repository.write(recipes=BROKEN)
     repository.push()
-    first = repository.run()
+    first = repository.run(repository.start())
     assert builds(first) == {"click", "netifaces"}
     assert {job.partition(": ")[2] for job in first.failed} == {"netifaces"}
     assert "keep" in first.passed
@@ -156,13 +159,13 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
     # The next commit builds the one that failed.
     repository.write()
     repository.push()
-    second = repository.run()
+    second = repository.run(repository.start())
     assert builds(second) == {"netifaces"}
     assert second.succeeded, second.output[-4000:]
     assert "bundle" in second.passed
 
     # Nothing changed: nothing is built.
-    third = repository.run()
+    third = repository.run(repository.start())
     assert builds(third) == set()
     assert "nothing-to-build" in third.passed
     assert third.succeeded, third.output[-4000:]
@@ -170,7 +173,8 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
     # A tag releases the bytes that the default branch has tested.
     head = read_head(repository.checkout, environment=repository.local.environment)
     repository.gitlab.tags["bundle-1"] = head
-    released = repository.run(tag="bundle-1")
+    started = repository.start(tag="bundle-1")
+    released = repository.run(started)
     assert released.succeeded, released.output[-4000:]
     assert builds(released) == set()
     assert {"tag", "parts", "publish"} <= released.passed
@@ -187,7 +191,7 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
     assert {"parts.json", "NOTES.md"} < files.keys()
 
     # Tried again, a release changes nothing and ends well.
-    again = repository.run(tag="bundle-1")
+    again = repository.run(started)
     assert again.succeeded, again.output[-4000:]
     assert [link["name"] for link in release.links] == links
     (tagged,) = [p for p in repository.gitlab.packages if p.version == "bundle-1"]
@@ -213,7 +217,7 @@ def test_a_merge_request_with_a_stale_lock_is_planned_reported_and_red(
     assert repository.tool("generate").succeeded
     repository.push()
 
-    pipeline = repository.run(request=3)
+    pipeline = repository.run(repository.start(request=3))
 
     assert pipeline.failed == {"lock"}
     assert {"check", "plan", "report", "replan", "bundle"} <= pipeline.passed
