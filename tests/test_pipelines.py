@@ -245,7 +245,7 @@ def jobs_on_gitlab(manifest: Manifest, plan: Plan) -> dict[str, str]:
             assert name.startswith(f"build-{built}: ")
             assert line.endswith(
                 f" --plan plan/plan.json --expect {agreement.digest_plan(plan)}"
-                f" --out wheels/{built} --logs logs --put"
+                f" --out wheels/{built} --logs wheels/logs --put"
             )
             label_by_job[built] = merge_job(name, child)["tags"][-1]
     return label_by_job
