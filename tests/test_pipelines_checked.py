@@ -51,8 +51,10 @@ def test_the_services_schemas_accept_every_file(tmp_path: Path) -> None:
             kinds[kind].append(str(copy))
 
     for kind, paths in kinds.items():
-        transform = ["--data-transform", "gitlab-ci"] if kind == "gitlab-ci" else []
-        judge("check-jsonschema", "--builtin-schema", f"vendor.{kind}", *transform, *paths)
+        # An environment's address may begin with a variable, which no URI can.
+        options = ["--data-transform", "gitlab-ci", "--disable-formats", "uri"]
+        own = options if kind == "gitlab-ci" else []
+        judge("check-jsonschema", "--builtin-schema", f"vendor.{kind}", *own, *paths)
 
 
 @needs("actionlint")

@@ -100,9 +100,9 @@ def test_a_reason_of_the_manifest_is_no_command_of_the_pipeline(tmp_path: Path) 
     package = f"{{requirement: six, exclude: [{{target: desktop, reason: {reason}}}]}}"
     (tmp_path / "packages.yaml").write_text(text(package), encoding="utf-8")
     script = (
-        "import sys\nfrom matrix.cli import main\nfrom matrix.cli.session import Session\n"
-        "from matrix.manifest.reading import load\nfrom matrix.resolve.lock import Lock\n"
-        "Session.lock = lambda self: Lock(targets=(), files=(), solutions=(), impossible=())\n"
+        "from matrix.cli import main, plan\nfrom matrix.resolve.lock import Lock\n"
+        "lock = Lock(targets=(), files=(), solutions=(), impossible=())\n"
+        "plan._renew_lock = lambda session, old, is_renewed: lock\n"
         "raise SystemExit(main(['plan']))\n"
     )
 
