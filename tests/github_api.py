@@ -186,8 +186,17 @@ class GitHubServer:
         self.artifacts.append(artifact)
         return artifact
 
-    def publish(self, tag: str, files: Mapping[str, bytes], *, is_draft: bool = False) -> Release:
-        """Make a release with files."""
+    def publish(
+        self,
+        tag: str,
+        files: Mapping[str, bytes],
+        *,
+        is_draft: bool = False,
+        is_on_branch: bool = True,
+    ) -> Release:
+        """Make a release with files, of the newest commit of the default branch."""
+        history = self.history_by_branch.get(self.default_branch, ["0" * 40])
+        self.history_by_branch[tag] = list(history) if is_on_branch else [*history, "f" * 40]
         first = 5000 + 100 * len(self.releases)
         assets = tuple(
             Asset(id=first + number, name=name, content=content)

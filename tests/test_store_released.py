@@ -285,3 +285,18 @@ def test_a_release_of_an_older_version_is_passed_over_and_named(repository: Repo
 
     assert {cell.state for cell in plan.cells} == {State.BUILD}
     assert "release bundle-1 not read: its parts.json has schema 2, which lists no wheels" in said
+
+
+def test_a_release_of_a_commit_that_is_on_no_default_branch_is_passed_over(
+    repository: Repository,
+) -> None:
+    release_first(repository)
+    (own,) = repository.github.releases
+    repository.github.releases.clear()
+    files = {asset.name: asset.content for asset in own.assets}
+    repository.github.publish("bundle-1", files, is_on_branch=False)
+
+    plan, said = repository.plan(repository.push(2))
+
+    assert {cell.state for cell in plan.cells} == {State.BUILD}
+    assert "release bundle-1 not read: its commit is not on the default branch" in said

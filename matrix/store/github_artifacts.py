@@ -16,6 +16,7 @@ from typing import Any, Final
 from matrix.edge import limits
 from matrix.edge.quantities import count
 from matrix.errors import MatrixError, Problem
+from matrix.pipelines import release
 from matrix.store import entries
 from matrix.store.entries import Entry, StoreIndex
 from matrix.store.github_api import GitHubApi
@@ -30,7 +31,6 @@ KIND: Final = "artifacts"
 MOST_INDEXES: Final = 20
 _PAGES: Final = 5
 _QUEUE: Final = "gh-readonly-queue"
-_RELEASE: Final = "bundle-"
 
 
 class GitHubArtifacts:
@@ -38,7 +38,15 @@ class GitHubArtifacts:
 
     takes_files = False
 
-    def __init__(self, api: GitHubApi, runs: GitHubRuns, *, scratch: Path) -> None:
+    def __init__(
+        self,
+        api: GitHubApi,
+        runs: GitHubRuns,
+        *,
+        scratch: Path,
+        prefix: str = release.DEFAULT,
+    ) -> None:
+        self._prefix = prefix
         self._api = api
         self._runs = runs
         self._archives = GitHubArchives(api, scratch=scratch)
@@ -139,7 +147,7 @@ class GitHubArtifacts:
             return "it is of a fork"
         branch, main = str(run.get("head_branch") or ""), self._runs.branch
         is_of_use = branch in {main, reader.request_branch} or branch.startswith(
-            (f"{_QUEUE}/{main}/", _RELEASE)
+            (f"{_QUEUE}/{main}/", self._prefix)
         )
         return "" if is_of_use else "it is of another branch"
 

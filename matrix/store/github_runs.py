@@ -5,7 +5,14 @@ from urllib.parse import quote
 
 from matrix.index.tasks import TaskPool
 from matrix.store.github_api import GitHubApi
-from matrix.store.github_trust import REQUEST_EVENT, Reader, RunOfGitHub, judge, needs_comparison
+from matrix.store.github_trust import (
+    ON_BRANCH,
+    REQUEST_EVENT,
+    Reader,
+    RunOfGitHub,
+    judge,
+    needs_comparison,
+)
 
 _IDENTICAL: Final = "identical"
 
@@ -61,6 +68,10 @@ class GitHubRuns:
         if needs_comparison(run) and not judge(run, reader, standing=_IDENTICAL):
             standing = self._compare(run.head_sha)
         return judge(run, reader, standing=standing)
+
+    def is_on_branch(self, name: str) -> bool:
+        """Whether the commit of a tag is on the default branch as it is now."""
+        return self._compare(name) in ON_BRANCH
 
     def _compare(self, commit: str) -> str:
         """How a commit stands to the default branch as it is now; empty when it is not known."""

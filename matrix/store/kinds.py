@@ -15,8 +15,10 @@ from matrix.store.github_api import GitHubApi
 from matrix.store.github_artifacts import GitHubArtifacts
 from matrix.store.github_releases import GitHubReleases
 from matrix.store.github_runs import GitHubRuns
+from matrix.store.gitlab_releases import GitLabReleases
 from matrix.store.lookup import Store
 from matrix.store.released import Releases, WithReleases
+from matrix.store.released_parts import ReleasedParts
 from matrix.store.shared_directory import SharedDirectory, name_place
 
 GITHUB_VARIABLES: Final = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN")
@@ -92,10 +94,9 @@ def _open_github(manifest: Manifest, around: Surroundings) -> Store:
         run=environment["GITHUB_RUN_ID"],
         workflow=find_workflow(environment),
     )
-    artifacts = GitHubArtifacts(api, runs, scratch=around.scratch)
-    return _add_releases(
-        artifacts, GitHubReleases(api, bundle=manifest.bundle, tags=manifest.output.tags), manifest
-    )
+    artifacts = GitHubArtifacts(api, runs, scratch=around.scratch, prefix=manifest.output.tags)
+    files = GitHubReleases(api, is_on_branch=runs.is_on_branch, prefix=manifest.output.tags)
+    return _add_releases(artifacts, ReleasedParts(files, bundle=manifest.bundle), manifest)
 
 
 def find_workflow(environment: Mapping[str, str]) -> str:
@@ -110,7 +111,7 @@ def _open_gitlab(manifest: Manifest, around: Surroundings) -> Store:
         raise NoStore("store.gitlab is none")
     if missing := gitlab_job.find_missing(around.environment):
         raise NoStore(f"not set: {', '.join(missing)}")
-    return gitlab_job.open_packages(
+    packages = gitlab_job.open_packages(
         around.environment,
         key=manifest.gitlab.store_key,
         tags=manifest.output.tags,
@@ -118,6 +119,8 @@ def _open_gitlab(manifest: Manifest, around: Surroundings) -> Store:
         log=around.log,
         sleep=around.sleep,
     )
+    files = GitLabReleases(packages.registry, bundle=manifest.bundle, prefix=manifest.output.tags)
+    return _add_releases(packages, ReleasedParts(files, bundle=manifest.bundle), manifest)
 
 
 _OPEN_BY_PROVIDER: Final[Mapping[str, Callable[[Manifest, Surroundings], Store]]] = {

@@ -91,6 +91,27 @@ class PackageRegistry:
         answer = self._transport.get(url, headers={}, wanted=filename)
         return None if answer.status_code == NOT_FOUND else answer.content
 
+    def get_range(
+        self, name: str, version: str, filename: str, *, start: int, size: int
+    ) -> bytes | None:
+        """``size`` bytes of a file from ``start`` on; none when there is no such file."""
+        url = self.locate(name, version, filename)
+        headers = {"Range": f"bytes={start}-{start + size - 1}"}
+        answer = self._transport.get(url, headers=headers, wanted=filename)
+        if answer.status_code == NOT_FOUND:
+            return None
+        # A server that takes no ranges sends the whole file.
+        is_whole = answer.headers.get("Content-Range") is None
+        return answer.content[start : start + size] if is_whole else answer.content
+
+    def list_releases(self) -> tuple[Mapping[str, Any], ...]:
+        """The newest releases of the project."""
+        url = f"{self._packages.removesuffix('/packages')}/releases"
+        answer = self._transport.get(
+            f"{url}?per_page={PER_PAGE}", headers={}, wanted="the releases"
+        )
+        return tuple(_parse_rows(answer))
+
     def fetch(self, name: str, version: str, filename: str, path: Path, *, sha256: str) -> bool:
         """Write a file to ``path``, its digest checked; whether there is such a file."""
         url = self.locate(name, version, filename)

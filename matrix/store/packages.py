@@ -69,6 +69,11 @@ class Packages:
         self._key = key
         self._seed = seed
 
+    @property
+    def registry(self) -> PackageRegistry:
+        """The registry, where released bundles lie, too."""
+        return self._registry
+
     def close(self) -> None:
         """Close the connections."""
         self._registry.close()

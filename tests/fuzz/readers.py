@@ -38,7 +38,7 @@ from matrix.record.parts import Part, Parts
 from matrix.record.sshsig import SshKey
 from matrix.record.trust_file import Trust, TrustedKey
 from matrix.resolve import lockfile
-from matrix.store import entries, github_releases, released_records
+from matrix.store import entries, released_parts, released_records
 from matrix.toolchain import directory, document
 from matrix.toolchain.document import Content, Download, Form, Missing, Service, Toolchain
 from matrix.toolchain.tool_requirements import InvalidToolRequirements, parse_requirements
@@ -403,7 +403,7 @@ READERS: Final = (
     ),
     Reader(
         name="released-parts",
-        read=github_releases.find_older_schema,
+        read=released_parts.find_older_schema,
         errors=(),
         seeds=_parts_seeds,
     ),
