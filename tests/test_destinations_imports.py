@@ -58,9 +58,11 @@ class Server:
         self.calls.append("list_files")
         return self.behind.list_files(filenames)
 
-    def put(self, bundle: Path, record: Record, order: Sequence[RecordedWheel]) -> tuple[str, ...]:
+    def put(
+        self, bundle: Path, record: Record, order: Sequence[RecordedWheel], after: Ledger
+    ) -> tuple[str, ...]:
         self.calls.append("put")
-        return self.behind.put(bundle, record, order)
+        return self.behind.put(bundle, record, order, after)
 
     def promote(self, before: Ledger, after: Ledger, *, dry_run: bool = False) -> int:
         self.calls.append("promote")

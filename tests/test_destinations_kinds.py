@@ -103,7 +103,12 @@ def test_an_index_of_devpi_may_be_named_as_clients_name_it(text: str) -> None:
     assert destination.directory is None
 
 
-WHERE = {"static": "/srv/wheels", "devpi": "https://devpi.example/alice/prod"}
+WHERE = {
+    "static": "/srv/wheels",
+    "devpi": "https://devpi.example/alice/prod",
+    "pypiserver": "/srv/wheels",
+    "twine": "nexus:https://nexus.example/repository/wheels",
+}
 
 
 @pytest.mark.parametrize("word", KINDS)
@@ -114,4 +119,26 @@ def test_every_kind_says_what_it_promises(word: str) -> None:
 
     assert capabilities.lock
     assert capabilities.promotion
-    assert destination.label == WHERE[word]
+    assert destination.label == WHERE[word].removeprefix("nexus:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "twine:nexus:https://nexus.example/repository/wheels/",
+        "twine:nexus:https://nexus.example/repository/wheels/simple/",
+        "pypiserver:https://nexus.example/repository/wheels/simple",
+    ],
+)
+def test_the_address_of_clients_names_a_server_of_uploads_too(text: str) -> None:
+    assert parse_destination(text).label == "https://nexus.example/repository/wheels"
+
+
+def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_destination("twine:https://user:SECRET@nexus.example")
+
+    assert str(caught.value) == (
+        "--to: expected twine:FAMILY:URL, FAMILY one of artifactory, nexus, gitlab, gitea, "
+        f"pypiserver, pypicloud, pypiron, pulp, devpi{HINT}"
+    )

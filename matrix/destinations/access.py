@@ -36,6 +36,8 @@ class Access:
     breaks_lock: bool = False
     limit: float = 60
     """Seconds to wait until clients see what was imported."""
+    ledgers: Path = Path("ledgers")
+    """Where the ledgers of servers are that can keep none."""
     stamp: Stamp = NO_STAMP
     sleep: Callable[[float], None] = time.sleep
 

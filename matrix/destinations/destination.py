@@ -70,10 +70,13 @@ class Destination(Protocol):
     def list_files(self, filenames: Collection[str]) -> Mapping[str, str]:
         """Return the sha256 of each of ``filenames`` that is there already."""
 
-    def put(self, bundle: Path, record: Record, order: Sequence[RecordedWheel]) -> tuple[str, ...]:
+    def put(
+        self, bundle: Path, record: Record, order: Sequence[RecordedWheel], after: Ledger
+    ) -> tuple[str, ...]:
         """
         Add the bundle's files that are not there, in ``order``, where no client sees them yet.
 
+        Where clients see a file at once, everything that ``after`` would serve is proven first.
         Returns the filenames of the wheels that were added.
         """
 

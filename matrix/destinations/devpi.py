@@ -136,7 +136,10 @@ class DevpiIndex:
             for file in self._api.fetch_files(index, project)
         }
 
-    def put(self, bundle: Path, record: Record, order: Sequence[RecordedWheel]) -> tuple[str, ...]:
+    def put(
+        self, bundle: Path, record: Record, order: Sequence[RecordedWheel], after: Ledger
+    ) -> tuple[str, ...]:
+        del after  # what is put is not served yet
         sidecars = self._scratch / "files"
         sidecars.mkdir(parents=True, exist_ok=True)
         for wheel in order:

@@ -60,7 +60,8 @@ def import_bundle(
         _check_files(order, destination)
         say(f"adding the wheels of {record.label}")
         shown = {wheel.filename for wheel in after.wheels}
-        copied = destination.put(bundle, record, [w for w in order if w.filename in shown])
+        wheels = [wheel for wheel in order if wheel.filename in shown]
+        copied = destination.put(bundle, record, wheels, after)
         say("proving what will be served")
         pages = destination.promote(before, after)
     return Imported(

@@ -13,7 +13,10 @@ from matrix.destinations.access import NO_ACCESS, Access
 from matrix.destinations.destination import Destination
 from matrix.destinations.devpi import DevpiIndex
 from matrix.destinations.ledger import FILENAME
+from matrix.destinations.pypiserver import PypiserverDirectory
 from matrix.destinations.static import Static
+from matrix.destinations.upload import UploadServer
+from matrix.destinations.upload_families import FAMILIES
 from matrix.errors import Problem, UsageError
 
 
@@ -75,9 +78,25 @@ def _parse_devpi(text: str, access: Access) -> Destination:
     return DevpiIndex(server, f"{user}/{name}", access)
 
 
+def _parse_upload(text: str, access: Access) -> Destination:
+    word, _, rest = text.partition(":")
+    if word not in FAMILIES:
+        raise InvalidDestination(f"expected twine:FAMILY:URL, FAMILY one of {', '.join(FAMILIES)}")
+    family = FAMILIES[word]
+    return UploadServer(parse_url(rest).removesuffix(family.simple), family, access)
+
+
+def _parse_pypiserver(text: str, access: Access) -> Destination:
+    if _URL.match(text):
+        return _parse_upload(f"pypiserver:{text}", access)
+    return PypiserverDirectory(parse_directory(text))
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "static": Kind("static:DIRECTORY", _parse_static),
     "devpi": Kind("devpi:URL/USER/INDEX", _parse_devpi),
+    "pypiserver": Kind("pypiserver:DIRECTORY or pypiserver:URL", _parse_pypiserver),
+    "twine": Kind("twine:FAMILY:URL", _parse_upload),
 }
 """By the word; a text without one is a directory."""
 

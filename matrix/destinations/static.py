@@ -99,7 +99,10 @@ class Static:
         paths = [self.directory / _FILES / name for name in sorted(filenames)]
         return {path.name: files.digest(path) for path in paths if path.exists()}
 
-    def put(self, bundle: Path, record: Record, order: Sequence[RecordedWheel]) -> tuple[str, ...]:
+    def put(
+        self, bundle: Path, record: Record, order: Sequence[RecordedWheel], after: Ledger
+    ) -> tuple[str, ...]:
+        del after  # what is put is not served yet
         make_directory(self.directory / _FILES)
         copied = tuple(wheel.filename for wheel in order if self._put_wheel(wheel, bundle))
         sha256_by_path = {file.path: file.sha256 for file in record.files}

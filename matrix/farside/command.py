@@ -23,7 +23,9 @@ def main(texts: Sequence[str] | None = None) -> int:
     arguments = _make_parser().parse_args(texts)
     now = datetime.datetime.now(tz=datetime.timezone.utc).replace(microsecond=0)
     if "break_lock" in arguments:
-        options = ServerOptions(arguments.login, arguments.break_lock, arguments.limit)
+        options = ServerOptions(
+            arguments.login, arguments.break_lock, arguments.limit, arguments.ledgers
+        )
         arguments.access = make_access(os.environ, now, options)
     say = _ignore if arguments.quiet else _say
     (run,) = (verb.run for verb in VERBS if verb.name == arguments.verb)

@@ -12,7 +12,9 @@ VERIFIED: Final = "a bundle, its parts, a directory that holds one, or a destina
 SHA256: Final = "the digest of bundle.json, received by another way than the bundle"
 TO: Final = (
     "`static:DIR` or DIR, a directory that a web server serves; "
-    "`devpi:URL/USER/INDEX`, an index of a devpi-server"
+    "`devpi:URL/USER/INDEX`, an index of a devpi-server; `pypiserver:DIR` or "
+    "`pypiserver:URL`; `twine:FAMILY:URL`, a server that takes uploads as twine sends them "
+    "(artifactory, nexus, gitlab, gitea, pypicloud, pypiron, pulp)"
 )
 ADOPT: Final = "import even if the destination has pages or records that no import accounts for"
 JSON: Final = "print the result as JSON"
@@ -45,6 +47,13 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--break-lock", action="store_true", help="remove the lock that a killed import left"
+    )
+    parser.add_argument(
+        "--ledgers",
+        type=Path,
+        default=Path("ledgers"),
+        metavar="DIR",
+        help="the ledgers of servers that can keep none (default: %(default)s)",
     )
     parser.add_argument(
         "--limit",

@@ -35,6 +35,7 @@ class ServerOptions:
     login: Path | None = None
     break_lock: bool = False
     limit: float = 60
+    ledgers: Path = Path("ledgers")
 
 
 def make_access(
@@ -46,5 +47,6 @@ def make_access(
         login_file=options.login,
         breaks_lock=options.break_lock,
         limit=options.limit,
+        ledgers=options.ledgers,
         stamp=make_stamp(environment, now),
     )
