@@ -1,14 +1,17 @@
 """When a run publishes, with which rights, and what it runs then."""
 
+import dataclasses
 import functools
 import itertools
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from matrix.errors import UsageError
+from matrix.manifest.operations import Keep
 from matrix.manifest.reading import read
+from matrix.manifest.services import GitLab as GitLabInstance
 from matrix.pipelines import github, gitlab, providers, release
 from matrix.pipelines.pins import read_actions
 
@@ -242,3 +245,74 @@ def test_an_attestation_is_made_by_a_job_that_runs_one_action() -> None:
 def _outputs() -> dict[str, str]:
     manifest = cases.manifest("one-linux")
     return github.GitHub().render_outputs(manifest, cases.plan(manifest))
+
+
+@pytest.mark.parametrize("when", ["weekly", "off"])
+def test_a_schedule_of_gitlab_reports_what_an_upgrade_would_bring(
+    when: Literal["weekly", "off"],
+) -> None:
+    manifest = dataclasses.replace(cases.manifest("one-linux"), schedule=when)
+    parent = semantics.parse(providers.render_committed(manifest)[gitlab.PARENT])
+    is_schedule = '$CI_PIPELINE_SOURCE == "schedule"'
+
+    if when == "off":
+        assert "upgrade" not in parent
+        assert {"if": is_schedule, "when": "never"} in parent["workflow"]["rules"]
+        return
+    (line,) = parent["upgrade"]["script"]
+    assert parent["upgrade"]["rules"] == [{"if": is_schedule}]
+    assert line.endswith("/wheelyard lock --upgrade --report upgrade")
+
+
+def test_nothing_of_the_default_branch_is_cancelled_by_a_newer_push() -> None:
+    parent = semantics.parse(providers.render_committed(cases.manifest("one-linux"))[gitlab.PARENT])
+
+    for pipeline in (parent, child()):
+        assert pipeline["workflow"]["auto_cancel"] == {"on_new_commit": "none"}
+        cancelled = [rule for rule in pipeline["workflow"]["rules"] if "auto_cancel" in rule]
+        assert [rule["if"] for rule in cancelled] == ["$CI_MERGE_REQUEST_IID"]
+
+
+@pytest.mark.parametrize(("requests", "is_built"), [("build", True), ("plan", False)])
+def test_merge_requests_of_gitlab_build_unless_the_manifest_says_otherwise(
+    requests: Literal["build", "plan"], is_built: bool
+) -> None:
+    manifest = dataclasses.replace(cases.manifest("one-linux"), merge_requests=requests)
+    jobs = semantics.parse(gitlab.GitLab().render_child(manifest, cases.plan(manifest)))
+    never = {"if": "$CI_MERGE_REQUEST_IID", "when": "never"}
+
+    for name in (".manylinux-x86-64-cibw4", "results", "bundle"):
+        assert (never in jobs[name].get("rules", [])) == (not is_built)
+
+
+def test_only_the_job_that_signs_has_the_secret_of_the_store() -> None:
+    manifest = dataclasses.replace(
+        cases.manifest("one-linux"), gitlab=GitLabInstance(store_key="0a" * 32)
+    )
+    jobs = semantics.parse(gitlab.GitLab().render_child(manifest, cases.plan(manifest)))
+
+    environments = {name: job["environment"] for name, job in jobs.items() if "environment" in job}
+    assert environments == {
+        "keep": {"name": "wheelyard-store", "action": "access"},
+        "publish": "release",
+    }
+    assert jobs["keep"]["rules"] == [
+        {
+            "if": '$CI_COMMIT_REF_PROTECTED == "true" && $CI_MERGE_REQUEST_IID == null',
+            "when": "always",
+        }
+    ]
+    assert "keep" not in child()
+
+
+def test_what_a_release_reads_is_kept_until_the_longest_approval() -> None:
+    manifest = dataclasses.replace(
+        cases.manifest("one-linux"), keep=Keep(wheels=2, bundles=1, reports=3)
+    )
+    parent = semantics.parse(providers.render_committed(manifest)[gitlab.PARENT])
+    jobs = semantics.parse(gitlab.GitLab().render_child(manifest, cases.plan(manifest)))
+
+    assert jobs["parts"]["artifacts"]["expire_in"] == "30 days"
+    assert jobs["bundle"]["artifacts"]["expire_in"] == "1 days"
+    assert jobs[".manylinux-x86-64-cibw4"]["artifacts"]["expire_in"] == "2 days"
+    assert parent["plan"]["artifacts"]["expire_in"] == "3 days"
