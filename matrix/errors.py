@@ -8,7 +8,7 @@ What can go wrong on purpose.
     ├── ManifestError        3   packages.yaml has problems
     ├── LockError            4   packages.lock is missing, stale or unreadable
     ├── Impossible           5   a requirement that nothing satisfies
-    ├── IndexUnavailable     6   the package index did not answer, or not as the Simple API says
+    ├── IndexUnavailable     6   the package index or the store did not answer, or not as its API says
     ├── Drift                7   generated files are not what the manifest asks for
     ├── BuildFailed          8   cibuildwheel, or what it ran
     ├── Incomplete           9   the collected wheels do not match the plan
@@ -160,7 +160,7 @@ class Impossible(MatrixError):
 
 class IndexUnavailable(MatrixError):
     exit_code = 6
-    meaning = "the package index did not answer as the Simple API says"
+    meaning = "the package index or the store did not answer as its API says"
 
 
 class Drift(MatrixError):

@@ -110,7 +110,8 @@ class PackageRegistry:
         answer = self._transport.get(
             f"{url}?per_page={PER_PAGE}", headers={}, wanted="the releases"
         )
-        return tuple(_parse_rows(answer))
+        # A project may have no releases at all: the feature is switched off.
+        return () if answer.status_code == NOT_FOUND else tuple(_parse_rows(answer))
 
     def fetch(self, name: str, version: str, filename: str, path: Path, *, sha256: str) -> bool:
         """Write a file to ``path``, its digest checked; whether there is such a file."""
