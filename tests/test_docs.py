@@ -1,5 +1,6 @@
 """The documentation is run: its YAML is read, its commands are executed as shown."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -75,9 +76,20 @@ def _complete(text: str) -> str:
     shown = yaml.safe_load(text)
     base = yaml.safe_load(BASE)
     if "runners" in shown and "targets" not in shown:
-        text = text.rstrip() + "\n  - {match: '*', github: ubuntu-24.04, gitlab: [linux]}\n"
+        text = _add_runner(text)
     rest = [f"{key}: {value!r}" for key, value in base.items() if key not in shown]
     return text + "\n" + "\n".join(rest) + "\n"
+
+
+def _add_runner(text: str) -> str:
+    """The shown runners, and one behind them that matches everything."""
+    before, _, after = text.partition("runners:\n")
+    rows = list(
+        itertools.takewhile(lambda line: line.startswith(" "), after.splitlines(keepends=True))
+    )
+    last = "  - {match: '*', github: ubuntu-24.04, gitlab: [linux]}\n"
+    shown = "".join(rows)
+    return f"{before}runners:\n{shown.rstrip()}\n{last}{after[len(shown) :]}"
 
 
 class Shell:

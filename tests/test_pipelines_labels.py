@@ -164,7 +164,7 @@ def test_tags_of_gitlab_are_the_instances_own() -> None:
 
 SHARED = (
     "packages.yaml:5: runners[0].github: plans and publishes on a machine that also builds\n"
-    "  hint: put a runner first that builds nothing: see docs/security.md on shared runners"
+    "  hint: name another machine as `coordinator`: see docs/security.md on shared runners"
 )
 
 
@@ -180,6 +180,12 @@ def test_an_own_runner_may_build_behind_one_that_publishes() -> None:
         manifest = read(text.replace("runners:", runners).replace("ubuntu-24.04", "[self-hosted]"))
 
         assert judge(manifest, RETIRED) == ([], [])
+
+
+def test_a_coordinator_publishes_in_place_of_the_first_runner() -> None:
+    manifest = with_runner("[self-hosted]", "coordinator: {github: ubuntu-24.04}\n")
+
+    assert judge(manifest, RETIRED) == ([], [])
 
 
 def test_a_runner_of_gitlab_alone_is_no_publisher_of_github() -> None:

@@ -45,13 +45,15 @@ def judge_labels(
 
 def _warn_of_shared(manifest: Manifest) -> Iterator[Problem]:
     """A runner of one's own that publishes, and that runs code of sdists and of forks as well."""
+    if manifest.coordinator is not None and manifest.coordinator.github.words:
+        return
     for index, runner in enumerate(manifest.runners):
         if not runner.github.words:
             continue
         builds = any(runner_of(manifest, target) is runner for target in manifest.all_targets)
         if builds and is_own(runner):
             what = f"runners[{index}].github: plans and publishes on a machine that also builds"
-            hint = "put a runner first that builds nothing: see docs/security.md on shared runners"
+            hint = "name another machine as `coordinator`: see docs/security.md on shared runners"
             yield Problem(place=manifest.source, line=runner.line, what=what, hint=hint)
         return
 
