@@ -65,7 +65,8 @@ def act(session: nox.Session) -> None:
     _install(session, "e2e")
     session.run("python", "-m", "tests.e2e.images")
     options = "--override-ini=addopts=-ra --strict-markers --durations=25"
-    places = ("tests/e2e/test_github.py", "tests/e2e/test_gate.py", "tests/e2e/scenarios")
+    names = ("test_github.py", "test_gate.py", "scenarios", "test_gitlab_store.py")
+    places = (f"tests/e2e/{name}" for name in names)
     session.run("pytest", *places, options, "--numprocesses=0", *session.posargs)
 
 

@@ -6,8 +6,9 @@ gitlab-ci-local runs the jobs, a small GitLab answers them, podman builds.
 
 import dataclasses
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .flow import Tool, closed_interpreters, local_manifest
 from .gitlab import GitLabLocal, Pipeline, _git, commit, commit_again, read_head
 from .images import Images
 from .podman import Podman
+from .scenario_table import PROPERTY
 
 SEED = bytes(range(32))
 BROKEN = {"netifaces": {"environment": {"CC": "false", "LDSHARED": "false"}}}
@@ -99,6 +101,24 @@ class Repository:
         _git(self.checkout, "config", name, remote, environment=run)
 
 
+Add = Callable[[str, Pipeline], None]
+
+
+@pytest.fixture
+def add_row(record_property: Callable[[str, object], None]) -> Add:
+    """Add a pipeline to the table of scenarios."""
+
+    def add(scenario: str, pipeline: Pipeline) -> None:
+        *_, (number, unit) = re.findall(r"pipeline finished in ([0-9.]+) (\w+)", pipeline.output)
+        minutes = float(number) / (60 if unit == "s" else 1)
+        jobs = pipeline.passed | pipeline.failed
+        red = ", ".join(sorted(pipeline.failed))
+        row = (scenario, "gitlab", len(jobs), len(builds(pipeline)), red, f"{minutes:.1f}")
+        record_property(PROPERTY, [str(cell) for cell in row])
+
+    return add
+
+
 def builds(pipeline: Pipeline) -> set[str]:
     """The jobs that built, by the projects in their names."""
     jobs = pipeline.passed | pipeline.failed
@@ -145,12 +165,13 @@ def repository(
 
 
 def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested(
-    repository: Repository, tmp_path: Path
+    repository: Repository, tmp_path: Path, add_row: Add
 ) -> None:
     # One of two builds fails: the other one is kept, and no bundle is made.
     repository.write(recipes=BROKEN)
     repository.push()
     first = repository.run(repository.start())
+    add_row("one of two builds fails", first)
     assert builds(first) == {"click", "netifaces"}
     assert {job.partition(": ")[2] for job in first.failed} == {"netifaces"}
     assert "keep" in first.passed
@@ -160,12 +181,14 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
     repository.write()
     repository.push()
     second = repository.run(repository.start())
+    add_row("the next commit", second)
     assert builds(second) == {"netifaces"}
     assert second.succeeded, second.output[-4000:]
     assert "bundle" in second.passed
 
     # Nothing changed: nothing is built.
     third = repository.run(repository.start())
+    add_row("nothing changed", third)
     assert builds(third) == set()
     assert "nothing-to-build" in third.passed
     assert third.succeeded, third.output[-4000:]
@@ -175,6 +198,7 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
     repository.gitlab.tags["bundle-1"] = head
     started = repository.start(tag="bundle-1")
     released = repository.run(started)
+    add_row("release tag", released)
     assert released.succeeded, released.output[-4000:]
     assert builds(released) == set()
     assert {"tag", "parts", "publish"} <= released.passed
@@ -192,6 +216,7 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
 
     # Tried again, a release changes nothing and ends well.
     again = repository.run(started)
+    add_row("release, tried again", again)
     assert again.succeeded, again.output[-4000:]
     assert [link["name"] for link in release.links] == links
     (tagged,) = [p for p in repository.gitlab.packages if p.version == "bundle-1"]
@@ -208,7 +233,7 @@ def test_only_what_is_missing_is_built_and_a_tag_releases_what_the_branch_tested
 
 
 def test_a_merge_request_with_a_stale_lock_is_planned_reported_and_red(
-    repository: Repository,
+    repository: Repository, add_row: Add
 ) -> None:
     path = repository.checkout / "packages.yaml"
     manifest = yaml.safe_load(path.read_text("utf-8"))
@@ -218,9 +243,12 @@ def test_a_merge_request_with_a_stale_lock_is_planned_reported_and_red(
     repository.push()
 
     pipeline = repository.run(repository.start(request=3))
+    add_row("stale lock", pipeline)
 
     assert pipeline.failed == {"lock"}
     assert {"check", "plan", "report", "replan", "bundle"} <= pipeline.passed
     assert "keep" not in pipeline.passed
     assert not (pipeline.artifacts("bundle") / "release").exists()
-    assert "packages.lock" in pipeline.output
+    summary = pipeline.artifacts("report") / "report" / "summary.md"
+    assert "packages.lock" in summary.read_text("utf-8").partition("##")[0]
+    assert (pipeline.artifacts("plan") / "plan" / "packages.lock.patch").is_file()
