@@ -316,3 +316,63 @@ def test_what_a_release_reads_is_kept_until_the_longest_approval() -> None:
     assert jobs["bundle"]["artifacts"]["expire_in"] == "1 days"
     assert jobs[".manylinux-x86-64-cibw4"]["artifacts"]["expire_in"] == "2 days"
     assert parent["plan"]["artifacts"]["expire_in"] == "3 days"
+
+
+@functools.cache
+def signed() -> Any:  # noqa: ANN401 - YAML
+    text = (cases.ROOT / "one-linux" / "packages.yaml").read_text(encoding="utf-8")
+    manifest = read(f"{text}sign: {{secret: MY_KEY, environment: vault}}\n")
+    committed = providers.render_committed(manifest)[github.WORKFLOW]
+    assert semantics.github_problems(committed, _outputs()) == []
+    return semantics.parse(committed)["jobs"]
+
+
+def test_the_job_that_signs_has_an_environment_and_no_rights_to_write() -> None:
+    sign = signed()["sign"]
+
+    assert (sign["environment"], sign["needs"]) == ("vault", ["bundle"])
+    assert sign["permissions"] == {"contents": "read"}
+    assert "sign" not in workflow()["jobs"]
+
+
+def test_the_key_reaches_one_step_and_its_file_is_always_removed() -> None:
+    whole = signed()
+    holders = [
+        (name, step["name"])
+        for name, job in whole.items()
+        for step in job["steps"]
+        if "secrets.MY_KEY" in str(step)
+    ]
+    names = [step["name"] for step in whole["sign"]["steps"]]
+    (remove,) = [step for step in whole["sign"]["steps"] if step["name"] == "Remove the key"]
+
+    assert holders == [("sign", "Put the key where only this job reads it")]
+    assert remove == {
+        "name": "Remove the key",
+        "if": "${{ always() }}",
+        "run": "rm -rf .key",
+    }
+    last = names.index("Compare every file with the digest that the job before has told")
+    assert last < names.index("Put the key where only this job reads it") < names.index("Sign")
+
+
+@pytest.mark.parametrize("result", OUTCOMES)
+def test_a_release_that_was_to_be_signed_is_published_only_signed(result: str) -> None:
+    results = {"bundle": "success", "sign": result}
+
+    runs = semantics.runs(signed()["publish"], results=results, github=TAG)
+
+    assert runs == (result == "success")
+
+
+def test_the_signature_is_compared_before_it_is_published() -> None:
+    steps = {step["name"]: step for step in signed()["publish"]["steps"]}
+
+    compare = steps["Compare the signature with the digest that the job before has told"]
+    assert compare["env"] == {"SHA256": "${{ needs.sign.outputs.sha256 }}"}
+    assert list(steps).index(compare["name"]) < list(steps).index("Upload the signature")
+    assert list(steps).index("Upload the signature") < list(steps).index(
+        "Upload the files, and parts.json last"
+    )
+    upload = steps["Upload the signature"]["run"]
+    assert upload == 'gh release upload "$TAG" signature/bundle.dsse.json --clobber'

@@ -20,6 +20,7 @@ from matrix.pipelines.provider import Errors, JobRunner, Warnings
 from matrix.pipelines.run_facts import RunFacts
 from matrix.pipelines.runners import find_builders, find_coordinator, is_used
 from matrix.pipelines.scalar import Syntax, render
+from matrix.record import schema
 
 if TYPE_CHECKING:
     from matrix.plan.model import Plan
@@ -98,6 +99,8 @@ class GitHub:
             "tags": (f"{manifest.output.tags}[0-9]*",),
             "has_store": has_store(manifest),
             "is_shared": bool(manifest.store.directory),
+            "sign": manifest.sign,
+            "signature": schema.SIGNATURE,
             "is_attested": manifest.github.attest,
             "is_scheduled": manifest.schedule == "weekly",
             "is_release": is_release,
@@ -126,7 +129,9 @@ class GitHub:
 
 def list_released(manifest: Manifest) -> tuple[str, ...]:
     """The jobs of a release that follow the bundle."""
-    return (*(("attest",) if manifest.github.attest else ()), "publish")
+    attest = ("attest",) if manifest.github.attest else ()
+    sign = ("sign",) if manifest.sign else ()
+    return (*attest, *sign, "publish")
 
 
 def has_store(manifest: Manifest) -> bool:

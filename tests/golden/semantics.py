@@ -17,7 +17,12 @@ _RESULT = re.compile(r"needs\.([\w-]+)\.result")
 _STEP = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")
 _OUTCOME = re.compile(r"steps\.([\w-]+)\.outcome")
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
-_OUTPUTS = {"wait": {"untested"}, "bundle": {"sha256", "sums"}, "judge": {"failed"}}
+_OUTPUTS = {
+    "bundle": {"sha256", "sums"},
+    "judge": {"failed"},
+    "sign": {"sha256"},
+    "wait": {"untested"},
+}
 _WRITERS = {
     "attest": ["attestations", "id-token"],
     "publish": ["contents"],
