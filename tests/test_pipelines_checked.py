@@ -14,6 +14,7 @@ from matrix.pipelines import github, gitlab
 from .golden import cases, semantics
 from .golden.everywhere import everywhere, files_of
 from .golden.gitlab_semantics import is_windows, jobs_of, merge_job
+from .golden.operations import operations
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -38,6 +39,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for case in cases.NAMES:
         yield from sorted(cases.read_golden(case).items())
     yield from sorted(files_of(everywhere()).items())
+    yield from sorted(files_of(operations()).items())
 
 
 @needs("check-jsonschema")

@@ -99,6 +99,7 @@ class GitHub:
             "tags": (f"{manifest.output.tags}[0-9]*",),
             "has_store": has_store(manifest),
             "is_shared": bool(manifest.store.directory),
+            "bot": manifest.bot,
             "sign": manifest.sign,
             "signature": schema.SIGNATURE,
             "is_attested": manifest.github.attest,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EMPTY: Final = "empty"
 DIGEST: Final = "digest"
 BUNDLE: Final = "bundle"
+LOCK: Final = "lock"
 REASON: Final = "reason"
 REUSED: Final = "reused"
 _NAMED_PROJECTS: Final = 2
@@ -38,7 +39,7 @@ def render(
     For each job class the rows of its matrix, ``job`` with the ``name`` that people see; under
     ``empty`` whether there is no row; under ``bundle`` whether the run makes a bundle; under
     ``reason`` why jobs of the plan are left out; under ``reused`` whether the store has wheels of
-    the plan; under ``digest`` the sha256 of ``plan.json``.
+    the plan; under ``digest`` and ``lock`` the sha256 of ``plan.json`` and of the lock beside it.
     """
     reason_by_class = _find_reasons(manifest, runner_by_class, run)
     rows_by_class: dict[str, list[dict[str, str]]] = {name: [] for name in runner_by_class}
@@ -54,6 +55,7 @@ def render(
     outputs[EMPTY] = _dump(not any(rows_by_class.values()))
     outputs[BUNDLE] = _dump(not left_out)
     outputs[REUSED] = _dump(any(_is_stored(cell) for cell in plan.cells))
+    outputs[LOCK] = plan.lock_sha256
     outputs[REASON] = "; ".join(sorted(left_out))
     outputs[DIGEST] = agreement.digest_plan(plan)
     return outputs

@@ -13,7 +13,7 @@ from typing import Any, Final
 from .semantics import parse
 
 _MATRIX: Final = re.compile(r"\$\{\{ fromJSON\((needs\.[\w-]+\.outputs\.[\w-]+)\) \}\}")
-_MAY_FAIL: Final = frozenset({"comment", "comment-result"})
+_MAY_FAIL: Final = frozenset({"comment", "comment-result", "refresh"})
 """Jobs that say what the run's summary says too."""
 
 

@@ -20,6 +20,7 @@ _MATRIX = re.compile(r"matrix\.([\w-]+)")
 _OUTPUTS = {
     "bundle": {"sha256", "sums"},
     "judge": {"failed"},
+    "lock": {"changed"},
     "sign": {"sha256"},
     "wait": {"untested"},
 }
@@ -31,7 +32,7 @@ _WRITERS = {
 }
 GATE = "wheels"
 # What is red in these says nothing of the change: they report, ask runners, or keep for later runs.
-_BESIDES = re.compile("comment|comment-result|keep|runner-.*")
+_BESIDES = re.compile("comment|comment-result|keep|refresh|upgrade|runner-.*")
 _PINNED = re.compile(r"[\w.-]+/[\w-]+@[0-9a-f]{40}")
 _ILLEGAL = re.compile(r'[":<>|*?\r\n\\/]')
 
