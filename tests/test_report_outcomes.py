@@ -42,8 +42,9 @@ def results(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
         (f"wheels-{JOB}.1", f"logs-{JOB}.1"),
         (f"wheels-{JOB}.1/wheels-{JOB}.1", f"logs-{JOB}.1/logs"),
         (f"wheels/{JOB}", "logs"),
+        (f"{JOB}/class", "logs"),
     ],
-    ids=["artifacts", "artifacts of the older service", "directories"],
+    ids=["artifacts", "artifacts of the older service", "directories", "inner directories"],
 )
 def test_each_build_is_built_or_failed_or_neither(tmp_path: Path, wheels: str, logs: str) -> None:
     keep(tmp_path, f"{wheels}/good{WHEEL}")
@@ -78,6 +79,12 @@ def test_a_wheel_of_another_job_or_of_a_build_that_then_failed_is_none(tmp_path:
         "good": "not built",
         "gone": "not built",
     }
+
+
+def test_hidden_directories_are_not_searched(tmp_path: Path) -> None:
+    keep(tmp_path, f".wheelyard/{JOB}/good{WHEEL}")
+
+    assert results(read_outcomes(PLAN, tmp_path))["good"] == "not built"
 
 
 def test_a_failure_that_cannot_be_read_is_an_error_that_names_it(tmp_path: Path) -> None:

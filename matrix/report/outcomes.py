@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -40,7 +41,7 @@ def read_outcomes(plan: Plan, directory: Path) -> tuple[Outcome, ...]:
 
     A build without wheel and without failure was stopped, or its job never started.
     """
-    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+    paths = sorted(_walk(directory))
     failures = _find_failures(paths, directory)
     wheels = _find_wheels(paths, directory, {job.id for job in plan.jobs})
     return tuple(
@@ -50,6 +51,13 @@ def read_outcomes(plan: Plan, directory: Path) -> tuple[Outcome, ...]:
             for build in job.builds
         )
     )
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    """Yield every file; not those of hidden directories, such as git's own and the job's Python."""
+    for parent, directories, names in os.walk(directory):
+        directories[:] = [name for name in directories if not name.startswith(".")]
+        yield from (Path(parent, name) for name in names)
 
 
 def list_failed(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
@@ -113,17 +121,18 @@ def _find_wheels(
         except InvalidWheelFilename:
             continue
         job, attempt = _read_place(path, directory)
-        for key in itertools.product({job} & names, {project}, {str(version)}):
+        places = {job, *path.relative_to(directory).parts} & names
+        for key in itertools.product(places, {project}, {str(version)}):
             newest[key] = max(newest.get(key, 0), attempt)
     return newest
 
 
 def _read_place(path: Path, directory: Path) -> tuple[str, int]:
-    """Return the job and the attempt of a file; without an artifact, the directory is the job's."""
+    """Return the job and the attempt of a file's artifact; without one, no job and the first."""
     parts = path.relative_to(directory).parts[:-1]
     for match in filter(None, map(_ATTEMPT.fullmatch, parts)):
         return match["job"], int(match["attempt"])
-    return (parts[-1] if parts else ""), 1
+    return "", 1
 
 
 def list_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
