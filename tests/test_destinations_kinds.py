@@ -36,7 +36,6 @@ def test_a_directory_is_static(text: str, directory: str) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("s3://wheels/prod", "s3"),
         ("statc:/srv/wheels", "statc"),
         ("http://127.0.0.1:1/x", "http"),
         ("https://user:SECRET@devpi.example/alice/prod/", "https"),
@@ -107,6 +106,7 @@ WHERE = {
     "static": "/srv/wheels",
     "devpi": "https://devpi.example/alice/prod",
     "pypiserver": "/srv/wheels",
+    "s3": "wheels/prod",
     "twine": "nexus:https://nexus.example/repository/wheels",
 }
 
@@ -119,7 +119,20 @@ def test_every_kind_says_what_it_promises(word: str) -> None:
 
     assert capabilities.lock
     assert capabilities.promotion
-    assert destination.label == WHERE[word].removeprefix("nexus:")
+    assert destination.label.removeprefix("s3:") == WHERE[word].removeprefix("nexus:")
+
+
+@pytest.mark.parametrize("text", ["s3:wheels/prod", "s3://wheels/prod/", "s3:wheels/prod/"])
+def test_a_prefix_of_a_bucket_may_be_written_in_either_way(text: str) -> None:
+    assert parse_destination(text).label == "s3:wheels/prod"
+
+
+@pytest.mark.parametrize("text", ["s3:", "s3:UPPER/x", "s3:wheels/a?b", "s3:key:secret@wheels"])
+def test_what_names_no_bucket_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_destination(text)
+
+    assert str(caught.value) == (f"--to: expected a bucket and a prefix, as s3:BUCKET/PREFIX{HINT}")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_refusal_has_its_exit_code_and_no_result(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("verify", tmp_path, "--quiet") == 11
-    assert call("import", tmp_path, "--quiet", "--to", "s3://x") == 2
+    assert call("import", tmp_path, "--quiet", "--to", "nginx://x") == 2
 
     captured = capsys.readouterr()
     assert captured.out == ""

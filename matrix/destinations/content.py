@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -152,3 +152,16 @@ def find_absent(top: Path, ledger: Ledger) -> Iterator[Problem]:
                 what = f"expected {expected}, got {got}; {label} brings it"
                 hint = f"import {label} again, or withdraw {wheel.project} {wheel.version}"
                 yield Problem(place=f"files/{name}", what=what, hint=hint)
+
+
+def make_page_key(order: Iterable[RecordedWheel]) -> Callable[[str], tuple[bool, int, str]]:
+    """A key that sorts pages of projects as ``order`` has their wheels, then the root pages."""
+    rank_by_project = {wheel.project: number for number, wheel in enumerate(order)}
+
+    def key(path: str) -> tuple[bool, int, str]:
+        parts = path.split("/")
+        # simple/<project>/index.html or targets/<id>/simple/<project>/index.html
+        is_root = len(parts) not in {3, 5}
+        return (is_root, 0 if is_root else rank_by_project.get(parts[-2], 0), path)
+
+    return key

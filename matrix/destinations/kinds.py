@@ -14,6 +14,7 @@ from matrix.destinations.destination import Destination
 from matrix.destinations.devpi import DevpiIndex
 from matrix.destinations.ledger import FILENAME
 from matrix.destinations.pypiserver import PypiserverDirectory
+from matrix.destinations.s3 import S3
 from matrix.destinations.static import Static
 from matrix.destinations.upload import UploadServer
 from matrix.destinations.upload_families import FAMILIES
@@ -92,15 +93,26 @@ def _parse_pypiserver(text: str, access: Access) -> Destination:
     return PypiserverDirectory(parse_directory(text))
 
 
+def _parse_s3(text: str, access: Access) -> Destination:
+    name, _, prefix = text.lstrip("/").partition("/")
+    prefix = prefix.strip("/")
+    if not _BUCKET.fullmatch(name) or not _PREFIX.fullmatch(prefix):
+        raise InvalidDestination("expected a bucket and a prefix, as s3:BUCKET/PREFIX")
+    return S3(name, f"{prefix}/" if prefix else "", access)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "static": Kind("static:DIRECTORY", _parse_static),
     "devpi": Kind("devpi:URL/USER/INDEX", _parse_devpi),
     "pypiserver": Kind("pypiserver:DIRECTORY or pypiserver:URL", _parse_pypiserver),
     "twine": Kind("twine:FAMILY:URL", _parse_upload),
+    "s3": Kind("s3:BUCKET/PREFIX", _parse_s3),
 }
 """By the word; a text without one is a directory."""
 
 _INDEX: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}")
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX: Final = re.compile(r"[A-Za-z0-9._/-]{0,200}")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # A word, as the scheme of a URL; one letter is a Windows drive.
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+-]{1,30}")

@@ -103,6 +103,29 @@ def prove_union(ledger: Ledger, union: View) -> None:
         raise NotProven.of(problems)
 
 
+def prove_views(ledger: Ledger, open_wheel: view.OpenWheel) -> None:
+    """Raise ``NotProven`` unless the newest bundle of each name installs from every view."""
+    view_by_tree = {
+        tree: View.of(open_wheel(recorded.filename) for recorded in wheels)
+        for tree, wheels in ledger.wheels_by_tree.items()
+    }
+    problems = [
+        problem
+        for record in ledger.newest_records
+        for target in record.targets
+        for problem in prove_target(
+            record,
+            target,
+            {
+                "target": view_by_tree[f"targets/{target.id}/simple"],
+                "union": view_by_tree["simple"],
+            },
+        ).problems
+    ]
+    if problems:
+        raise NotProven.of(problems)
+
+
 def compare_pages(
     wheels: Iterable[RecordedWheel], file_by_name: Mapping[str, PageFile]
 ) -> Iterator[Problem]:

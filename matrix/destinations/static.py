@@ -171,15 +171,7 @@ class Static:
         wheels = {wheel.filename: wheel for ledger in (before, after) for wheel in ledger.wheels}
         present = [wheel for name, wheel in wheels.items() if self._locate_sidecar(name).exists()]
         order = sort_leaves_first(present, view.make_opener(self.directory / _FILES))
-        rank_by_project = {wheel.project: number for number, wheel in enumerate(order)}
-
-        def key(path: str) -> tuple[bool, int, str]:
-            parts = path.split("/")
-            # simple/<project>/index.html or targets/<id>/simple/<project>/index.html
-            is_root = len(parts) not in {3, 5}
-            return (is_root, 0 if is_root else rank_by_project.get(parts[-2], 0), path)
-
-        return key
+        return content.make_page_key(order)
 
     def _locate_sidecar(self, filename: str) -> Path:
         return self.directory / _FILES / f"{filename}.metadata"

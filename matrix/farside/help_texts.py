@@ -14,7 +14,8 @@ TO: Final = (
     "`static:DIR` or DIR, a directory that a web server serves; "
     "`devpi:URL/USER/INDEX`, an index of a devpi-server; `pypiserver:DIR` or "
     "`pypiserver:URL`; `twine:FAMILY:URL`, a server that takes uploads as twine sends them "
-    "(artifactory, nexus, gitlab, gitea, pypicloud, pypiron, pulp)"
+    "(artifactory, nexus, gitlab, gitea, pypicloud, pypiron, pulp); "
+    "`s3:BUCKET/PREFIX`, an object store (needs boto3)"
 )
 ADOPT: Final = "import even if the destination has pages or records that no import accounts for"
 JSON: Final = "print the result as JSON"
