@@ -59,6 +59,8 @@ def pack(bundle: Path, into: Path, *, size: int, reporter: Reporter) -> tuple[Pa
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     others = [file.filename for file in manifest.files]
+    if (into / schema.SIGNATURE).exists():
+        others.append(schema.SIGNATURE)
     names = [*(part.filename for part in manifest.parts), parts.FILENAME, *others]
     return tuple(into / name for name in names)
 

@@ -184,7 +184,7 @@ def add_toolchain(parser: argparse.ArgumentParser) -> None:
 def add_packing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pack",
-        type=_parse_size,
+        type=parse_size_argument,
         metavar="SIZE",
         help="also write the bundle as parts of that size, such as 2000000000, 100MB or 1.5GiB",
     )
@@ -197,7 +197,8 @@ def add_packing(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _parse_size(text: str) -> int:
+def parse_size_argument(text: str) -> int:
+    """A number of bytes, for argparse."""
     try:
         return parse_size(text)
     except ValueError as error:

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 COMMAND: Final = "wheelyard"
 # The table of verbs imports every module of this room, and each of those prints: a test compares.
 VERB_NAMES: Final = (
-    *("build", "bundle", "cache", "check", "collect", "completion", "explain", "generate"),
-    *("history", "import", "lock", "plan", "prune", "release", "report", "roll-back", "runner"),
-    *("schema", "serve", "settings", "sign", "store", "targets", "tool", "toolchain", "trust"),
-    *("upload", "verify", "wait", "withdraw"),
+    *("build", "bundle", "cache", "check", "collect", "completion", "diff", "explain"),
+    *("fetch", "generate", "history", "import", "lock", "pack", "plan", "prune"),
+    *("release", "report", "roll-back", "runner", "schema", "serve", "settings", "sign"),
+    *("store", "targets", "tool", "toolchain", "trust", "upload", "verify", "wait"),
+    *("withdraw",),
 )
 _HINTED: Final = re.compile(rf"\b{COMMAND} ({'|'.join(VERB_NAMES)})\b")
 

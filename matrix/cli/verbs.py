@@ -104,6 +104,24 @@ def _load_import() -> VerbModule[Any]:
     return import_
 
 
+def _load_pack() -> VerbModule[Any]:
+    from matrix.cli import pack  # noqa: PLC0415 - see above
+
+    return pack
+
+
+def _load_fetch() -> VerbModule[Any]:
+    from matrix.cli import fetch  # noqa: PLC0415 - see above
+
+    return fetch
+
+
+def _load_diff() -> VerbModule[Any]:
+    from matrix.cli import diff  # noqa: PLC0415 - see above
+
+    return diff
+
+
 def _load_sign() -> VerbModule[Any]:
     from matrix.cli import sign  # noqa: PLC0415 - see above
 
@@ -241,6 +259,9 @@ VERBS: Final = (
         _load_collect,
     ),
     Verb("bundle", "collect, fetch the published wheels, prove and seal", _load_bundle),
+    Verb("pack", "write a bundle as parts of a size", _load_pack),
+    Verb("fetch", "fetch the parts of a release from a web server", _load_fetch),
+    Verb("diff", "compare two bundles", _load_diff),
     Verb("sign", "sign a bundle, its parts, or a trust file", _load_sign),
     Verb("trust", "write the file that says whose signatures count", _load_trust),
     Verb("verify", "check every byte of a bundle and prove it again", _load_verify),
