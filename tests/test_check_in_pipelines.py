@@ -94,11 +94,17 @@ def test_a_default_branch_or_tag_without_protection_is_a_warning() -> None:
     unprotected = [dataclasses.replace(facts, is_protected=False) for facts in (MAIN, TAG)]
 
     hint = "\n  hint: see docs/security.md on who may release"
-    assert [str(run_checks.find_warnings(facts)[0]) for facts in unprotected] == [
+    plain = manifest("six")
+    assert [str(run_checks.find_warnings(plain, facts)[0]) for facts in unprotected] == [
         f"the default branch 'main' is not protected{hint}",
         f"the tag 'bundle-1' is not protected{hint}",
     ]
-    assert run_checks.find_warnings(MAIN) == run_checks.find_warnings(GITHUB_MERGE) == ()
+    assert [run_checks.find_warnings(plain, facts) for facts in (MAIN, GITHUB_MERGE)] == [(), ()]
+    other = manifest("six", more="output: {tags: lab-}\n")
+    assert run_checks.find_warnings(other, unprotected[1]) == ()
+    assert errors(dataclasses.replace(TAG, tag="lab-x"), more="output: {tags: lab-}\n") == [
+        "release: expected a tag such as 'lab-2026.11.1', got 'lab-x'"
+    ]
 
 
 def test_a_refused_tag_ends_check_before_anything_is_planned(

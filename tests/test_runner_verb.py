@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from matrix import cli
+from matrix.edge import files
 from matrix.errors import NotEquipped
 
 from .builds import program
@@ -22,9 +23,13 @@ def test_the_command_reports_each_check_and_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     index.add(make_wheel(tmp_path, "pip", "26.2"))
-    index.add(make_wheel(tmp_path, "cibuildwheel", "4.3.3", members={
+    lane = make_wheel(tmp_path, "cibuildwheel", "4.3.3", members={
         "cibuildwheel/__init__.py": "__version__ = '4.3.3'\n",
-    }))  # fmt: skip
+    })  # fmt: skip
+    index.add(lane)
+    pinned = tmp_path / "cibuildwheel-4.3.3.txt"
+    pinned.write_text(f"cibuildwheel==4.3.3 --hash=sha256:{files.digest(lane)}\n")
+    monkeypatch.setattr("matrix.builds.lane_install.find_requirements", lambda _: pinned)
     manifest = tmp_path / "packages.yaml"
     manifest.write_text(
         f"bundle: small\ntargets:\n  t: {{platform: {LINUX}, python: [3.12.4]}}\n"

@@ -289,7 +289,7 @@ def _run_cibuildwheel(
     with files.writing_lines(_log_path(task, workspace)) as write_line:
 
         def say(line: str) -> None:
-            # Whoever cancels a job may leave no time to write the log later.
+            # A service that cancels the job may leave no time to write the log later.
             write_line(line)
             workspace.reporter.detail(line)
 

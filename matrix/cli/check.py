@@ -99,7 +99,7 @@ def _judge_runners(session: Session) -> None:
     manifest, facts = session.manifest, session.run_facts
     warnings, errors = providers.judge_runners(manifest, session.now.date())
     if facts is not None:
-        warnings += run_checks.find_warnings(facts)
+        warnings += run_checks.find_warnings(manifest, facts)
     for warning in warnings:
         session.warn(warning)
     if errors:

@@ -18,6 +18,7 @@ from matrix.cli.repository import find_top
 from matrix.cli.session import Session, format_json
 from matrix.errors import MatrixError, NotEquipped, Problem
 from matrix.manifest.network import TOOLCHAIN
+from matrix.pipelines import run_checks
 from matrix.plan.job_classes import assign_job_classes
 from matrix.toolchain import directory, integrity, needs, readiness, tool_check
 from matrix.toolchain.finding import Finding
@@ -57,6 +58,9 @@ def run(session: Session, arguments: Arguments) -> None:
         *_check_machine(session, wanted),
         _check_index(session),
     ]
+    if session.run_facts is not None:
+        for warning in run_checks.find_warnings(session.manifest, session.run_facts):
+            session.warn(warning)
     lacking = [finding for finding in findings if not finding.is_ok]
     if arguments.common.json:
         rows = [{"ok": finding.is_ok, **dataclasses.asdict(finding)} for finding in findings]

@@ -5,7 +5,7 @@ from typing import Final
 
 from matrix.errors import ManifestError
 from matrix.manifest.model import Manifest
-from matrix.pipelines import attributes, machines
+from matrix.pipelines import attributes, doubts, machines
 from matrix.pipelines.github import GitHub
 from matrix.pipelines.gitlab import GitLab
 from matrix.pipelines.provider import Errors, Provider, Warnings
@@ -38,4 +38,5 @@ def judge_runners(manifest: Manifest, today: datetime.date) -> tuple[Warnings, E
     verdicts = [provider.judge_runners(manifest, today) for provider in PROVIDERS.values()]
     warnings = tuple(problem for warnings, _ in verdicts for problem in warnings)
     errors = [problem for _, errors in verdicts for problem in errors]
+    warnings += tuple(doubts.find_doubts(manifest))
     return warnings, (*errors, *machines.find_wrong_machines(manifest))

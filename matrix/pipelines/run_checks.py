@@ -12,7 +12,6 @@ from matrix.pipelines import release, runners
 from matrix.pipelines.providers import PROVIDERS
 from matrix.pipelines.run_facts import RunFacts
 
-_RELEASE: str = "bundle-"
 _DEPENDABOT: str = "dependabot[bot]"
 
 
@@ -21,16 +20,16 @@ def find_errors(
 ) -> tuple[Problem, ...]:
     """Tags that no bundle can have, another default branch, secrets without a value."""
     parts: tuple[Iterable[Problem], ...] = (
-        _judge_tag(facts),
+        _judge_tag(manifest, facts),
         _judge_branch(manifest, facts),
         _judge_secrets(manifest, facts, environment),
     )
     return tuple(problem for part in parts for problem in part)
 
 
-def find_warnings(facts: RunFacts) -> tuple[Problem, ...]:
+def find_warnings(manifest: Manifest, facts: RunFacts) -> tuple[Problem, ...]:
     """Branches and tags that releases come from and that anyone who may push can change."""
-    is_release = release.is_tag(facts.tag)
+    is_release = release.is_tag(facts.tag, manifest.output.tags)
     if facts.is_protected or not (facts.is_default_branch or is_release):
         return ()
     what = "tag" if is_release else "default branch"
@@ -38,11 +37,11 @@ def find_warnings(facts: RunFacts) -> tuple[Problem, ...]:
     return (Problem(place="", what=f"the {what} {facts.name!r} is not protected", hint=hint),)
 
 
-def _judge_tag(facts: RunFacts) -> Iterator[Problem]:
+def _judge_tag(manifest: Manifest, facts: RunFacts) -> Iterator[Problem]:
     # Other tags start no pipeline of ours; a repository may have them for its own releases.
-    if facts.tag.startswith(_RELEASE):
+    if facts.tag.startswith(manifest.output.tags):
         try:
-            release.parse_tag(facts.tag)
+            release.parse_tag(facts.tag, manifest.output.tags)
         except UsageError as error:
             yield from error.problems
 
