@@ -94,6 +94,7 @@ def test_artifacts_are_kept_as_the_manifest_says_and_those_of_a_release_for_30_d
     assert days == {
         "plan": f"${{{{ {release} && 30 || 3 }}}}",
         "report": "3",
+        "upgrade": "3",
         "wheels-${{ matrix.job }}.${{ github.run_attempt }}": wheels,
         "logs-${{ matrix.job }}.${{ github.run_attempt }}": "3",
         "store-index": wheels,

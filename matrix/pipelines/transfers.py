@@ -12,7 +12,7 @@ from matrix.manifest.operations import RELEASE_DAYS, Keep
 from matrix.pipelines.scalar import Passed, number
 
 PATTERN: Final = "wheels-*"
-SINGLE_ARTIFACTS: Final = ("plan", "report", "store-index", "bundle", "signature")
+SINGLE_ARTIFACTS: Final = ("plan", "report", "upgrade", "store-index", "bundle", "signature")
 """The artifacts of a run besides those of each job."""
 _NONE: Final = Passed("")
 _ERROR: Final = Passed("error")
@@ -83,6 +83,15 @@ def _list_of_planning(keep: Keep, *, is_release: Passed) -> tuple[Upload, ...]:
             name=Passed("report"),
             path=Passed("report"),
             when=Passed("!cancelled() && hashFiles('report/report.md') != ''"),
+            days=number(keep.reports),
+            is_tried_again=False,
+            is_compressed=True,
+        ),
+        Upload(
+            id="keep-upgrade",
+            label=Passed("report"),
+            name=Passed("upgrade"),
+            path=Passed("upgrade"),
             days=number(keep.reports),
             is_tried_again=False,
             is_compressed=True,
