@@ -100,7 +100,10 @@ def test_an_unplanned_wheel_is_refused_although_none_is_missing(
     with pytest.raises(Incomplete) as caught:
         collected(owing, tmp_path)
 
-    assert str(caught.value).splitlines()[1:2] == ["  unplanned  evil-1.0-py2.py3-none-any.whl"]
+    assert str(caught.value).splitlines()[1:] == [
+        "  unplanned  evil-1.0-py2.py3-none-any.whl",
+        "  hint: remove them: they come from another plan, or from a job that it does not name",
+    ]
 
 
 def test_a_wheel_above_the_floor_does_not_answer(owing: Plan, tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ _UNTESTED: Final = "untested"
 _UNPLANNED: Final = "unplanned"
 _UNREPAIRED: Final = "unrepaired"
 _NAMED: Final = 3
+_REMOVE: Final = "remove them: they come from another plan, or from a job that it does not name"
 _HEADING: Final = "the built wheels do not match the plan"
 
 
@@ -156,11 +157,15 @@ def _incomplete(refused: Mapping[Cell, str], unplanned: Mapping[str, str]) -> In
         for c, why in refused.items()
     ]
     rows += [f"{why:<10} {name}" for name, why in sorted(unplanned.items())]
+    hint = _suggest(refused) if refused else _REMOVE
+    return Incomplete(Problem(place="", what=f"{_HEADING}:", hint=hint, lines=tuple(rows)))
+
+
+def _suggest(refused: Mapping[Cell, str]) -> str:
     others = [c.project for c, why in refused.items() if why not in {_MISSING, _UNTESTED}]
     hint = "build these jobs again"
     if others:
         # The usual cause is a file whose text depends on the version of the build backend.
         pin = f"recipes: {{{others[0]}: {{requires: [TOOL<VERSION]}}}}"
         hint = f"pin the build tool for every job: {pin}"
-    hint += ", or pass --allow-missing PROJECT@TARGET"
-    return Incomplete(Problem(place="", what=f"{_HEADING}:", hint=hint, lines=tuple(rows)))
+    return f"{hint}, or pass --allow-missing PROJECT@TARGET"
