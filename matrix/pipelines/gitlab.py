@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from matrix.errors import ManifestError, Problem
 from matrix.manifest.model import Manifest
 from matrix.manifest.operations import RELEASE_DAYS
 from matrix.manifest.runner import Machine
@@ -65,6 +66,11 @@ class GitLab:
         if not is_used(manifest, self):
             return {}
         find_builders(manifest, self)  # raises when a class has no runner
+        if manifest.sign and find_coordinator(manifest, self).is_windows:
+            what = "sign: expected a coordinator with a POSIX shell on GitLab, got one with Windows"
+            hint = "coordinator: {gitlab: [linux]}"
+            line = manifest.sign.line
+            raise ManifestError(Problem(place=manifest.source, line=line, what=what, hint=hint))
         return {manifest.output.gitlab: self._render("gitlab/parent.yml.j2", manifest, {})}
 
     def render_outputs(
@@ -109,6 +115,7 @@ class GitLab:
             "put": Passed(" --put" if has_store else ""),
             "is_signed": has_packages and bool(manifest.gitlab.store_key),
             "keep": manifest.keep,
+            "signing": manifest.sign,
             "release_days": max(manifest.keep.bundles, RELEASE_DAYS),
         }
         fields = {**shared, **fields}
