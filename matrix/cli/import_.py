@@ -28,6 +28,7 @@ class Arguments:
     to: str
     access: ServerOptions
     adopt: bool
+    check: str
     sha256: str
     trust: Path | None
 
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help=help_texts.BUNDLE)
     parser.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
     help_texts.add_server_options(parser)
+    parser.add_argument("--check", default="", metavar="URL", help=help_texts.CHECK)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
     parser.add_argument("--sha256", default="", metavar="DIGEST", help=help_texts.SHA256)
     parser.add_argument("--trust", type=Path, metavar="FILE", help=help_texts.PIN)
@@ -54,6 +56,7 @@ def run(session: Session, arguments: Arguments) -> None:
         sha256=arguments.sha256,
         trust=arguments.trust,
     )
+    carried.check_clients(imported.imported, arguments.check, access, session.reporter.say)
     if arguments.common.json:
         session.show(format_json(summaries.describe_imported(imported)))
     else:

@@ -6,6 +6,8 @@ import dataclasses
 import os
 from pathlib import Path
 
+from matrix.destinations.access import Access
+from matrix.destinations.client_check import ClientCheck
 from matrix.destinations.destination import Destination, Say
 from matrix.destinations.imports import Imported, check_apart, import_bundle
 from matrix.destinations.ledger import Ledger
@@ -94,6 +96,15 @@ def _judge(
     data = reading.read_bytes(bundle / place, place=place)
     digest = reading.compare_digest(data, sha256, place=place)
     return digest, judge_bundle(carried, digest, pinned)
+
+
+def check_clients(imported: Imported, url: str, access: Access, say: Say) -> None:
+    """Raise ``IndexUnavailable`` unless clients see what was imported below ``url``."""
+    if url:
+        say(f"checking what clients see at {url}")
+        record = imported.report.record
+        shown = [wheel for wheel in record.wheels if wheel.filename not in imported.withdrawn]
+        ClientCheck(url, access).check(shown, imported.copied)
 
 
 def verify_destination(destination: Destination, say: Say) -> Ledger:

@@ -29,6 +29,7 @@ SERVED: Final = "a bundle, or the directory of a static destination"
 PORT: Final = "the port on 127.0.0.1; 0 takes any free one (default: %(default)s)"
 TRUST: Final = "the trust file whose keys must have signed the bundle"
 PIN: Final = "the trust file that the destination pins, or the signed successor of its own"
+CHECK: Final = "the index as clients reach it: fail unless they see what was imported"
 _DRY_RUN: Final = "show what would change, and change nothing"
 
 

@@ -70,6 +70,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     _add_bundle(parser)
     parser.add_argument("--to", required=True, metavar="DESTINATION", help=help_texts.TO)
     help_texts.add_server_options(parser)
+    parser.add_argument("--check", default="", metavar="URL", help=help_texts.CHECK)
     parser.add_argument("--adopt", action="store_true", help=help_texts.ADOPT)
     parser.add_argument("--trust", type=Path, metavar="FILE", help=help_texts.PIN)
 
@@ -85,6 +86,7 @@ def _import(arguments: argparse.Namespace, say: Say) -> str:
         sha256=arguments.sha256,
         trust=arguments.trust,
     )
+    carried.check_clients(imported.imported, arguments.check, arguments.access, say)
     if arguments.json:
         return summaries.dump_json(summaries.describe_imported(imported))
     return summaries.summarize_imported(imported)
