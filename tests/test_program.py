@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 import zipfile
 from importlib import metadata
@@ -188,12 +190,18 @@ def test_an_unprivileged_user_verifies_what_only_root_may_write(pyz: Path, tmp_p
     python = Path("/usr/bin/python3")
     if not python.exists():
         pytest.skip("no Python that every user can run")
-    parts = tmp_path / "parts"
-    pack(sound(tmp_path), parts, size=10_000, reporter=QUIET)
-    for directory in (*tmp_path.parents, tmp_path, parts, pyz.parent):
-        directory.chmod(directory.stat().st_mode | 0o555)
-
-    done = run(python, pyz, "verify", parts, "--scratch", "/var/tmp", user=65534, group=65534)  # noqa: S108
+    # Not below pytest's own directory, which every run of pytest closes to other users.
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        pack(sound(tmp_path), home / "parts", size=10_000, reporter=QUIET)
+        shutil.copy(pyz, home)
+        scratch = home / "scratch"
+        scratch.mkdir()
+        scratch.chmod(0o777)
+        for path in (home, home / "parts", *(home / "parts").iterdir(), home / pyz.name):
+            path.chmod(0o755)
+        arguments = ("verify", home / "parts", "--scratch", scratch)
+        done = run(python, home / pyz.name, *arguments, user=65534, group=65534)
 
     assert done.stdout.startswith("acme 2026.1: verified\n"), done.stderr
     assert done.returncode == 0
