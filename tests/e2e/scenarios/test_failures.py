@@ -44,7 +44,7 @@ def test_a_registry_that_is_down_for_a_minute_fails_nothing(
     assert pulling.pulls == [IMAGE] * 3
 
 
-@pytest.mark.xfail(reason="the summary names the image, and no annotation does yet")
+@pytest.mark.xfail(reason="act gives steps a terminal: the progress bar hides the annotation")
 def test_an_image_that_does_not_exist_is_asked_for_once_and_named(
     repository: Repository, pulling: FlakyPodman, record: Record
 ) -> None:
