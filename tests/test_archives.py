@@ -507,9 +507,11 @@ def test_only_builds_and_toolchains_are_unpacked() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute | ast.Name)
         and "unpack" in {getattr(node, "attr", ""), getattr(node, "id", "")}
+        and ast.unparse(node) != "struct.unpack"
     }
 
-    assert unpackers == {"builds", "distributions", "toolchain"}
+    # A destination on a server keeps its state there as an archive of its own making.
+    assert unpackers == {"builds", "destinations", "distributions", "toolchain"}
 
 
 def test_no_other_code_unpacks_an_archive() -> None:

@@ -39,6 +39,7 @@ def test_an_import_names_every_gap(
         "12 pages written\n"
         "  2 proofs, 2 incomplete because wheels are missing\n"
         f"  missing: dep 2.0 on {LINUX.id}: no \\x1bcompiler\n"
+        "  NOT SIGNED: nothing says who made this bundle\n"
     )
 
 
@@ -54,6 +55,7 @@ def test_the_json_of_an_import_has_labels(
         "version": "2026.1",
         "sequence": 1,
         "source": {"commit": "", "ref": "", "run": "", "lock_sha256": "", "untested": ""},
+        "signature": {"keyids": [], "signers": []},
         "destination": str(tmp_path / "d"),
         "is_new": True,
         "wheels_copied": 2,

@@ -128,7 +128,6 @@ def test_a_manifest_in_a_subfolder_has_its_pipelines_at_the_top(repository: Path
             if "/wheelyard plan " in line or "/wheelyard generate " in line:
                 assert line.endswith(" --manifest ci/wheels/packages.yaml")
     assert "ci/wheels/packages.lock" in texts[".github/workflows/wheels.yml"]
-    assert "ci/wheels/packages.lock" in texts[".gitlab-ci.yml"]
 
 
 def test_a_directory_that_is_not_the_manifests_is_named(

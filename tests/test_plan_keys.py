@@ -109,7 +109,9 @@ def test_an_older_macos_of_the_class_changes_the_keys_of_the_newer_one() -> None
     assert [build.deployment_target for job in plan.jobs for build in job.builds] == ["12.0"]
     # When the older one is reused, the newer one is still built for it.
     known = {
-        (after[old].keys, old): ReusedWheel(filename="fast-1.0-cp311.whl", sha256="1" * 64, size=1)
+        (after[old].keys, old): ReusedWheel(
+            filename="fast-1.0-cp311-cp311-macosx_12_0_arm64.whl", sha256="1" * 64, size=1
+        )
     }
     again = create_plan(wanted, both, inventory=known)
     assert [build.deployment_target for job in again.jobs for build in job.builds] == ["12.0"]

@@ -23,12 +23,20 @@ def test_a_plan_a_lock_and_a_bundle_say_the_same_of_what_was_before(kind: str) -
             {
                 "schema": comparing._SCHEMAS["solutions"],
                 "files": [{"sha256": "six-1.0"}],
-                "solutions": [{"targets": [P39, P312], "pins": {"six": "1.0"}}],
+                "solutions": [
+                    {
+                        "targets": [P39, P312],
+                        "pins": {"six": "1.0"},
+                        "root": "six",
+                        "requirements": ["six"],
+                    }
+                ],
             }
         ),
         "bundle": json.dumps(
             {
                 "schema": comparing._SCHEMAS["wheels"],
+                "wishes": [{"root": "six", "requirements": ["six"]}],
                 "wheels": [
                     {
                         "project": "six",
