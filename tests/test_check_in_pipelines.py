@@ -93,7 +93,7 @@ def test_a_secret_without_a_value_is_named_with_the_reason(facts: RunFacts, hint
 def test_a_default_branch_or_tag_without_protection_is_a_warning() -> None:
     unprotected = [dataclasses.replace(facts, is_protected=False) for facts in (MAIN, TAG)]
 
-    hint = "\n  hint: see docs/security.md on who may release"
+    hint = "\n  hint: see docs/releases.md on who may release"
     plain = manifest("six")
     assert [str(run_checks.find_warnings(plain, facts)[0]) for facts in unprotected] == [
         f"the default branch 'main' is not protected{hint}",

@@ -33,7 +33,7 @@ def find_warnings(manifest: Manifest, facts: RunFacts) -> tuple[Problem, ...]:
     if facts.is_protected or not (facts.is_default_branch or is_release):
         return ()
     what = "tag" if is_release else "default branch"
-    hint = "see docs/security.md on who may release"
+    hint = "see docs/releases.md on who may release"
     return (Problem(place="", what=f"the {what} {facts.name!r} is not protected", hint=hint),)
 
 
