@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from matrix.errors import ManifestError, Problem
 from matrix.manifest.runner import PYTHON
@@ -30,6 +30,27 @@ class Syntax:
     service: str
     expansion: str
 
+
+class Delimiters(TypedDict):
+    """The arguments of Jinja that say how a template marks what is replaced."""
+
+    variable_start_string: str
+    variable_end_string: str
+    block_start_string: str
+    block_end_string: str
+    comment_start_string: str
+    comment_end_string: str
+
+
+# GitHub writes ${{ }}, shells ${ } and [[ ]], scripts { }: three braces collide with none of them.
+DELIMITERS: Final = Delimiters(
+    variable_start_string="{{{",
+    variable_end_string="}}}",
+    block_start_string="{{%",
+    block_end_string="%}}",
+    comment_start_string="{{#",
+    comment_end_string="#}}",
+)
 
 PLAIN: Final = Syntax(service="", expansion="")
 
@@ -133,13 +154,7 @@ def _environment(syntax: Syntax) -> "Environment":
         loader=FunctionLoader(read_template),
         undefined=StrictUndefined,
         finalize=_require_passed,
-        # GitHub writes ${{ }}, shells write ${ } and [[ ]]: three braces collide with none of them.
-        variable_start_string="{{{",
-        variable_end_string="}}}",
-        block_start_string="{{%",
-        block_end_string="%}}",
-        comment_start_string="{{#",
-        comment_end_string="#}}",
+        **DELIMITERS,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

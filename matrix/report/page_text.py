@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from matrix.pipelines.scalar import read_template
+from matrix.pipelines.scalar import DELIMITERS, read_template
 from matrix.report.comparing import find_direction
 from matrix.report.page_facts import KINDS, Kind, PageCell, PageFacts, PageProject
 
@@ -58,13 +58,7 @@ def _read_page() -> Template:
         loader=FunctionLoader(read_template),
         autoescape=True,
         undefined=StrictUndefined,
-        # As in the templates of pipelines; JavaScript has two braces of its own.
-        variable_start_string="{{{",
-        variable_end_string="}}}",
-        block_start_string="{{%",
-        block_end_string="%}}",
-        comment_start_string="{{#",
-        comment_end_string="#}}",
+        **DELIMITERS,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -24,7 +24,7 @@ from matrix.store.github_archives import GitHubArchives
 from matrix.store.github_runs import GitHubRuns
 from matrix.store.github_trust import Reader
 from matrix.store.lookup import Damaged, Lookup, StoredWheel, Wanted, create_problem
-from matrix.store.matching import Matcher
+from matrix.store.matching import Matcher, describe_entry
 
 INDEX: Final = "store-index"
 KIND: Final = "artifacts"
@@ -161,12 +161,8 @@ class GitHubArtifacts:
 
 
 def _describe(entry: Entry) -> StoredWheel:
-    return StoredWheel(
-        filename=entry.filename,
-        sha256=entry.sha256,
-        size=entry.size,
-        seconds=entry.seconds,
-        unlocked=entry.unlocked,
+    return describe_entry(
+        entry,
         run=f"run {entry.run}",
         location=f"{KIND} {json.dumps([entry.run, entry.artifact, entry.path])}",
     )

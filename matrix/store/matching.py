@@ -12,7 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from matrix.store.entries import Entry
-from matrix.store.lookup import Wanted, create_problem
+from matrix.store.lookup import StoredWheel, Wanted, create_problem
 
 if TYPE_CHECKING:
     from matrix.errors import Problem
@@ -75,3 +75,16 @@ def find_fault(row: Entry, wanted: Wanted) -> str:
         fits = False
     stated = (row.project, row.version) == (wanted.project, wanted.version)
     return "" if fits and stated else f"it is not {wanted.project} {wanted.version}"
+
+
+def describe_entry(entry: Entry, *, run: str, location: str) -> StoredWheel:
+    """The wheel of a row, with the run that built it in words, and where the kind finds it."""
+    return StoredWheel(
+        filename=entry.filename,
+        sha256=entry.sha256,
+        size=entry.size,
+        seconds=entry.seconds,
+        unlocked=entry.unlocked,
+        run=run,
+        location=location,
+    )

@@ -30,6 +30,7 @@ from matrix.store.lookup import (
     create_problem,
     read_durations,
 )
+from matrix.store.matching import describe_entry
 from matrix.store.package_registry import PackageFile, PackageRegistry
 
 WHEELS: Final = "wheelyard-wheels"
@@ -206,15 +207,7 @@ def name_file(filename: str) -> str:
 
 
 def _describe(entry: Entry) -> StoredWheel:
-    return StoredWheel(
-        filename=entry.filename,
-        sha256=entry.sha256,
-        size=entry.size,
-        seconds=entry.seconds,
-        unlocked=entry.unlocked,
-        run=f"pipeline {entry.run}",
-        location=f"packages/{entry.sha256}",
-    )
+    return describe_entry(entry, run=f"pipeline {entry.run}", location=f"packages/{entry.sha256}")
 
 
 def _find_newest(files: Sequence[PackageFile], name: str) -> PackageFile | None:

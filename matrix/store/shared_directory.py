@@ -27,6 +27,7 @@ from matrix.errors import MatrixError, Problem
 from matrix.store import entries
 from matrix.store.entries import Entry, StoreIndex
 from matrix.store.lookup import Damaged, Lookup, StoredWheel, Wanted, create_problem
+from matrix.store.matching import describe_entry
 
 TRUSTED: Final = "trusted"
 _LONGEST_SECONDS: Final = 12
@@ -127,15 +128,7 @@ class SharedDirectory:
         return entry
 
     def _describe(self, entry: Entry) -> StoredWheel:
-        return StoredWheel(
-            filename=entry.filename,
-            sha256=entry.sha256,
-            size=entry.size,
-            seconds=entry.seconds,
-            unlocked=entry.unlocked,
-            run=f"run {entry.run}",
-            location=f"directory/{entry.sha256}",
-        )
+        return describe_entry(entry, run=f"run {entry.run}", location=f"directory/{entry.sha256}")
 
     def _read_seconds(self, place: str, wanted: Wanted) -> int:
         path = self._locate_seconds(place, wanted.project, wanted.target)
