@@ -7,14 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matrix.manifest import reading
-from matrix.plan.machines import divide
+from matrix.plan.machines import divide, list_machines
 from matrix.plan.model import Build, Plan
 from matrix.plan.planning import create_plan
 from matrix.plan.shards import LIMIT, estimate_seconds, first_byte, group_jobs
 from matrix.resolve.lock import LockedFile, LockedTarget
+from matrix.targets.target import Target
 
 from .locks import lock, sdist
 from .manifests import manifest
+from .test_report import LINUX
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
 
@@ -227,3 +229,9 @@ def test_machines_go_to_the_class_with_the_longest_jobs() -> None:
     assert divide(5, {"a": 300, "b": 50}) == {"a": 4, "b": 1}
     assert divide(1, {"a": 300, "b": 50}) == {"a": 1, "b": 1}
     assert divide(3, {}) == {}
+
+
+def test_a_target_that_no_runner_builds_for_has_no_machines() -> None:
+    elsewhere = Target.parse("3.12.4", "musllinux_1_2_s390x")
+
+    assert list_machines(manifest("six"), {elsewhere: LINUX}) == ()

@@ -330,6 +330,28 @@ def test_a_token_signs_when_it_is_touched() -> None:
     assert not sshsig.is_signed(b"message", sign_with(b"\1"), key=SshKey(raw=key.raw))
 
 
+def pack_key(kind: str, *fields: bytes) -> bytes:
+    return b"".join(len(data).to_bytes(4, "big") + data for data in (kind.encode(), *fields))
+
+
+@pytest.mark.parametrize(
+    ("blob", "message"),
+    [
+        (pack_key("ssh-rsa", b"a" * 32), "expected a key of Ed25519, got another"),
+        (pack_key(sshsig.PLAIN, b"a" * 31), "expected a key of Ed25519, got another"),
+        (pack_key(sshsig.TOKEN, b"a" * 32, b"\xff"), "its application is not ASCII"),
+    ],
+)
+def test_keys_of_other_kinds_are_refused(blob: bytes, message: str) -> None:
+    with pytest.raises(InvalidSshData, match=message):
+        sshsig.parse_public_key(blob)
+
+
+@pytest.mark.parametrize("start", [b"SSHSIX\0\0\0\1", b"SSHSIG\0\0\0\2"])
+def test_a_signature_of_another_format_does_not_count(start: bytes) -> None:
+    assert not sshsig.is_signed(b"message", start, key=SshKey(raw=b"a" * 32))
+
+
 @pytest.mark.parametrize("text", ["", "ssh-rsa AAAA", "ssh-ed25519 !!", "ssh-ed25519 AAAAAA=="])
 def test_other_public_keys_are_refused(text: str) -> None:
     with pytest.raises(InvalidSshData):
@@ -370,6 +392,23 @@ def statement() -> str:
     return envelope.dump(envelope.make("bundle.json", "0" * 64))
 
 
+def test_an_envelope_with_one_key_twice_is_refused() -> None:
+    signature = Signature(keyid="a" * 64, sig="AAAA")
+    unsigned = envelope.make("bundle.json", "0" * 64)
+    twice = dataclasses.replace(unsigned, signatures=(signature, signature))
+
+    with pytest.raises(InvalidRecord, match="signatures: expected each key once, sorted"):
+        envelope.parse(envelope.dump(twice))
+
+
+def test_a_signature_has_one_form_in_base64() -> None:
+    signature = Signature(keyid="a" * 64, sig="AB==")
+    changed = dataclasses.replace(envelope.make("bundle.json", "0" * 64), signatures=(signature,))
+
+    with pytest.raises(InvalidRecord, match="not base64 in its one form"):
+        envelope.parse(envelope.dump(changed))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -405,6 +444,10 @@ GOOD = Trust(version=1, threshold=1, keys=(key_of("a", b"a" * 32), key_of("b", b
             "keys: expected each key once",
         ),
         ({"keys": (key_of("a", b"a"),)}, "keys: expected a public key of Ed25519 for 'a'"),
+        (
+            {"keys": (dataclasses.replace(GOOD.keys[0], public="!"),)},
+            "keys: 'a' is not base64",
+        ),
         (
             {"keys": (dataclasses.replace(GOOD.keys[0], application="ssh:"),)},
             "keys: expected no application of 'a'",

@@ -17,8 +17,8 @@ def describe_line(line: Line) -> str:
     """
     Return what a line of the ledger says was done.
 
-    >>> describe_line(Import("acme", "2026.1", 1, "0" * 64))
-    'import acme 2026.1 (sequence 1)'
+    >>> describe_line(Withdrawal("six", "1.0", "broken"))
+    'withdraw six 1.0: broken'
     """
     if isinstance(line, Withdrawal):
         reason = f": {line.reason}" if line.reason else ""

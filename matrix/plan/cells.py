@@ -114,14 +114,14 @@ class Chooser:
     ) -> Mapping[str, ReusedWheel]:
         """The wheels that no other target of ``targets`` installs, such as those of one ABI."""
         reused = dict(wheel_by_target)
-        while built := [target for target in targets if target not in reused]:
+        while True:
+            built = [target for target in targets if target not in reused]
             tags = {tag for target in built for tag in self._targets[target].build_tags()}
             shared = [target for target, wheel in reused.items() if _has_tag(wheel.filename, tags)]
             if not shared:
-                break
+                return reused
             for target in shared:
                 del reused[target]
-        return reused
 
     def _explain_build(self, project: NormalizedName) -> str:
         if line := self._line_by_source.get(project):

@@ -82,9 +82,7 @@ def _decode(annotation: object, value: object, path: str) -> object:
         return value
     if annotation is int:
         return _decode_number(value, path)
-    if annotation is str:
-        return _decode_text(value, path)
-    return _expect(typing.cast("type", annotation), value, path)
+    return _decode_text(value, path)
 
 
 def _decode_number(value: object, path: str) -> int:

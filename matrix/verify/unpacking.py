@@ -142,9 +142,6 @@ class _Joined(io.RawIOBase):
         self._stack = contextlib.ExitStack()
         self._stream: BinaryIO | None = None
 
-    def readable(self) -> bool:
-        return True
-
     def close(self) -> None:
         self._stack.close()
         super().close()
