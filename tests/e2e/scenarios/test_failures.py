@@ -28,7 +28,7 @@ def pulling(repository: Repository, podman: Podman, tmp_path: Path) -> Iterator[
     runner = {**repository.manifest["runners"][0], "images": {PLATFORM: IMAGE}}
     repository.manifest = {**repository.manifest, "runners": [runner]}
     yield flaky
-    podman("untag", IMAGE)
+    podman("untag", IMAGE, IMAGE)  # without a name it takes every name off the image
 
 
 def test_a_registry_that_is_down_for_a_minute_fails_nothing(
