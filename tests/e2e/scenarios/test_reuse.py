@@ -1,13 +1,6 @@
 """What is built again, and what is taken from earlier runs."""
 
-import socket
-import threading
-from collections.abc import Iterator
-
-import pytest
-
 from ...github_api import FORK
-from ..acting import Event
 from ..github_repository import Repository
 from ..scenario_table import Record
 
@@ -68,52 +61,9 @@ def test_a_pull_request_takes_what_its_earlier_push_built(
 
     second = repository.request(base)
     record("pull request, pushed again", second)
-    other = repository.request(base, number=2)
+    other = repository.request(base, number=2, branch="another")
 
     record("another pull request", other)
     assert (first.red, first.built) == ([], 1)
     assert (second.red, second.builds) == ([], {})
     assert (other.red, other.built) == ([], 1)
-
-
-@pytest.fixture
-def flaky() -> Iterator[int]:
-    """A port whose first connection is refused its answer; later ones get it."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            for answer in (b"", *[b"1"] * 20):
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.sendall(answer)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def test_a_second_attempt_is_bundled_with_the_wheels_of_both(
-    repository: Repository, record: Record, flaky: int
-) -> None:
-    test = (
-        f"import socket; c = socket.create_connection(('127.0.0.1', {flaky})); "
-        "assert c.recv(1) == b'1'"
-    )
-    markupsafe = {"requirement": "markupsafe", "source": "build"}
-    repository.write(
-        "netifaces", markupsafe, recipes={"netifaces": {"test": {"command": f'python -c "{test}"'}}}
-    )
-    push = repository.make_push()
-    first = repository.run(push)
-    record("a test fails by chance", first)
-
-    again = Event(name=push.name, ref=push.ref, sha=push.sha, run=push.run, attempt=2)
-    second = repository.run(again)
-
-    record("the same run, attempt 2", second)
-    assert len(first.red) == 2, "the build and the required job"
-    assert second.red == []
-    assert repository.verify(second)["wheels"] == 2
