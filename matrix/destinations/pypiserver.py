@@ -16,14 +16,15 @@ from typing import Final
 
 from matrix.destinations import content, ledger_text, server_view
 from matrix.destinations.destination import Capabilities, Say
+from matrix.destinations.import_lock import hold_lock
 from matrix.destinations.leaves import sort_leaves_first
 from matrix.destinations.ledger import FILENAME, Ledger
 from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.destinations.permissions import make_directory, make_readable
 from matrix.distributions import wheel
 from matrix.distributions.wheel import InvalidWheel
-from matrix.edge import files, locks
-from matrix.errors import NotVerified, NotWritten, Problem
+from matrix.edge import files
+from matrix.errors import NotVerified, Problem
 from matrix.record import schema
 from matrix.record.schema import Record, RecordedWheel
 from matrix.verify import view
@@ -59,18 +60,13 @@ class PypiserverDirectory:
     @contextlib.contextmanager
     def lock(self, say: Say) -> Iterator[None]:
         make_directory(self.own)
-        try:
-            with locks.hold(self.own / "lock"):
-                for part in [*self.directory.glob(".*.part"), *self.own.glob("**/.*.part")]:
-                    if files.is_temporary(part.name):
-                        with contextlib.suppress(OSError):
-                            part.unlink()
-                say("pypiserver shows no Requires-Python: pip of Python 2.7 may take a wrong wheel")
-                yield
-        except locks.Locked as error:
-            what = f"another import is writing here: {error}"
-            hint = "wait until it has ended, then run the command again"
-            raise NotWritten(Problem(place=self.label, what=what, hint=hint)) from error
+        with hold_lock(self.own / "lock", place=self.label):
+            for part in [*self.directory.glob(".*.part"), *self.own.glob("**/.*.part")]:
+                if files.is_temporary(part.name):
+                    with contextlib.suppress(OSError):
+                        part.unlink()
+            say("pypiserver shows no Requires-Python: pip of Python 2.7 may take a wrong wheel")
+            yield
 
     def read_ledger(self, stamp: Stamp = NO_STAMP, *, adopt: bool = False) -> Ledger:
         del adopt  # what others put there is no content of ours

@@ -34,13 +34,14 @@ from typing import Final
 
 from matrix.destinations import content, ledger_text, switch
 from matrix.destinations.destination import Capabilities, Say
+from matrix.destinations.import_lock import hold_lock
 from matrix.destinations.leaves import sort_leaves_first
 from matrix.destinations.ledger import FILENAME, Ledger, list_owed
 from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.destinations.permissions import make_directory, make_readable
 from matrix.destinations.switch import Change
-from matrix.edge import files, locks
-from matrix.errors import NotProven, NotVerified, NotWritten, Problem
+from matrix.edge import files
+from matrix.errors import NotProven, NotVerified, Problem
 from matrix.record import layout, schema
 from matrix.record.schema import Record, RecordedWheel
 from matrix.verify import reading, view
@@ -76,17 +77,12 @@ class Static:
     @contextlib.contextmanager
     def lock(self, say: Say) -> Iterator[None]:
         make_directory(self.directory)
-        try:
-            with locks.hold(self.directory / LOCK):
-                if not self.directory.stat().st_mode & _OTHERS_READ:
-                    say(f"warning: {self.directory} is not readable for other users")
-                if switch.recover(self.directory, _PARTS):
-                    say(f"finished the import into {self.directory} that was interrupted")
-                yield
-        except locks.Locked as error:
-            what = f"another import is writing here: {error}"
-            hint = "wait until it has ended, then run the command again"
-            raise NotWritten(Problem(place=self.label, what=what, hint=hint)) from error
+        with hold_lock(self.directory / LOCK, place=self.label):
+            if not self.directory.stat().st_mode & _OTHERS_READ:
+                say(f"warning: {self.directory} is not readable for other users")
+            if switch.recover(self.directory, _PARTS):
+                say(f"finished the import into {self.directory} that was interrupted")
+            yield
 
     def read_ledger(self, stamp: Stamp = NO_STAMP, *, adopt: bool = False) -> Ledger:
         ledger = content.read_ledger(self.directory, stamp)

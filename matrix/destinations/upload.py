@@ -21,14 +21,15 @@ from matrix.destinations import content, forms, ledger_text, server_view
 from matrix.destinations.access import Access
 from matrix.destinations.destination import Capabilities, Say
 from matrix.destinations.http_server import Answer, Server, refuse
+from matrix.destinations.import_lock import hold_lock
 from matrix.destinations.ledger import FILENAME, Ledger
 from matrix.destinations.lines import NO_STAMP, Stamp
 from matrix.destinations.permissions import make_directory
 from matrix.destinations.simple_page import PageFile, fetch_page
 from matrix.destinations.upload_families import Family
-from matrix.edge import files, locks
+from matrix.edge import files
 from matrix.edge.quantities import count, megabytes
-from matrix.errors import IndexUnavailable, NotVerified, NotWritten, Problem
+from matrix.errors import IndexUnavailable, NotVerified, Problem
 from matrix.record import schema
 from matrix.record.schema import Record, RecordedWheel
 
@@ -65,13 +66,8 @@ class UploadServer:
         self._say = say
         make_directory(self._own)
         say(f"the ledger of {self.label} is in {self._own}; this server has no lock for imports")
-        try:
-            with locks.hold(self._own / ".lock"):
-                yield
-        except locks.Locked as error:
-            what = f"another import is writing here: {error}"
-            hint = "wait until it has ended, then run the command again"
-            raise NotWritten(Problem(place=self.label, what=what, hint=hint)) from error
+        with hold_lock(self._own / ".lock", place=self.label):
+            yield
 
     def read_ledger(self, stamp: Stamp = NO_STAMP, *, adopt: bool = False) -> Ledger:
         del adopt  # what others put on the server is no content of ours
