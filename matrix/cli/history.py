@@ -5,7 +5,7 @@ import dataclasses
 from typing import Final
 
 from matrix.cli.arguments import Common
-from matrix.cli.session import Session, format_json
+from matrix.cli.session import Session
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import help_texts, history
 from matrix.farside.stamps import ServerOptions, make_access
@@ -33,7 +33,4 @@ def run(session: Session, arguments: Arguments) -> None:
     access = make_access(session.environment, session.now, arguments.access)
     destination = parse_destination(arguments.destination, access, place="DESTINATION")
     ledger = destination.read_ledger()
-    if arguments.common.json:
-        session.show(format_json(history.describe_history(ledger)))
-    else:
-        session.show(history.summarize_history(ledger))
+    session.show(history.render_history(ledger, is_json=arguments.common.json))

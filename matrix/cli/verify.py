@@ -45,10 +45,8 @@ def run(session: Session, arguments: Arguments) -> None:
         access = make_access(session.environment, session.now, arguments.access)
         destination = parse_destination(arguments.bundle, access, place="DESTINATION")
         ledger = carried.verify_destination(destination, session.reporter.say)
-        if arguments.common.json:
-            session.show(format_json(history.describe_verified(destination.label, ledger)))
-        else:
-            session.show(history.summarize_verified(destination.label, ledger))
+        is_json = arguments.common.json
+        session.show(history.render_verified(destination.label, ledger, is_json=is_json))
         return
     verified = carried.verify_carried(
         Path(arguments.bundle),

@@ -5,7 +5,7 @@ import dataclasses
 from typing import Final
 
 from matrix.cli.arguments import Common
-from matrix.cli.session import Session, format_json
+from matrix.cli.session import Session
 from matrix.destinations import undo
 from matrix.destinations.kinds import parse_destination
 from matrix.farside import help_texts, history
@@ -46,7 +46,4 @@ def run(session: Session, arguments: Arguments) -> None:
         stamp=access.stamp,
         dry_run=arguments.dry_run,
     )
-    if arguments.common.json:
-        session.show(format_json(history.describe_undone(undone)))
-    else:
-        session.show(history.summarize_undone(undone))
+    session.show(history.render_undone(undone, is_json=arguments.common.json))

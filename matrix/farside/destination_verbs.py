@@ -9,17 +9,14 @@ from typing import Final
 from matrix.destinations import undo
 from matrix.destinations.destination import Say
 from matrix.destinations.kinds import parse_destination
-from matrix.destinations.undo import Undone
-from matrix.farside import carried, help_texts, history, summaries
+from matrix.farside import carried, help_texts, history
 
 
 def verify(arguments: argparse.Namespace, say: Say) -> str:
     """Verify a destination in place of a bundle."""
     destination = parse_destination(arguments.bundle, arguments.access, place="DESTINATION")
     ledger = carried.verify_destination(destination, say)
-    if arguments.json:
-        return summaries.dump_json(history.describe_verified(destination.label, ledger))
-    return history.summarize_verified(destination.label, ledger)
+    return history.render_verified(destination.label, ledger, is_json=arguments.json)
 
 
 def _roll_back(arguments: argparse.Namespace, say: Say) -> str:
@@ -27,7 +24,7 @@ def _roll_back(arguments: argparse.Namespace, say: Say) -> str:
     undone = undo.roll_back(
         destination, arguments.name, say, stamp=arguments.access.stamp, dry_run=arguments.dry_run
     )
-    return _show(undone, arguments)
+    return history.render_undone(undone, is_json=arguments.json)
 
 
 def _withdraw(arguments: argparse.Namespace, say: Say) -> str:
@@ -39,7 +36,7 @@ def _withdraw(arguments: argparse.Namespace, say: Say) -> str:
         stamp=arguments.access.stamp,
         dry_run=arguments.dry_run,
     )
-    return _show(undone, arguments)
+    return history.render_undone(undone, is_json=arguments.json)
 
 
 def _prune(arguments: argparse.Namespace, say: Say) -> str:
@@ -50,13 +47,7 @@ def _prune(arguments: argparse.Namespace, say: Say) -> str:
         stamp=arguments.access.stamp,
         dry_run=not arguments.remove,
     )
-    return _show(undone, arguments)
-
-
-def _show(undone: Undone, arguments: argparse.Namespace) -> str:
-    if arguments.json:
-        return summaries.dump_json(history.describe_undone(undone))
-    return history.summarize_undone(undone)
+    return history.render_undone(undone, is_json=arguments.json)
 
 
 def _history(arguments: argparse.Namespace, say: Say) -> str:
@@ -64,9 +55,7 @@ def _history(arguments: argparse.Namespace, say: Say) -> str:
     ledger = parse_destination(
         arguments.destination, arguments.access, place="DESTINATION"
     ).read_ledger()
-    if arguments.json:
-        return summaries.dump_json(history.describe_history(ledger))
-    return history.summarize_history(ledger)
+    return history.render_history(ledger, is_json=arguments.json)
 
 
 def _add_json(

@@ -11,6 +11,7 @@ from matrix.destinations.lines import Adoption, Line, Pruning, Withdrawal
 from matrix.destinations.undo import Undone
 from matrix.edge.quantities import count
 from matrix.errors import printable
+from matrix.farside.summaries import dump_json
 
 
 def describe_line(line: Line) -> str:
@@ -69,6 +70,11 @@ def describe_history(ledger: Ledger) -> dict[str, object]:
     }
 
 
+def render_history(ledger: Ledger, *, is_json: bool) -> str:
+    """Return what a verb prints of a ledger."""
+    return dump_json(describe_history(ledger)) if is_json else summarize_history(ledger)
+
+
 def summarize_undone(undone: Undone) -> str:
     """Return what was undone in lines; of a dry run, what would be."""
     state = "" if undone.is_done else "would "
@@ -98,6 +104,11 @@ def describe_undone(undone: Undone) -> dict[str, object]:
     }
 
 
+def render_undone(undone: Undone, *, is_json: bool) -> str:
+    """Return what a verb prints of what it has undone."""
+    return dump_json(describe_undone(undone)) if is_json else summarize_undone(undone)
+
+
 def summarize_verified(label: str, ledger: Ledger) -> str:
     """Return what a verified destination serves."""
     wheels, imports = count(len(ledger.wheels), "wheel"), count(len(ledger.imports), "import")
@@ -111,3 +122,10 @@ def describe_verified(label: str, ledger: Ledger) -> dict[str, object]:
         "in_effect": [entry.label for entry in ledger.imports],
         "wheels": len(ledger.wheels),
     }
+
+
+def render_verified(label: str, ledger: Ledger, *, is_json: bool) -> str:
+    """Return what a verb prints of a verified destination."""
+    if is_json:
+        return dump_json(describe_verified(label, ledger))
+    return summarize_verified(label, ledger)
