@@ -7,6 +7,7 @@ from packaging.utils import canonicalize_name
 from matrix.bundle.sealing import Placed
 from matrix.distributions.core_metadata import parse_fields, parse_licence
 from matrix.distributions.wheel import Wheel
+from matrix.edge.quantities import count, megabytes
 from matrix.gates.sbom import render_sbom
 from matrix.gates.vendored import read_vendored
 from matrix.plan.model import Cell, Plan
@@ -86,8 +87,8 @@ def _list_lines(record: Record) -> tuple[str, ...]:
     size = sum(wheel.size for wheel in record.wheels)
     return (
         (
-            f"{len(record.wheels)} wheels of {projects} projects for {len(record.targets)} "
-            f"targets, {size / 1e6:.1f} MB"
+            f"{count(len(record.wheels), 'wheel')} of {count(projects, 'project')} for "
+            f"{count(len(record.targets), 'target')}, {megabytes(size)}"
         ),
         f"Sealed {record.created} by {record.generator}",
         *([f"Made from commit {record.source.commit}"] if record.source.commit else []),
