@@ -112,6 +112,11 @@ class Session:
         named = self.manifest.network
         return dataclasses.replace(named, ca_bundle=certificates) if certificates else named
 
+    @property
+    def certificates(self) -> str:
+        """What requests beside the index trust: as ``network`` says, else as pip's variable."""
+        return self.network.ca_bundle or self.environment.get("PIP_CERT", "")
+
     def begin_to_ask_pip(self) -> None:
         """Let pip, which takes a third of a second, answer while the verb is being imported."""
         if self._asking_pip is not None or "pip_options" in vars(self):

@@ -54,7 +54,7 @@ def open_store(session: Session, provider: str) -> Iterator[Store]:
         environment=session.environment,
         facts=session.run_facts,
         scratch=locate_cache(session),
-        ca_bundle=session.manifest.network.ca_bundle or session.environment.get("PIP_CERT", ""),
+        ca_bundle=session.certificates,
         log=session.reporter.detail,
     )
     store = kinds.open_store(session.manifest, provider, surroundings)

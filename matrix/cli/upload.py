@@ -51,7 +51,7 @@ def run(session: Session, arguments: Arguments) -> None:
     )
     registry = gitlab_job.open_registry(
         session.environment,
-        ca_bundle=session.manifest.network.ca_bundle,
+        ca_bundle=session.certificates,
         log=session.reporter.detail,
     )
     try:

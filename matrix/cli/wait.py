@@ -60,7 +60,7 @@ def run(session: Session, arguments: Arguments) -> None:
     )
     api = GitHubApi.open(
         session.environment,
-        ca_bundle=session.manifest.network.ca_bundle or session.environment.get("PIP_CERT", ""),
+        ca_bundle=session.certificates,
         log=session.reporter.detail,
     )
     with contextlib.closing(api):
