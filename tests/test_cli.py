@@ -1,3 +1,4 @@
+import datetime
 import errno
 import hashlib
 import json
@@ -12,7 +13,11 @@ from pathlib import Path
 import pytest
 
 from matrix.cli import main
+from matrix.cli.arguments import Common
 from matrix.cli.parser import make_summary
+from matrix.cli.printing import Printer
+from matrix.cli.session import Session
+from matrix.edge.progress import Loudness, Reporter
 from matrix.errors import KINDS
 
 from .index_server import IndexServer
@@ -203,6 +208,54 @@ def test_the_whole_way_from_manifest_to_a_served_directory(
     assert "small 1 imported into" in printed
     assert "small 1 already imported into" in printed
     assert (here / "served" / "simple" / "six" / "index.html").exists()
+
+
+def test_the_outputs_of_a_packed_bundle_are_what_sha256sum_reads(
+    run: Run, here: Path, index: IndexServer
+) -> None:
+    write_manifest(here, index, "six")
+    (here / "wheels").mkdir()
+    run("lock")
+    code = run(
+        *("bundle", "--wheels", str(here / "wheels"), "--out", str(here / "out")),
+        *("--version", "1", "--outputs", str(here / "outputs")),
+        *("--pack", "10kB", "--parts", str(here / "parts")),
+    )
+
+    assert code == 0
+    lines = (here / "outputs").read_text(encoding="utf-8").splitlines()
+    start, end = lines.index("sums<<END"), lines.index("END")
+    written = {
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
+        for path in (here / "parts").iterdir()
+    }
+    assert len(written) > 3
+    assert set(lines[start + 1 : end]) == written
+
+
+@pytest.mark.parametrize(
+    ("manifest_has", "variables", "expected"),
+    [
+        (True, {}, "/manifest.pem"),
+        (True, {"WHEELYARD_CA_BUNDLE": "/machine.pem", "PIP_CERT": "/pip.pem"}, "/machine.pem"),
+        (False, {"PIP_CERT": "/pip.pem"}, "/pip.pem"),
+        (False, {}, ""),
+    ],
+)
+def test_the_certificates_of_a_machine_go_before_those_of_the_manifest(
+    here: Path, *, manifest_has: bool, variables: dict[str, str], expected: str
+) -> None:
+    more = "network: {ca-bundle: /manifest.pem}\n" if manifest_has else ""
+    (here / "packages.yaml").write_text(text("six", more=more), encoding="utf-8")
+    session = Session(
+        Common(manifest=here / "packages.yaml"),
+        environment=variables,
+        reporter=Reporter(loudness=Loudness.QUIET),
+        printer=Printer(),
+        now=datetime.datetime.now(tz=datetime.UTC),
+    )
+
+    assert session.certificates == expected
 
 
 def test_a_real_pip_installs_from_the_imported_directory(

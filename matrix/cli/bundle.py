@@ -22,11 +22,11 @@ from matrix.cli.arguments import (
 from matrix.cli.collect import collect_wheels, list_owed, read_allowances
 from matrix.cli.identity import make_identity
 from matrix.cli.report import read_base
-from matrix.cli.session import Session
+from matrix.cli.session import Session, read_text
 from matrix.edge import files
 from matrix.errors import Problem, UsageError
 from matrix.plan.model import Plan
-from matrix.record import layout, schema
+from matrix.record import layout, parts, schema
 from matrix.report.bundle_texts import describe_bundle
 
 DESCRIPTION: Final = (
@@ -136,7 +136,16 @@ def _render_outputs(digest: str, packed: tuple[Path, ...]) -> str:
 
     The job that publishes compares by the second, for it installs nothing that could read a bundle.
     """
-    sums = "".join(f"{files.digest(path)}  {path.name}\n" for path in packed)
+    listings = [parts.parse(read_text(p)) for p in packed if p.name == parts.FILENAME]
+    # Packing has read every part once; a second time would be minutes of a large bundle.
+    sha256_by_name = {
+        file.filename: file.sha256
+        for listing in listings
+        for file in (*listing.parts, *listing.files)
+    }
+    sums = "".join(
+        f"{sha256_by_name.get(path.name) or files.digest(path)}  {path.name}\n" for path in packed
+    )
     return f"sha256={digest}\n" + (f"sums<<END\n{sums}END\n" if sums else "")
 
 
