@@ -1,14 +1,16 @@
 """Pulls of images: what is asked again, and what each end of it is called."""
 
+import dataclasses
 import shlex
 from pathlib import Path
 
 import pytest
 
 from matrix.builds.engine import Engine, Unequipped
-from matrix.builds.pulls import PAUSES, Outage, fetch_image
+from matrix.builds.pulls import PAUSES, Outage, equip_engine, fetch_image
 
 from .builds import QUIET, program
+from .test_report import LINUX
 
 IMAGE = "images.example/manylinux_2_28_x86_64:1"
 
@@ -22,7 +24,8 @@ class Pulls:
             (directory / f"{number}.txt").write_text(text)
         here = shlex.quote(str(directory))
         body = (
-            f'case "$1" in pull) ;; *) exit 1 ;; esac; cd {here}; echo . >> pulls; '
+            'case "$1" in pull) ;; image) exit 1 ;; *) echo 5; exit 0 ;; esac; '
+            f"cd {here}; echo . >> pulls; "
             "n=$(($(wc -l < pulls) - 1)); test -f $n.txt || exit 0; cat $n.txt >&2; exit 125"
         )
         path = program(directory / "podman", body)
@@ -107,3 +110,26 @@ def test_a_registry_that_refuses_is_not_asked_again(tmp_path: Path, text: str) -
         "log in by a step of runners[].setup",
         1,
     )
+
+
+def test_a_registry_that_is_silent_is_asked_once_for_every_further_image(tmp_path: Path) -> None:
+    pulls = Pulls(tmp_path, *[OUTAGES[0]] * 20)
+    silent: set[str] = set()
+
+    def equip(image: str) -> int:
+        """How many pulls it took to give up."""
+        before = pulls.count if pulls.pauses else 0
+        with pytest.raises(Outage):
+            equip_engine(
+                dataclasses.replace(LINUX, image=image, engine="podman"),
+                environment={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+                reporter=QUIET,
+                silent=silent,
+                sleep=pulls.pauses.append,
+            )
+        return pulls.count - before
+
+    assert equip("images.example/a:1") == len(PAUSES) + 1
+    assert equip("images.example/b:1") == 1
+    assert equip("other.example/a:1") == len(PAUSES) + 1
+    assert silent == {"images.example", "other.example"}

@@ -12,6 +12,7 @@ from typing import Final
 
 from matrix.builds.engine import ANSWER_SECONDS, Engine, Unequipped, last_line
 from matrix.edge.progress import Reporter
+from matrix.edge.quantities import count
 from matrix.plan.model import JobClass
 
 PAUSES: Final = (5.0, 20.0, 60.0)
@@ -35,14 +36,30 @@ class Outage(Unequipped):
 
 
 def equip_engine(
-    job_class: JobClass, *, environment: Mapping[str, str], reporter: Reporter
+    job_class: JobClass,
+    *,
+    environment: Mapping[str, str],
+    reporter: Reporter,
+    silent: set[str],
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Engine:
-    """The engine of a Linux job class, with its image; raises ``Unequipped``."""
+    """
+    The engine of a Linux job class, with its image; raises ``Unequipped``.
+
+    ``silent`` are registries that have not answered to the end: one of them is asked once for each
+    further image, because a plan has several, and each would wait for minutes.
+    """
     if not job_class.image:
         reason = f"no image of cibuildwheel {job_class.lane} is old enough for its targets"
         raise Unequipped(reason, "name one in runners[].images")
     engine = Engine.find(job_class.engine, environment=environment)
-    fetch_image(engine, job_class.image, reporter=reporter)
+    registry = job_class.image.partition("/")[0]
+    pauses = () if registry in silent else PAUSES
+    try:
+        fetch_image(engine, job_class.image, reporter=reporter, pauses=pauses, sleep=sleep)
+    except Outage:
+        silent.add(registry)
+        raise
     return engine
 
 
@@ -69,7 +86,8 @@ def fetch_image(
             break
         reporter.say(f"trying again in {pause:.0f} seconds")
         sleep(pause)
-    what = f"the registry of image {image} did not answer in {len(pauses) + 1} attempts"
+    attempts = count(len(pauses) + 1, "attempt")
+    what = f"the registry of image {image} did not answer in {attempts}"
     raise Outage(what, "run this job again later, or name a mirror in runners[].images")
 
 

@@ -47,6 +47,8 @@ class Workspace:
     """The time limit of a build whose recipe has none."""
     deadline: float = math.inf
     """When builds stop, by the clock of ``time.monotonic``."""
+    silent_registries: set[str] = dataclasses.field(default_factory=set, compare=False)
+    """Registries of images that have not answered to this command."""
 
 
 def check_availability(
@@ -70,7 +72,12 @@ def find_engine(
         raise Unequipped(obstacle)
     if job_class.system != "linux":
         return None
-    return pulls.equip_engine(job_class, environment=environment, reporter=workspace.reporter)
+    return pulls.equip_engine(
+        job_class,
+        environment=environment,
+        reporter=workspace.reporter,
+        silent=workspace.silent_registries,
+    )
 
 
 @contextlib.contextmanager
