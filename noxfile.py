@@ -55,13 +55,8 @@ def e2e(session: nox.Session) -> None:
     # Once, before several processes would want them at the same time.
     session.run("python", "-m", "tests.e2e.images")
     options = "--override-ini=addopts=-ra --strict-markers --durations=25"
-    # It counts seconds, which podman's one lock makes many while other tests commit images.
-    alone = "tests/e2e/test_cancellation.py"
-    if not session.posargs:
-        session.run("pytest", alone, options)
     scenarios = "--ignore=tests/e2e/scenarios"  # the session `act` plays them
-    others = (scenarios, f"--ignore={alone}")
-    session.run("pytest", "tests/e2e", *others, options, *EVERY_CORE, *session.posargs)
+    session.run("pytest", "tests/e2e", scenarios, options, *EVERY_CORE, *session.posargs)
 
 
 @nox.session(python=PYTHON)
