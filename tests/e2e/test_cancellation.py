@@ -95,6 +95,8 @@ def job(
     script = tmp_path / "step.sh"
     script.write_text(step["run"])
     running: list[subprocess.Popen[bytes]] = []
+    # Tests that run in the background ignore SIGINT, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start() -> subprocess.Popen[bytes]:
         variables = {
@@ -116,6 +118,7 @@ def job(
         return process
 
     yield start
+    signal.signal(signal.SIGINT, before)
     for process in running:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
